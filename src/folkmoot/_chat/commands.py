@@ -1,0 +1,110 @@
+"""Commands: what a person, a program or a workflow asks of a chat, and what the chat answers.
+
+Each command leaves exactly one entry with its id: what it did, `noted` if there was nothing to do, or `refused`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .engine import Chat
+
+__all__ = ["VERBS", "handle", "refusal"]
+
+ALREADY_RUNNING = "The team is already running, it cannot run again until it is stopped."
+RESET_RUNNING = "The group chat is currently running. It must be stopped before it can be reset."
+CLOSED = "The chat is closed."
+
+Fields = Mapping[str, Any]
+Handler = Callable[["Chat", str, Fields, str], None]
+
+
+def refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
+    """Why a command would be refused now, as (error type, text); None if it would be carried out."""
+    state = chat.state
+    if state.closed:
+        return "ChatClosedError", CLOSED
+    if verb == "run" and state.running:
+        return "ChatBusyError", ALREADY_RUNNING
+    if verb == "reset" and state.running and not fields.get("force"):
+        return "ChatBusyError", RESET_RUNNING
+    if verb == "close" and state.running and not fields.get("force"):
+        return "ChatBusyError", "The chat is running. Stop it before it is closed, or close it with force."
+    if verb in ("decide", "answer"):
+        return "BadCommandError", f"There is no open request {fields.get('request')!r}."
+    if verb not in VERBS:
+        return "BadCommandError", f"Unknown command {verb!r}; known are {', '.join(sorted(VERBS))}."
+    return None
+
+
+def handle(chat: Chat, verb: str, command: str, fields: Fields, time: str) -> None:
+    """Carry out a checked command, or refuse it."""
+    why = refusal(chat, verb, fields)
+    if why is not None:
+        error = {"type": why[0], "message": why[1]}
+        reply = {"reply": fields["reply"]} if fields.get("reply") else {}
+        chat.append(time, "refused", command=command, verb=verb, error=error, **reply)
+        return
+    VERBS[verb](chat, command, fields, time)
+
+
+def _note(chat: Chat, verb: str, command: str, note: str, time: str) -> None:
+    chat.append(time, "noted", command=command, verb=verb, note=note)
+
+
+def _run(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    chat.start_run(command, list(fields.get("task") or []), fields.get("echo", True), fields.get("reply"), time)
+
+
+def _pause(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    now = bool(fields.get("now"))
+    if chat.state.pause and not (now and not chat.state.pause_now and chat.state.pause == "pausing"):
+        _note(chat, "pause", command, f"The chat is already {chat.state.pause}.", time)
+    else:
+        chat.append(time, "pause", command=command, now=now)
+
+
+def _resume(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    if chat.state.pause:
+        chat.append(time, "resumed", command=command)
+    else:
+        _note(chat, "resume", command, "The chat is not paused.", time)
+
+
+def _stop(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    if chat.state.stop:
+        _note(chat, "stop", command, "A stop was already asked for.", time)
+    else:
+        chat.append(time, "stop", command=command)
+
+
+def _cancel(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    if chat.state.running:
+        chat.cancel(command, time)
+    else:
+        _note(chat, "cancel", command, "No run is under way.", time)
+
+
+def _reset(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    if chat.state.running:
+        chat.cancel(command, time)
+    chat.append(time, "reset", command=command)
+
+
+def _close(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    if chat.state.running:
+        chat.cancel(command, time)
+    chat.append(time, "closed", command=command)
+
+
+VERBS: Mapping[str, Handler] = {
+    "run": _run,
+    "pause": _pause,
+    "resume": _resume,
+    "stop": _stop,
+    "cancel": _cancel,
+    "reset": _reset,
+    "close": _close,
+}

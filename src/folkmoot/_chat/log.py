@@ -1,0 +1,170 @@
+"""The chat's log: entries with consecutive offsets, never rewritten, under a running digest.
+
+An entry is a JSON object with at least `kind` and `time`. Its stored form is canonical JSON, so a digest over the
+stored forms names a log up to an offset: two processes that agree on (offset, digest) hold the same log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["EMPTY_DIGEST", "Entry", "Log", "chain", "derive_id", "encode"]
+
+EMPTY_DIGEST = "0" * 16
+"""The digest of a log without entries."""
+
+Data = Mapping[str, Any]
+
+_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def encode(data: Data) -> bytes:
+    """The stored form of an entry: compact JSON in insertion order, UTF-8.
+
+    Lone surrogates (a model may send them) are replaced, so that the bytes are always valid UTF-8.
+    """
+    return _encoder.encode(data).encode("utf-8", "replace")
+
+
+def chain(digest: str, encoded: bytes) -> str:
+    """The running digest after one more entry: 16 hex digits."""
+    return hashlib.blake2b(encoded, digest_size=8, key=digest.encode()).hexdigest()
+
+
+def derive_id(uuid: str, key: str) -> str:
+    """A message id in UUID form, the same whenever the same step of the same chat is computed again.
+
+    Derived instead of drawn: a retried activity gives the message the same id, and no bytes of history hold it.
+    """
+    digits = hashlib.blake2b(key.encode(), digest_size=16, key=uuid.encode()[:64]).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the log.
+
+    Attributes:
+        offset: Its place, counted from 0 over the chat's whole life.
+        data: The JSON object, `kind` and `time` (ISO 8601, UTC) included. Never changed.
+        encoded: The stored form of `data`.
+        digest: The running digest up to and with this entry.
+    """
+
+    offset: int
+    data: Data
+    encoded: bytes
+    digest: str
+
+    @property
+    def kind(self) -> str:
+        """What happened: `message`, `event`, `turn`, `run_started`, ..."""
+        return self.data["kind"]
+
+    @property
+    def time(self) -> str:
+        """When it entered the log, ISO 8601 in UTC."""
+        return self.data["time"]
+
+    def public(self) -> dict[str, Any]:
+        """The entry as readers get it: its data with the offset first."""
+        return {"offset": self.offset, **self.data}
+
+
+class Log(Sequence[Entry]):
+    """The part of a chat's log held in memory: everything from offset `base` on.
+
+    What lies before `base` is sealed in the store. Indexing and slicing are by offset of the held part only through
+    `at` and `after`; `len` and iteration see the held entries.
+    """
+
+    def __init__(self, base: int = 0, digest: str = EMPTY_DIGEST) -> None:
+        self.base = base
+        self.base_digest = digest
+        self.bytes = 0
+        self._entries: list[Entry] = []
+
+    @classmethod
+    def restore(cls, base: int, digest: str, encoded: Iterable[bytes]) -> Log:
+        """A log from stored forms, in order from offset `base`."""
+        log = cls(base, digest)
+        for item in encoded:
+            log._add(json.loads(item), item)
+        return log
+
+    @property
+    def head(self) -> int:
+        """The offset the next entry will get."""
+        return self.base + len(self._entries)
+
+    @property
+    def digest(self) -> str:
+        """The running digest at `head`."""
+        return self._entries[-1].digest if self._entries else self.base_digest
+
+    def append(self, data: Data) -> Entry:
+        """Add an entry.
+
+        Args:
+            data: The JSON object; it is kept as it is and must not be changed afterwards.
+
+        Raises:
+            ValueError: If `data` is not JSON (NaN and infinities are not).
+        """
+        return self._add(data, encode(data))
+
+    def _add(self, data: Data, encoded: bytes) -> Entry:
+        entry = Entry(self.head, data, encoded, chain(self.digest, encoded))
+        self._entries.append(entry)
+        self.bytes += len(encoded) + 1
+        return entry
+
+    def extend(self, entry: Entry) -> None:
+        """Add an entry of another log of the same chat; it must be the next one."""
+        if entry.offset != self.head:
+            raise ValueError(f"entry {entry.offset} does not follow {self.head - 1}")
+        self._entries.append(entry)
+        self.bytes += len(entry.encoded) + 1
+
+    def at(self, offset: int) -> Entry:
+        """The entry at an offset.
+
+        Raises:
+            KeyError: If the offset is sealed or not yet written.
+        """
+        index = offset - self.base
+        if index < 0 or index >= len(self._entries):
+            raise KeyError(offset)
+        return self._entries[index]
+
+    def digest_at(self, offset: int) -> str | None:
+        """The running digest over all entries before `offset`, or None if it is not known here."""
+        if offset == self.base:
+            return self.base_digest
+        index = offset - self.base - 1
+        return self._entries[index].digest if 0 <= index < len(self._entries) else None
+
+    def after(self, offset: int, until: int | None = None) -> list[Entry]:
+        """The held entries from `offset` on, up to but without `until`."""
+        start = max(0, offset - self.base)
+        return self._entries[start : None if until is None else max(0, until - self.base)]
+
+    def since(self, base: int) -> Log:
+        """A log that holds only what lies at or after `base`."""
+        rest = Log(base, self.digest_at(base) or self.base_digest)
+        for entry in self.after(base):
+            rest.extend(entry)
+        return rest
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._entries[index]

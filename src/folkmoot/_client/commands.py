@@ -1,0 +1,117 @@
+"""Sending commands: every one has an id made here; its outcome is the log entry with that id."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from .._chat.log import Entry
+from ..errors import ChatClosedError, ChatNotFoundError, FolkmootError, error_from_wire
+from .pages import LogPages
+from .workers import Workers
+
+__all__ = ["Commands", "outcome_error"]
+
+UPDATE_TIMEOUT = timedelta(seconds=20)
+
+
+class Commands:
+    """Sends commands to one chat."""
+
+    def __init__(self, client: Client, chat_id: str, workers: Workers, pages: LogPages) -> None:
+        self._client = client
+        self._chat_id = chat_id
+        self._workers = workers
+        self._pages = pages
+
+    async def signal(self, verb: str, fields: Mapping[str, Any] | None = None, *, command: str = "") -> Entry:
+        """Send a command by signal and wait for its entry.
+
+        Raises:
+            ChatNotFoundError: There is no such chat.
+            ChatClosedError: It is closed.
+            NoWorkerError: No worker polls its queue; nothing was sent.
+            FolkmootError: The chat refused it.
+        """
+        await self._workers.require()
+        command = command or uuid.uuid4().hex
+        before = (await self._pages.query("status"))["head"]
+        handle = self._client.get_workflow_handle(self._chat_id)
+        try:
+            await handle.signal(verb, {"command": command, **(fields or {})})
+        except RPCError as error:
+            raise await self._missing(error) from None
+        return await self.outcome(command, before)
+
+    async def outcome(self, command: str, after: int) -> Entry:
+        """The entry of a command, once it is there.
+
+        Raises:
+            FolkmootError: It is a refusal.
+            ChatClosedError: The chat was closed before it got to the command.
+        """
+        async for entry in self._pages.follow(after):
+            if entry.data.get("command") == command:
+                if (error := outcome_error(entry)) is not None:
+                    raise error
+                return entry
+        raise ChatClosedError(f"Chat {self._chat_id!r} was closed before it carried out the command.")
+
+    async def update(self, verb: str, fields: Mapping[str, Any], *, command: str = "") -> tuple[str, int]:
+        """Send a command by update: a refusal comes at once and leaves no trace.
+
+        Returns:
+            The command id, and the offset from which its entry is to be looked for.
+
+        Raises:
+            FolkmootError: The chat refused it, does not exist or is closed, or no worker polls its queue.
+        """
+        await self._workers.require()
+        command = command or uuid.uuid4().hex
+        handle = self._client.get_workflow_handle(self._chat_id)
+        while True:
+            try:
+                result = await handle.execute_update(
+                    verb, {"command": command, **fields}, id=command, rpc_timeout=UPDATE_TIMEOUT
+                )
+                return result["command"], result["after"]
+            except WorkflowUpdateFailedError as error:
+                raise _wire_error(error) from None
+            except WorkflowUpdateRPCTimeoutOrCancelledError:
+                await self._workers.require()
+            except RPCError as error:
+                raise await self._missing(error) from None
+
+    async def _missing(self, error: RPCError) -> Exception:
+        """What a failed command means: the chat is gone, or it never was."""
+        if error.status != RPCStatusCode.NOT_FOUND:
+            return error
+        try:
+            found = await self._client.get_workflow_handle(self._chat_id).describe()
+        except RPCError:
+            return ChatNotFoundError(f"There is no chat {self._chat_id!r}.")
+        status = found.status.name.lower() if found.status is not None else "gone"
+        if found.status == WorkflowExecutionStatus.RUNNING:
+            return error
+        return ChatClosedError(f"Chat {self._chat_id!r} is closed ({status}); open it anew with replace=True.")
+
+
+def _wire_error(error: WorkflowUpdateFailedError) -> FolkmootError:
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        details = cause.details[0] if cause.details and isinstance(cause.details[0], dict) else None
+        return error_from_wire(cause.type or "", cause.message, details)
+    return error_from_wire("", str(cause))
+
+
+def outcome_error(entry: Entry) -> FolkmootError | None:
+    """The error a refusal stands for."""
+    if entry.kind != "refused":
+        return None
+    return error_from_wire(entry.data["error"]["type"], entry.data["error"]["message"])

@@ -1,0 +1,134 @@
+"""Following a chat: one per chat and process, fanned out to all its readers.
+
+The server's long poll on the workflow's own history is the wake-up (it adds no event); on completed workflow tasks
+readers fetch `log` from where they are. Who only waits for a run to end is woken by what every run's end leaves in
+history, an upsert of search attributes, and makes no query in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+__all__ = ["Follower"]
+
+logger = logging.getLogger("folkmoot.client")
+
+POLL_TIMEOUT = timedelta(seconds=90)
+LONG_POLLS = 200
+"""Long polls of a process at once; the server allows 1,200 in a namespace and frontend."""
+_slots = asyncio.Semaphore(LONG_POLLS)
+
+_MARKS = {
+    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
+}
+_CLOSED = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT,
+}
+
+
+class Follower:
+    """Wakes the readers of one chat. It polls only while somebody waits.
+
+    Args:
+        client: The connection.
+        chat_id: The chat.
+    """
+
+    def __init__(self, client: Client, chat_id: str) -> None:
+        self._client = client
+        self._chat_id = chat_id
+        self._run_id = ""
+        self._token = b""
+        self._waiters = 0
+        self._task: asyncio.Task[None] | None = None
+        self._changed = asyncio.Condition()
+        self.tasks = 0
+        """Completed workflow tasks seen."""
+        self.marks = 0
+        """Changes of status, continuations and ends seen."""
+        self.closed = False
+        """The chat's workflow has ended."""
+
+    async def wait(self, seen: int, *, marks_only: bool = False) -> None:
+        """Wait until more was seen than `seen` of `tasks` (or `marks`), or the chat is closed."""
+        self._waiters += 1
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._poll())
+        try:
+            async with self._changed:
+                await self._changed.wait_for(
+                    lambda: self.closed or (self.marks if marks_only else self.tasks) > seen
+                )
+        finally:
+            self._waiters -= 1
+
+    async def close(self) -> None:
+        """Stop polling."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _poll(self) -> None:
+        pause = 0.1
+        while self._waiters and not self.closed:
+            try:
+                async with _slots:
+                    events = await self._next_events()
+                pause = 0.1
+            except RPCError as error:
+                if error.status == RPCStatusCode.NOT_FOUND:
+                    self.closed = True
+                    events = []
+                else:
+                    # The server restarts, or the network is away: the chat goes on, so do we.
+                    logger.debug("following %s: %s", self._chat_id, error)
+                    if error.status == RPCStatusCode.INVALID_ARGUMENT:
+                        self._token = b""
+                    await asyncio.sleep(pause)
+                    pause = min(2.0, pause * 2)
+                    continue
+            await self._note(events)
+
+    async def _next_events(self) -> list[HistoryEvent]:
+        request = GetWorkflowExecutionHistoryRequest(
+            namespace=self._client.namespace,
+            execution=WorkflowExecution(workflow_id=self._chat_id, run_id=self._run_id),
+            wait_new_event=True,
+            next_page_token=self._token,
+            skip_archival=True,
+        )
+        service = self._client.workflow_service
+        response = await service.get_workflow_execution_history(request, timeout=POLL_TIMEOUT, retry=False)
+        self._token = response.next_page_token
+        return list(response.history.events)
+
+    async def _note(self, events: list[HistoryEvent]) -> None:
+        if not events and not self.closed:
+            return
+        async with self._changed:
+            for event in events:
+                if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+                    self.tasks += 1
+                elif event.event_type in _MARKS:
+                    self.marks += 1
+                elif event.event_type in _CLOSED:
+                    self.closed = True
+                if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+                    attributes = event.workflow_execution_continued_as_new_event_attributes
+                    self._run_id, self._token = attributes.new_execution_run_id, b""
+                    self.tasks += 1
+            self._changed.notify_all()

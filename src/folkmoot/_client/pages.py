@@ -1,0 +1,168 @@
+"""Reading a chat's log from outside: pages by query, sealed parts and large contents from the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client, WorkflowQueryFailedError, WorkflowQueryRejectedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from .._chat.engine import Chat as EngineChat
+from .._chat.entries import CHAT_KINDS, blobs_in, message_of, refers_to
+from .._chat.log import Entry, Log
+from .._chat.state import ChatState
+from .._spec import AgentSpec, load_spec
+from .._temporal.payloads import LogQuery, Page, unpack
+from .._temporal.reader import read_segment
+from ..errors import BadCommandError, ChatNotFoundError, StoreMissingError
+from ..messages import BaseAgentEvent, BaseChatMessage, from_log
+from ..store import Store
+from ..teams import TeamSpec
+from .follower import Follower
+from .workers import Workers
+
+__all__ = ["LogPages"]
+
+QUERY_TIMEOUT = timedelta(seconds=5)
+KEEP = 2_000
+"""Entries kept for other readers of the chat and for references."""
+
+
+class LogPages:
+    """The log of one chat as its readers see it. Readers at the same place share pages."""
+
+    def __init__(self, client: Client, chat_id: str, workers: Workers, store: Store | None) -> None:
+        self._client = client
+        self._chat_id = chat_id
+        self._workers = workers
+        self._store = store
+        self._lock = asyncio.Lock()
+        self._tail = Log()
+        self._refs: dict[int, Entry] = {}
+        self.uuid = ""
+        self.follower = Follower(client, chat_id)
+
+    async def query(self, name: str, fields: Mapping[str, Any] | None = None) -> Any:
+        """Ask the chat's workflow; waits for a worker that restarts.
+
+        Raises:
+            ChatNotFoundError: There is no such chat.
+            BadCommandError: The query was refused.
+            NoWorkerError: No worker polls the chat's queue.
+        """
+        handle = self._client.get_workflow_handle(self._chat_id)
+        pause = 0.05
+        while True:
+            try:
+                return await handle.query(name, dict(fields or {}), rpc_timeout=QUERY_TIMEOUT)
+            except WorkflowQueryFailedError as error:
+                raise BadCommandError(str(error)) from None
+            except WorkflowQueryRejectedError as error:
+                raise BadCommandError(f"chat {self._chat_id!r} answers no queries: {error}") from None
+            except RPCError as error:
+                if error.status == RPCStatusCode.NOT_FOUND:
+                    raise ChatNotFoundError(f"There is no chat {self._chat_id!r}.") from None
+                if error.status not in _PASSING:
+                    raise
+                if error.status in _SLOW:
+                    await self._workers.require()
+            await asyncio.sleep(pause)
+            pause = min(1.0, pause * 2)
+
+    async def fetch(self, after: int) -> list[Entry]:
+        """The entries from offset `after` on that exist now; one query for all readers at that place."""
+        async with self._lock:
+            if self._tail.base <= after < self._tail.head:
+                return self._tail.after(after)
+            page = Page.model_validate(await self.query("log", LogQuery(after=after).model_dump(exclude_defaults=True)))
+            self.uuid = page.uuid
+            if page.first > after:
+                return await self._sealed(page, after)
+            return self._keep(page)
+
+    def _keep(self, page: Page) -> list[Entry]:
+        for offset, encoded in page.refs.items():
+            self._refs[offset] = Log.restore(offset, "", [encoded.encode()]).at(offset)
+        log = Log.restore(page.first, page.digest, unpack(page.entries))
+        if self._tail.head == page.first and self._tail.digest == page.digest and len(self._tail) < KEEP:
+            for entry in log:
+                self._tail.extend(entry)
+        else:
+            self._refs.update((entry.offset, entry) for entry in self._tail.after(self._tail.head - 200))
+            self._tail = log
+        while len(self._refs) > KEEP:
+            del self._refs[next(iter(self._refs))]
+        return list(log)
+
+    async def _sealed(self, page: Page, after: int) -> list[Entry]:
+        segment = next(item for item in page.segments if item.first <= after <= item.last)
+        _, log = await self._segment(segment.model_dump())
+        self._refs.update((entry.offset, entry) for entry in log.after(after - 200))
+        return log.after(after)
+
+    async def _segment(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], Log]:
+        if self._store is None:
+            raise StoreMissingError(
+                f"Entries {data['first']} to {data['last']} of chat {self._chat_id!r} are sealed in a store, and this "
+                "client has none."
+            )
+        header, encoded = read_segment(await self._store.get(data["sha256"]))
+        return header, Log.restore(data["first"], header["digest"], encoded)
+
+    async def sealed_chat(self, segment: Mapping[str, Any]) -> EngineChat:
+        """The chat as it stood at the end of a sealed part, with that part's entries to look into."""
+        header, log = await self._segment(segment)
+        team = load_spec(await self.query("spec"))
+        if not isinstance(team, TeamSpec | AgentSpec):
+            raise BadCommandError(f"chat {self._chat_id!r} has no team")
+        return EngineChat(team, header["uuid"], log, ChatState.load(header["state"]))
+
+    async def message(self, entry: Entry) -> BaseChatMessage | BaseAgentEvent | None:
+        """The AutoGen message or event of an entry; None for other kinds."""
+        if entry.kind not in CHAT_KINDS:
+            return None
+        found: dict[int, Entry] = {}
+        for offset in refers_to(entry):
+            found[offset] = await self._referred(offset)
+        blobs = await self._blobs([entry, *found.values()])
+        return from_log(message_of(self.uuid, entry, found.__getitem__, blobs))
+
+    async def _referred(self, offset: int) -> Entry:
+        if self._tail.base <= offset < self._tail.head:
+            return self._tail.at(offset)
+        if offset not in self._refs:
+            self._refs[offset] = (await self.fetch(offset))[0]
+        return self._refs[offset]
+
+    async def _blobs(self, entries: list[Entry]) -> dict[str, str]:
+        names = [name for entry in entries for name in blobs_in(entry)]
+        if not names or self._store is None:
+            return {}
+        return {name: (await self._store.get(name)).decode() for name in names}
+
+    async def follow(self, after: int) -> AsyncIterator[Entry]:
+        """Every entry from `after` on, as it comes, until the chat is closed."""
+        while True:
+            seen, closed = self.follower.tasks, self.follower.closed
+            entries = await self.fetch(after)
+            for entry in entries:
+                after = entry.offset + 1
+                yield entry
+            if not entries:
+                if closed:
+                    return
+                await self.follower.wait(seen)
+
+
+_PASSING = {
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.UNKNOWN,
+}
+_SLOW = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION}

@@ -1,0 +1,66 @@
+"""The environment variables of Folkmoot's processes, and the two folders they decide.
+
+`ENVIRONMENT` is the one table: the command line's help, the worker and the compose file are checked
+against it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = [
+    "ENVIRONMENT",
+    "cache_folder",
+    "default_data_folder",
+    "task_queue",
+]
+
+ADDRESS = "TEMPORAL_ADDRESS"
+DATA_DIR = "FOLKMOOT_DATA_DIR"
+TEMPORAL_CLI = "FOLKMOOT_TEMPORAL_CLI"
+TASK_QUEUE = "FOLKMOOT_TASK_QUEUE"
+
+ENVIRONMENT: dict[str, str] = {
+    ADDRESS: "host:port of the Temporal server to use; without it the embedded server is started",
+    "TEMPORAL_NAMESPACE": "Temporal namespace, 'default' if not set",
+    "TEMPORAL_API_KEY": "API key of Temporal Cloud; implies TLS",
+    "TEMPORAL_TLS": "true to connect with TLS",
+    "TEMPORAL_TLS_CLIENT_CERT_PATH": "file of the client certificate for mutual TLS",
+    "TEMPORAL_TLS_CLIENT_KEY_PATH": "file of the client certificate's key",
+    "TEMPORAL_TLS_SERVER_CA_CERT_PATH": "file of the authority that signed the server's certificate",
+    "TEMPORAL_TLS_SERVER_NAME": "name expected in the server's certificate",
+    "TEMPORAL_CONFIG_FILE": "Temporal's own TOML file of connection profiles",
+    "TEMPORAL_PROFILE": "profile of that file to use",
+    TASK_QUEUE: "task queue of the chats, 'folkmoot' if not set",
+    "FOLKMOOT_STORE": "folder of the sealed segments of long chats, the same for every worker and client",
+    DATA_DIR: "folder of the embedded server's data, by default folkmoot in the user's data folder",
+    TEMPORAL_CLI: "path of the Temporal CLI to start the embedded server with",
+    "OPENAI_API_KEY": "key of the default model endpoint; read by workers only",
+    "OPENAI_BASE_URL": "URL of the default OpenAI-compatible model endpoint",
+}
+"""Name and meaning of every environment variable that Folkmoot, or a library it connects with, reads."""
+
+
+def default_data_folder() -> Path:
+    """The folder of the embedded server's data: `FOLKMOOT_DATA_DIR`, else by the XDG base directory rules."""
+    chosen = os.environ.get(DATA_DIR)
+    if chosen:
+        return Path(chosen).expanduser()
+    return _xdg("XDG_DATA_HOME", ".local/share") / "folkmoot"
+
+
+def cache_folder() -> Path:
+    """The folder of what can be fetched or built again: the Temporal CLI and the Go that builds it."""
+    return _xdg("XDG_CACHE_HOME", ".cache") / "folkmoot"
+
+
+def task_queue(default: str) -> str:
+    """The task queue named by `FOLKMOOT_TASK_QUEUE`, else `default`."""
+    return os.environ.get(TASK_QUEUE) or default
+
+
+def _xdg(variable: str, fallback: str) -> Path:
+    # The XDG rules say that a relative path in these variables is invalid and to be ignored.
+    value = os.environ.get(variable, "")
+    return Path(value) if Path(value).is_absolute() else Path.home() / fallback

@@ -1,0 +1,77 @@
+"""The image's health check, `python -m folkmoot._local.health`: does a worker of this host poll the queue?
+
+Asks the server, which is what matters: a worker that hangs or has lost its connection is not seen there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from datetime import UTC, datetime, timedelta
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
+
+from folkmoot._local.environment import task_queue
+from folkmoot._temporal.names import DEFAULT_QUEUE
+
+__all__ = ["local_pollers", "main"]
+
+_FRESH = timedelta(minutes=2)
+"""A poll lasts up to one minute; who has not begun one for two is gone."""
+_TIMEOUT_SECONDS = 8.0
+
+
+async def local_pollers(client: Client, queue: str) -> list[str]:
+    """Identities of this host's workers that polled the queue for workflow tasks in the last two minutes.
+
+    Knows them by the SDK's default identity, `pid@host`.
+    """
+    reply = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+    )
+    oldest = datetime.now(UTC) - _FRESH
+    host = "@" + socket.gethostname()
+    return [
+        poller.identity
+        for poller in reply.pollers
+        if poller.identity.endswith(host) and poller.last_access_time.ToDatetime(UTC) >= oldest
+    ]
+
+
+async def _check() -> str | None:
+    """What is wrong, or None."""
+    queue = task_queue(DEFAULT_QUEUE)
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            client = await Client.connect(**ClientConfig.load_client_connect_config())
+            pollers = await local_pollers(client, queue)
+    except TimeoutError:
+        return "the server did not answer in time"
+    except (RPCError, RuntimeError, OSError, ValueError) as error:
+        return f"the server cannot be asked: {type(error).__name__}: {error}"
+    return None if pollers else f"no worker of this host polls task queue {queue!r}"
+
+
+def main() -> None:
+    """Exit with 0 if healthy, else with 1 and the reason on stderr."""
+    problem = asyncio.run(_check())
+    if problem is not None:
+        print(problem, file=sys.stderr)
+    sys.stderr.flush()
+    # The exit code is the answer, and the SDK's threads can spoil it (temporalio/sdk-python #300).
+    os._exit(0 if problem is None else 1)
+
+
+if __name__ == "__main__":
+    main()

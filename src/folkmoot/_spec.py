@@ -1,0 +1,318 @@
+"""The base of everything a user writes: frozen pydantic models that *are* their JSON.
+
+- `Frozen`: checked at construction, compared by JSON; fields at their default are left out of it, so a digest
+  stays the same when a later release adds a field.
+- `Spec`: a `Frozen` with a `type`. A field typed with a family (`Participant`, `AgentSpec`, the base of
+  teams, conditions or contexts) reads any member of it: a JSON object is dispatched on its `type` through a
+  registry that subclassing fills, so a new kind of agent or team needs no change here.
+
+What cannot be JSON (functions, models with their keys) is held privately and handed out by `carried`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import reprlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, model_serializer, model_validator
+
+if TYPE_CHECKING:
+    from .tools import FunctionTool
+
+__all__ = [
+    "AgentSpec",
+    "Carried",
+    "Frozen",
+    "Participant",
+    "Spec",
+    "carried",
+    "load_spec",
+    "parts",
+    "spec_digest",
+    "spec_json",
+    "to_json",
+    "walk",
+]
+
+
+_BY_TYPE: dict[str, type[Spec]] = {}
+"""Every concrete spec class by its `type`."""
+
+
+class _Fields(dict[str, object]):
+    """Constructor arguments on their way to pydantic, as against JSON that has to be dispatched first."""
+
+
+class Frozen(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=False):
+    """An immutable value with a JSON form.
+
+    Raises:
+        ValueError: At construction, when a value is refused; `pydantic.ValidationError` is one too.
+    """
+
+    def __init__(self, /, **fields: object) -> None:
+        self._fill(**fields)
+
+    def _fill(self, /, **fields: object) -> None:
+        """Validate and set the fields: what a constructor ends in."""
+        try:
+            type(self).__pydantic_validator__.validate_python(_Fields(fields), self_instance=self)
+        except ValidationError as error:
+            cause = _raised_by_validator(error)
+            if cause is None:
+                raise
+            raise cause from None
+        self.check()
+
+    def _hold(self, **live: object) -> None:
+        """Set private attributes, which are outside the JSON; type checkers take them for frozen too."""
+        for name, value in live.items():
+            setattr(self, name, value)
+
+    def check(self) -> None:
+        """Refuse values that do not fit together; subclasses add theirs and call `super().check()`."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(value, _Fields):
+            return handler(value)
+        return value if isinstance(value, cls) else cls.from_json(value)
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """The value whose JSON form is `data`.
+
+        Raises:
+            ValueError: `data` is not the JSON of one.
+        """
+        return cls._build(_object(cls, data))
+
+    @classmethod
+    def _build(cls, fields: Mapping[str, object]) -> Self:
+        # Not through `__init__`: the arguments users write (functions, classes) and the JSON fields differ.
+        self = cls.__new__(cls)
+        self._fill(**fields)
+        return self
+
+    def to_json(self) -> object:
+        """The JSON form, without the fields that are at their default."""
+        form: dict[str, object] = {}
+        for name, info in type(self).model_fields.items():
+            value: object = getattr(self, name)
+            if name == "type" or info.is_required() or value != info.get_default(call_default_factory=True):
+                form[name] = to_json(value)
+        return form
+
+    @model_serializer(mode="plain")
+    def _dump(self) -> Any:
+        return self.to_json()
+
+    def carry(self, into: Carried) -> None:
+        """Add the live objects that this very value holds (not its parts)."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.to_json() == cast(Frozen, other).to_json()
+
+    def __hash__(self) -> int:
+        return hash(_canonical(self))
+
+
+class Spec(Frozen, frozen=True):
+    """A value whose JSON says what it is: concrete specs declare `type: Literal["Name"] = "Name"`."""
+
+    type: str
+    """The class name. Filled by the class, never passed by users."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if "type" not in inspect.get_annotations(cls):
+            return
+        kind = cls.model_fields["type"].default
+        if kind != cls.__name__:
+            raise TypeError(f"The type of {cls.__name__} must be its class name, got {kind!r}.")
+        other = _BY_TYPE.get(kind)
+        if other is not None and (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(
+                f"A spec of type {kind!r} exists already: {other.__module__}.{other.__qualname__}."
+            )
+        _BY_TYPE[kind] = cls
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """The member of this family whose JSON form is `data`.
+
+        Raises:
+            ValueError: `data` is no JSON object, has no `type` or one that this family does not know.
+        """
+        fields = _object(cls, data)
+        kind = fields.pop("type", None)
+        if kind is None and not cls.model_fields["type"].is_required():
+            return cls._build(fields)
+        found = _BY_TYPE.get(kind) if isinstance(kind, str) else None
+        if found is None or not issubclass(found, cls):
+            names = ", ".join(sorted(name for name, member in _BY_TYPE.items() if issubclass(member, cls)))
+            said = "has no 'type'" if kind is None else f"has the unknown type {kind!r}"
+            raise ValueError(f"A {cls.__name__} {said}; expected one of: {names}.")
+        return found._build(fields)
+
+
+class Participant(Spec, frozen=True, hide_input_in_errors=True):
+    """Who can take part in a chat, or be opened as one: an agent or a team.
+
+    Validation errors do not show the input: somebody might have put a key into a model spec inside.
+    """
+
+    name: str
+    """Unique within the team."""
+
+    description: str
+    """What it can do; teams that choose speakers by model show it to the model."""
+
+    def check(self) -> None:
+        """Refuse an empty name."""
+        super().check()
+        if not self.name:
+            raise ValueError("The name of a participant must not be empty.")
+
+
+class AgentSpec(Participant, frozen=True):
+    """A participant that is one agent."""
+
+    def check(self) -> None:
+        """Refuse a name that is no identifier (AutoGen: BaseChatAgent)."""
+        super().check()
+        if not self.name.isidentifier():
+            raise ValueError("The agent name must be a valid Python identifier.")
+
+
+@dataclass
+class Carried:
+    """The live objects a spec holds, by the names its JSON gives them.
+
+    Attributes:
+        tools: Tools with their functions.
+        models: Models, as passed for `model_client`.
+        functions: Condition functions and the like.
+    """
+
+    tools: dict[str, FunctionTool] = field(default_factory=dict[str, "FunctionTool"])
+    models: dict[str, object] = field(default_factory=dict[str, object])
+    functions: dict[str, Callable[..., object]] = field(default_factory=dict[str, Callable[..., object]])
+
+    def add_tool(self, tool: FunctionTool) -> None:
+        """Take in a tool; the same function under the same schema may come any number of times."""
+        other = self.tools.setdefault(tool.name, tool)
+        if not other.same_as(tool):
+            raise _clash("tool", tool.name)
+
+    def add_model(self, name: str, model: object) -> None:
+        """Take in a model."""
+        if self.models.setdefault(name, model) is not model:
+            raise _clash("model", name)
+
+    def add_function(self, name: str, function: Callable[..., object]) -> None:
+        """Take in a function."""
+        # Equality, not identity: a bound method is a new object each time it is looked up.
+        if self.functions.setdefault(name, function) != function:
+            raise _clash("function", name)
+
+
+def _clash(kind: str, name: str) -> ValueError:
+    return ValueError(
+        f"Two different {kind}s are named {name!r}; a spec's JSON holds only the name, so rename one of them."
+    )
+
+
+def _raised_by_validator(error: ValidationError) -> Exception | None:
+    """The exception a validator raised, if that is why validation failed."""
+    for detail in error.errors(include_url=False):
+        cause = detail.get("ctx", {}).get("error")
+        if isinstance(cause, Exception):
+            return cause
+    return None
+
+
+def _object(cls: type[Frozen], data: object) -> dict[str, object]:
+    if not isinstance(data, Mapping):
+        raise ValueError(f"Expected a {cls.__name__} or its JSON object, got {reprlib.repr(data)}.")
+    return {str(key): value for key, value in cast(Mapping[object, object], data).items()}
+
+
+def to_json(value: object) -> object:
+    """The JSON form of a field's value."""
+    if isinstance(value, Frozen):
+        return value.to_json()
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, tuple | list):
+        return [to_json(item) for item in cast(tuple[object, ...], value)]
+    if isinstance(value, Mapping):
+        return {key: to_json(item) for key, item in cast(Mapping[str, object], value).items()}
+    return value
+
+
+def _canonical(value: Frozen) -> str:
+    return json.dumps(
+        value.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def spec_json(spec: Spec) -> str:
+    """The canonical JSON text of a spec: sorted keys, no spaces, no fields at their default."""
+    return _canonical(spec)
+
+
+def spec_digest(spec: Spec) -> str:
+    """16 hex digits that name a spec: BLAKE2b of `spec_json`."""
+    return hashlib.blake2b(spec_json(spec).encode(), digest_size=8).hexdigest()
+
+
+def load_spec(data: Mapping[str, Any] | str) -> Participant:
+    """An agent or a team from its JSON, as a mapping or as text.
+
+    Raises:
+        ValueError: `data` is not JSON, its `type` is unknown, or a check of the spec refuses it.
+    """
+    if isinstance(data, str):
+        try:
+            data = json.loads(data)
+        except json.JSONDecodeError as error:
+            raise ValueError(
+                f"Expected the JSON of an agent or a team, got {reprlib.repr(data)}: {error}."
+            ) from None
+    return Participant.from_json(data)
+
+
+def parts(value: object) -> Iterator[Frozen]:
+    """A value and every `Frozen` inside it, depth first, in the order of fields."""
+    if isinstance(value, Frozen):
+        yield value
+        for name in type(value).model_fields:
+            yield from parts(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in cast(tuple[object, ...], value):
+            yield from parts(item)
+
+
+def walk(spec: Spec) -> Iterator[Participant]:
+    """A participant and all nested ones, outermost first."""
+    return (part for part in parts(spec) if isinstance(part, Participant))
+
+
+def carried(spec: Spec) -> Carried:
+    """The live objects a spec carries, for a worker in this process to register.
+
+    Raises:
+        ValueError: Two different objects go by one name.
+    """
+    found = Carried()
+    for part in parts(spec):
+        part.carry(found)
+    return found

@@ -1,0 +1,153 @@
+"""Calls in flight: starts the activities the engine wants, cancels those it does not, hands back what they brought."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    CancelledError,
+    TimeoutError,
+    TimeoutType,
+    is_cancelled_exception,
+)
+
+from .._chat.engine import Call, Chat, Failure
+from ..agents import AssistantAgent
+from ..options import ModelSpec, ToolOptions
+from . import names
+from .payloads import CallInput
+
+__all__ = ["CANCELLED", "Calls", "Finished"]
+
+HEARTBEAT = timedelta(seconds=10)
+"""A lost worker is noticed this long after its last heartbeat, however long the call may take."""
+MODEL_TIMEOUT = 600.0
+MODEL_ATTEMPTS = 10
+MODEL_RETRY = {"initial": 1.0, "longest": 60.0}
+CANCELLED = "cancelled"
+UNKNOWN_NAME = "UnknownNameError"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A call that came back: with a result, a failure, `CANCELLED`, or because a worker lacks a name (`unknown`)."""
+
+    call: Call
+    result: Mapping[str, Any] | Failure | str
+    unknown: str = ""
+
+
+@dataclass
+class Calls:
+    """The activities of one chat that are under way, by call key, in the order they were started."""
+
+    chat: Chat
+    _handles: dict[str, tuple[Call, workflow.ActivityHandle[Any]]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._handles)
+
+    @property
+    def any_done(self) -> bool:
+        """Whether `take` would give something."""
+        return any(handle.done() for _, handle in self._handles.values())
+
+    def take(self) -> Iterator[Finished]:
+        """The finished calls, in the order they were started, so that the order of arrival inside one activation never matters."""
+        for key, (call, handle) in list(self._handles.items()):
+            if handle.done():
+                del self._handles[key]
+                yield _finished(call, handle)
+
+    def reconcile(self, wanted: list[Call], postponed: set[str]) -> None:
+        """Start what is wanted and missing; cancel what nobody needs any more.
+
+        Args:
+            wanted: What should be under way.
+            postponed: Keys of calls that wait for their next attempt.
+        """
+        redo = self.chat.state.pause_now
+        for call, handle in self._handles.values():
+            if redo or not self.chat.needs(call):
+                handle.cancel()
+        for call in wanted:
+            if call.key not in self._handles and call.key not in postponed:
+                self._handles[call.key] = (call, self._start(call))
+
+    def _start(self, call: Call) -> workflow.ActivityHandle[Any]:
+        log, state = self.chat.log, self.chat.state
+        data = CallInput(
+            at=call.until, d=log.digest_at(call.until) or "", a=call.agent, n=call.need, i=call.index, r=call.reflect
+        ).model_dump(exclude_defaults=True)
+        summary = f"turn {state.turn}: {call.agent}" if call.agent else "conditions"
+        wait = workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+        if call.kind == "tool":
+            options = ToolOptions.model_validate(call.policy or {})
+            return workflow.start_activity(
+                names.ACTIVITY_TOOL,
+                data,
+                start_to_close_timeout=timedelta(seconds=options.timeout),
+                heartbeat_timeout=timedelta(seconds=options.heartbeat_timeout),
+                retry_policy=RetryPolicy(
+                    initial_interval=timedelta(seconds=options.initial_interval),
+                    backoff_coefficient=options.backoff,
+                    maximum_attempts=options.max_attempts if options.retryable else 1,
+                ),
+                summary=f"{summary} → {call.name}"[:200],
+                cancellation_type=wait,
+            )
+        model = self._model(call)
+        attempts = MODEL_ATTEMPTS if model is None or model.max_attempts is None else model.max_attempts
+        timeout = MODEL_TIMEOUT if model is None or model.timeout is None else model.timeout
+        return workflow.start_activity(
+            names.ACTIVITY_MODEL if call.kind == "model" else names.ACTIVITY_FUNCTIONS,
+            data,
+            start_to_close_timeout=timedelta(seconds=timeout),
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(seconds=MODEL_RETRY["initial"]),
+                maximum_interval=timedelta(seconds=MODEL_RETRY["longest"]),
+                maximum_attempts=attempts,
+            ),
+            summary=summary,
+            cancellation_type=wait,
+        )
+
+    def _model(self, call: Call) -> ModelSpec | None:
+        if call.kind != "model":
+            return None
+        spec = self.chat.fold.agent(call.agent)
+        client = spec.model_client if isinstance(spec, AssistantAgent) else None
+        return client if isinstance(client, ModelSpec) else None
+
+
+def _finished(call: Call, handle: workflow.ActivityHandle[Any]) -> Finished:
+    try:
+        return Finished(call, handle.result())
+    except (ActivityError, asyncio.CancelledError) as error:
+        if is_cancelled_exception(error):
+            return Finished(call, CANCELLED)
+        cause = error.__cause__ or error
+    if isinstance(cause, ApplicationError):
+        reason = cause.details[0] if cause.type == UNKNOWN_NAME and cause.details else ""
+        return Finished(call, Failure(cause.type or "ApplicationError", cause.message), str(reason))
+    if isinstance(cause, TimeoutError):
+        return Finished(call, _timed_out(call, cause))
+    if isinstance(cause, CancelledError):
+        return Finished(call, CANCELLED)
+    return Finished(call, Failure(type(cause).__name__, str(cause)))
+
+
+def _timed_out(call: Call, error: TimeoutError) -> Failure:
+    lost = error.type == TimeoutType.HEARTBEAT
+    why = "its worker was lost" if lost else "it took longer than its time limit"
+    what = f"The tool {call.name!r}" if call.kind == "tool" else f"The {call.kind} call of {call.agent!r}"
+    return Failure("TimeoutError", f"{what} did not finish: {why}.")

@@ -1,0 +1,173 @@
+"""Continue-as-new: when it is due, what is carried, and what is sealed into the store first.
+
+The log's own base state is carried and everything after it folded again, so a chat restored is a chat replayed: there
+is no second description of the state to drift. What is carried never exceeds what the closing run added, so all
+histories of a chat together stay within twice its log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from .._chat.engine import Chat
+from .._chat.log import EMPTY_DIGEST, Log
+from .._chat.snapshots import state_at
+from .._chat.state import ChatState
+from .._spec import load_spec, spec_digest
+from ..agents import AgentSpec
+from ..teams import TeamSpec
+from . import names
+from .payloads import MAX_PAYLOAD, ChatInput, HistoryLimits, Segment, pack, size_of, unpack
+
+__all__ = ["Carrier", "restore"]
+
+SEAL_TIMEOUT = timedelta(seconds=60)
+
+
+def restore(data: ChatInput) -> Chat:
+    """The chat of a start or a continuation.
+
+    Raises:
+        ValueError: The spec or the carried log cannot be read.
+    """
+    team = load_spec(data.spec)
+    if not isinstance(team, TeamSpec | AgentSpec):
+        raise ValueError(f"expected the spec of a team or an agent, got {data.spec.get('type')!r}")
+    uuid = data.uuid or workflow.uuid4().hex
+    log = Log.restore(data.base, data.digest or EMPTY_DIGEST, unpack(data.entries))
+    return Chat(team, uuid, log, ChatState.load(data.state))
+
+
+class Carrier:
+    """Decides when a chat continues as new, and does it."""
+
+    def __init__(self, chat: Chat, data: ChatInput) -> None:
+        self._chat = chat
+        self._data = data
+        self._limits = data.limits or HistoryLimits()
+        self._store = data.store
+        self._not_before = 0
+        self.spec_digest = spec_digest(chat.team)
+
+    def due(self) -> bool:
+        """Whether to continue as new now, with nothing in flight."""
+        info, limits = workflow.info(), self._limits
+        events = info.get_current_history_length()
+        if events < self._not_before:
+            return False
+        resting = not self._chat.wanted()
+        if not (
+            events >= limits.events
+            or info.get_current_history_size() >= limits.bytes
+            or info.is_continue_as_new_suggested()
+            or (resting and events >= limits.resting_events)
+        ):
+            return False
+        return self._forced(events) or self._carried() <= self._added()
+
+    def _forced(self, events: int) -> bool:
+        return events >= self._limits.forced_events
+
+    def _seals(self) -> bool:
+        return self._chat.log.bytes > self._limits.seal_bytes and self._store is not False
+
+    def _carried(self) -> int:
+        """Bytes of log the next run would start with, before packing."""
+        return self._chat.log.bytes - self._sealable() if self._seals() else self._chat.log.bytes
+
+    def _added(self) -> int:
+        return workflow.info().get_current_history_size() - self._data.carried
+
+    def _keep_from(self) -> int:
+        """Offset from which the log stays: a turn in progress needs its own entries."""
+        starts = [turn.started for scope in self._chat.state.scopes.values() for turn in scope.turns.values()]
+        return min(starts, default=self._chat.log.head)
+
+    def _sealable(self) -> int:
+        kept = self._chat.log.after(self._keep_from())
+        return self._chat.log.bytes - sum(len(entry.encoded) + 1 for entry in kept)
+
+    async def continue_as_new(self, rest: Callable[[], dict[str, Any]]) -> None:
+        """Seal if need be, then continue as new. Returns only if it has to be put off.
+
+        Args:
+            rest: What lives outside the log; asked last, so that commands arriving meanwhile are carried.
+        """
+        chat, segments = self._chat, list(self._data.segments)
+        base, state = chat.log.base, chat.base
+        if self._seals():
+            segment = await self._seal()
+            if segment is None and chat.log.bytes > MAX_PAYLOAD // 2:
+                self._not_before = workflow.info().get_current_history_length() + self._limits.resting_events
+                return
+            if segment is not None:
+                segments.append(segment)
+                base = segment.last + 1
+                state = chat.state if base == chat.log.head else state_at(chat, base - 1)
+        entries = [entry.encoded for entry in chat.log.after(base)]
+        carried = ChatInput(
+            spec=self._data.spec,
+            uuid=chat.uuid,
+            base=base,
+            digest=chat.log.digest_at(base),
+            state=state.dump(),
+            entries=pack(entries),
+            segments=segments,
+            tenant=self._data.tenant,
+            runs=self._data.runs + 1,
+            store=self._store,
+            limits=self._data.limits,
+            **rest(),
+        ).model_dump(mode="json", exclude_defaults=True)
+        carried["carried"] = size = size_of(carried)
+        if size > MAX_PAYLOAD:
+            self._not_before = workflow.info().get_current_history_length() + self._limits.resting_events
+            return
+        workflow.continue_as_new(args=[carried])
+
+    async def _seal(self) -> Segment | None:
+        """Put what is no longer needed here into the store; None if there is none or it does not answer."""
+        until = self._keep_from()
+        if until <= self._chat.log.base:
+            return None
+        data = {
+            "base": self._chat.log.base,
+            "at": until,
+            "d": self._chat.log.digest_at(until),
+            "state": self._chat.base.dump(),
+        }
+        try:
+            segment = await workflow.execute_activity(
+                names.ACTIVITY_SEAL,
+                data,
+                start_to_close_timeout=SEAL_TIMEOUT,
+                schedule_to_close_timeout=SEAL_TIMEOUT,
+                retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1)),
+                summary=f"seal entries {self._chat.log.base} to {until - 1}",
+            )
+        except ActivityError as error:
+            if isinstance(error.cause, ApplicationError) and error.cause.type == "StoreMissingError":
+                self._store = False
+            return None
+        self._store = True
+        return Segment.model_validate(segment)
+
+    def full(self) -> str | None:
+        """Why the chat can take no more, if its log no longer fits and there is no store; nothing is lost."""
+        if self._forced(workflow.info().get_current_history_length()) and self._not_before:
+            return (
+                f"The chat's log has {self._chat.log.bytes} bytes, more than one history may carry. "
+                "Start its workers with a store; then it goes on."
+            )
+        return None
+
+    def last_word(self) -> dict[str, Any]:
+        """The workflow's result: where the closed chat's log stands."""
+        log = self._chat.log
+        return {"uuid": self._chat.uuid, "head": log.head, "digest": log.digest, "turns": self._chat.state.turn}

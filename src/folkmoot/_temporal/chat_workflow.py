@@ -1,0 +1,218 @@
+"""The workflow `GroupChat`: handlers and loop, no policy. One chat is one workflow; its history is its log's source.
+
+Handlers only append to the inbox. The loop takes the inbox, then results, then timers, lets the engine write what
+follows, and brings the calls in flight in line with what the engine wants; so the order of jobs inside one
+activation never matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from .._chat.commands import ALREADY_RUNNING, refusal
+from .._chat.engine import Failure
+from . import names
+from .calls import CANCELLED, Calls, Finished
+from .carry import Carrier, restore
+from .commands_in import Incoming, argument, parse_command
+from .outbox import Outbox
+from .payloads import ChatInput
+from .queries import answer
+from .retries import Retries
+from .visibility import Visibility
+
+__all__ = ["GroupChat"]
+
+
+@workflow.defn(name=names.WORKFLOW, sandboxed=False)
+class GroupChat:
+    """A chat. Started by `Folkmoot.open`, or by any client with a `ChatInput` that has a `spec`."""
+
+    @workflow.init
+    def __init__(self, input: RawValue = None) -> None:  # type: ignore[assignment]
+        self._problem: str | None = None
+        self._inbox: list[Incoming] = []
+        self._published = 0
+        try:
+            data = argument([] if input is None else [input])
+            self._input = ChatInput.model_validate(data)
+            self._chat = restore(self._input)
+        except Exception as error:
+            # A start that cannot work must fail at once; raised from here it would retry the task for ever.
+            self._problem = f"Bad input for {names.WORKFLOW}: {error}"[:2000]
+            return
+        self._inbox += [Incoming(*item) for item in self._input.inbox]
+        self._seen = dict.fromkeys(self._input.seen)
+        self._anonymous = self._input.anonymous
+        self._calls = Calls(self._chat)
+        self._retries = Retries(self._chat)
+        self._carrier = Carrier(self._chat, self._input)
+        self._visibility = Visibility(self._chat, self._input)
+        self._outbox = Outbox(self._chat)
+
+    @workflow.run
+    async def run(self, input: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+        """Live until closed or continued as new."""
+        if self._problem is not None:
+            raise ApplicationError(self._problem, type="BadCommandError", non_retryable=True)
+        while True:
+            self._work()
+            if self._chat.state.closed and not self._calls and not self._outbox.busy and workflow.all_handlers_finished():
+                return self._carrier.last_word()
+            if not self._calls and not self._inbox and not self._outbox.busy and self._carrier.due():
+                await self._carrier.continue_as_new(self._rest)
+                continue
+            await workflow.wait_condition(self._has_work)
+
+    def _has_work(self) -> bool:
+        return bool(self._inbox) or self._calls.any_done or self._retries.any_due or self._outbox.just_done
+
+    def _work(self) -> None:
+        """One round: inbox, results, timers, then what follows from them."""
+        time = self._now()
+        if not self._chat.state.opened:
+            self._chat.begin(self._chat.team.name, self._carrier.spec_digest, time)
+        inbox, self._inbox = self._inbox, []
+        for incoming in inbox:
+            self._guarded(self._command, incoming, time)
+            # Between two commands the engine writes what the first one leads to: each finds the chat settled.
+            self._guarded(self._advance, time)
+        for finished in self._calls.take():
+            self._guarded(self._finish, finished, time)
+        self._retries.take()
+        self._guarded(self._advance, time)
+        self._calls.reconcile(self._chat.wanted(), self._retries.postponed)
+        self._show()
+
+    def _advance(self, time: str) -> None:
+        self._chat.advance(time, in_flight=len(self._calls) > 0)
+
+    def _guarded(self, step: Any, *args: Any) -> None:
+        """A step that fails for a reason of its own ends the run with a clear error, never the workflow task."""
+        try:
+            step(*args)
+        except Exception as error:
+            workflow.logger.exception("a step of the chat failed")
+            text = str(error)[:2000]
+            if self._chat.state.running:
+                self._chat.fail("", Failure(type(error).__name__, text), self._now())
+            else:
+                self._chat.append(self._now(), "noted", command="", verb="", note=f"{type(error).__name__}: {text}")
+
+    def _command(self, incoming: Incoming, time: str) -> None:
+        if incoming.command in self._seen:
+            return
+        self._remember(incoming.command)
+        if incoming.error is not None:
+            self._chat.append(time, "refused", command=incoming.command, **incoming.fields)
+        else:
+            self._chat.handle(incoming.verb, incoming.command, incoming.fields, time)
+
+    def _remember(self, command: str) -> None:
+        self._seen[command] = None
+        if len(self._seen) > 1000:
+            del self._seen[next(iter(self._seen))]
+
+    def _finish(self, finished: Finished, time: str) -> None:
+        call, result, chat = finished.call, finished.result, self._chat
+        if self._retries.postpone(finished, time):
+            return
+        if isinstance(result, str) or (call.kind == "tool" and isinstance(result, Failure)):
+            self._lost(call, result, time)
+        else:
+            chat.outcome(call, result, time)
+
+    def _lost(self, call: Any, result: Failure | str, time: str) -> None:
+        """A cancelled call is made again if still needed; a tool that failed for good tells the model so."""
+        once = call.kind == "tool" and call.policy is not None and call.policy.get("retryable") is False
+        if not self._chat.needs(call):
+            return
+        if once and (result == CANCELLED or (isinstance(result, Failure) and result.error_type == "TimeoutError")):
+            why = "it was cancelled" if isinstance(result, str) else result.message
+            text = f"The outcome of {call.name!r} is unknown: {why} It must not be run again by itself."
+            self._chat.fail(call.agent, Failure("UnknownOutcomeError", text), time)
+        elif isinstance(result, Failure):
+            self._chat.outcome(call, {"content": result.message, "is_error": True}, time)
+
+    def _show(self) -> None:
+        """Let others see what is new: activities of this process, callers in workflows, visibility."""
+        fresh = self._chat.log.after(self._published)
+        self._published = self._chat.log.head
+        show = workflow.extern_functions().get(names.CACHE_EXTERN)
+        if show is not None:
+            show(workflow.info(), self._chat, self._input.segments, fresh)
+        self._visibility.write(workflow.now())
+        self._outbox.send(fresh)
+
+    def _rest(self) -> dict[str, Any]:
+        """What lives outside the log and is carried over continue-as-new."""
+        return {
+            "inbox": [list(item) for item in self._inbox],
+            "seen": list(self._seen),
+            "anonymous": self._anonymous,
+            "shown": self._visibility.shown,
+        }
+
+    def _now(self) -> str:
+        return workflow.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _parse(self, name: str, args: Sequence[RawValue]) -> Incoming:
+        self._anonymous += 1
+        return parse_command(name, args, f"{workflow.info().run_id}-{self._anonymous}")
+
+    @workflow.signal(dynamic=True)
+    def on_signal(self, name: str, args: Sequence[RawValue]) -> None:
+        """Any signal: into the inbox, good or bad."""
+        if self._problem is None:
+            self._inbox.append(self._parse(name, args))
+
+    @workflow.update(dynamic=True)
+    def on_update(self, name: str, args: Sequence[RawValue]) -> dict[str, Any]:
+        """Any update the validator let through: into the inbox. The outcome is in the log, from `after` on."""
+        incoming = self._parse(name, args)
+        self._inbox.append(incoming)
+        return {"command": incoming.command, "after": self._chat.log.head}
+
+    @on_update.validator
+    def check_update(self, name: str, args: Sequence[RawValue]) -> None:
+        """Refuse at once, without a trace in history, what would be refused anyway."""
+        if self._problem is not None:
+            raise ApplicationError(self._problem, type="BadCommandError", non_retryable=True)
+        incoming = parse_command(name, args, "")
+        if incoming.command in self._seen and incoming.command:
+            return
+        why = incoming.error or refusal(self._chat, incoming.verb, incoming.fields)
+        if why is None and incoming.verb == "run" and any(item.verb == "run" for item in self._inbox):
+            why = ("ChatBusyError", ALREADY_RUNNING)
+        if why is not None:
+            raise ApplicationError(why[1], type=why[0], non_retryable=True)
+        # What a worker has registered may differ from worker to worker. Validators leave no trace and are not
+        # replayed, so they may ask.
+        unknown = self._unknown_names()
+        if unknown is not None:
+            text, kind, details = unknown["message"], unknown["type"], unknown["details"]
+            raise ApplicationError(text, details, type=kind, non_retryable=True)
+
+    def _unknown_names(self) -> dict[str, Any] | None:
+        """What of the spec's names the worker that answers does not know; asked when a chat is opened."""
+        check = workflow.extern_functions().get(names.CHECK_EXTERN)
+        return None if check is None else check(self._chat.team)
+
+    @workflow.query(dynamic=True)
+    def on_query(self, name: str, args: Sequence[RawValue]) -> Any:
+        """Any query (see `queries`)."""
+        if self._problem is not None:
+            raise ApplicationError(self._problem, type="BadCommandError", non_retryable=True)
+        try:
+            data = argument(args)
+            if name == "check":
+                return self._unknown_names()
+            return answer(self._chat, self._input, name, {} if data is None else data)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ApplicationError(str(error), type="BadCommandError", non_retryable=True) from error
+

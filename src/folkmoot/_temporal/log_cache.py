@@ -1,0 +1,111 @@
+"""The logs a worker process knows, so that an activity seldom has to ask for one.
+
+The workflows of this process show their log here as it grows (through an extern function, as loggers and metrics do),
+and activities read it: in the steady state of one worker a turn costs no query and no byte. What is found here is
+used only if offset and running digest match what the activity was given; anything else is read again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._chat.context import AgentContext
+from .._chat.engine import Chat
+from .._chat.log import Entry, Log
+from ..agents import AgentSpec
+from ..teams import TeamSpec
+from .payloads import Segment
+
+__all__ = ["CachedChat", "LogCache"]
+
+DEFAULT_BYTES = 128 * 1024 * 1024
+
+
+@dataclass
+class CachedChat:
+    """What this process knows of one chat: its spec, its log, and views that were folded from it."""
+
+    uuid: str
+    team: TeamSpec | AgentSpec
+    log: Log
+    segments: Sequence[Segment] = ()
+    contexts: dict[str, AgentContext] = field(default_factory=dict)
+    blobs: dict[str, str] = field(default_factory=dict)
+
+    def has(self, at: int, digest: str) -> bool:
+        """Whether the log up to `at` is here, and is the one of that digest."""
+        return self.log.head >= at and self.log.digest_at(at) == digest
+
+    def extend(self, entries: Sequence[Entry]) -> bool:
+        """Take in entries that may overlap with what is here; False if they do not fit it."""
+        for entry in entries:
+            if entry.offset < self.log.base:
+                continue
+            if entry.offset < self.log.head:
+                if self.log.at(entry.offset).digest != entry.digest:
+                    return False
+            elif entry.offset == self.log.head:
+                self.log.extend(entry)
+                if self.log.digest != entry.digest:
+                    return False
+            else:
+                return False
+        return True
+
+    def context(self, agent: str, until: int) -> AgentContext:
+        """The agent's context view, to be read on up to `until`; made anew if it has read further."""
+        view = self.contexts.get(agent)
+        if view is None or view.next > until:
+            view = self.contexts[agent] = AgentContext(agent, self.uuid)
+        return view
+
+    @property
+    def size(self) -> int:
+        """Bytes, about: the log, and once more for what was rendered from it."""
+        return 2 * self.log.bytes + sum(len(text) for text in self.blobs.values())
+
+
+class LogCache:
+    """Logs by namespace and chat id, the longest unused given up first.
+
+    Args:
+        max_bytes: How much of it is kept, about.
+    """
+
+    def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self._chats: OrderedDict[tuple[str, str], CachedChat] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, namespace: str, chat_id: str) -> CachedChat | None:
+        """What is known of a chat."""
+        with self._lock:
+            key = (namespace, chat_id)
+            if key in self._chats:
+                self._chats.move_to_end(key)
+            return self._chats.get(key)
+
+    def put(self, namespace: str, chat_id: str, cached: CachedChat) -> None:
+        """Keep what is known of a chat in place of what was known before."""
+        with self._lock:
+            self._chats[(namespace, chat_id)] = cached
+            self._chats.move_to_end((namespace, chat_id))
+            size = sum(chat.size for chat in self._chats.values()) if len(self._chats) > 1 else 0
+            while size > self.max_bytes and len(self._chats) > 1:
+                _, dropped = self._chats.popitem(last=False)
+                size -= dropped.size
+
+    def show(self, info: Any, chat: Chat, segments: Sequence[Segment], fresh: Sequence[Entry]) -> None:
+        """Called by a workflow for each new stretch of its log, while replaying too; changes nothing for it."""
+        cached = self.get(info.namespace, info.workflow_id)
+        if cached is not None and cached.uuid == chat.uuid and cached.extend(fresh):
+            cached.segments = segments
+            return
+        log = Log(chat.log.base, chat.log.base_digest)
+        for entry in chat.log:
+            log.extend(entry)
+        self.put(info.namespace, info.workflow_id, CachedChat(chat.uuid, chat.team, log, segments))

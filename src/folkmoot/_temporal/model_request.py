@@ -1,0 +1,82 @@
+"""From an agent's context view to a model request. What was rendered once is joined, never rendered again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._chat.context import Item
+from ..agents import AssistantAgent
+from ..contexts import Placeholder, TokenLimitedChatCompletionContext, select
+from ..models import Model, ModelRequest
+from ..options import ModelSpec
+from .log_cache import CachedChat
+from .payloads import CallInput
+from .reader import LogReader
+from .registry import Registry
+from .tokens import count_tokens
+
+__all__ = ["prepare"]
+
+DEFAULT_TIMEOUT = 600.0
+
+
+async def prepare(
+    chat: CachedChat, spec: AssistantAgent, data: CallInput, registry: Registry, reader: LogReader
+) -> tuple[ModelRequest, Model]:
+    """The request of one model call, and the model it goes to.
+
+    Raises:
+        UnknownNameError: A model or tool is not registered on this worker.
+    """
+    model = registry.models.resolve(spec.model_client)
+    view = chat.context(spec.name, data.at)
+    await reader.fetch_blobs(chat, view.next, data.at)
+    view = chat.context(spec.name, data.at)
+    if not view.items and not view.prefix:
+        view.prefix = [Item(message.model_dump(mode="json")) for message in spec.model_context.initial_messages]
+    view.read(chat.log, data.at, chat.blobs)
+    items = [*view.prefix, *view.items]
+    messages: list[bytes] = []
+    if spec.system_message is not None:
+        messages.append(_rendered(view.system(spec.system_message), model))
+    counter = _counter(items) if isinstance(spec.model_context, TokenLimitedChatCompletionContext) else None
+    for place in select(spec.model_context, [item.type for item in items], counter):
+        if isinstance(place, Placeholder):
+            messages.append(model.render(place.message))
+        else:
+            messages.append(_rendered(items[place], model))
+    timeout = spec.model_client.timeout if isinstance(spec.model_client, ModelSpec) else None
+    request = ModelRequest(
+        messages=messages,
+        tools=() if data.r else _schemas(spec, registry),
+        tool_choice="none" if data.r else "auto",
+        output_schema=spec.output_schema,
+        timeout=timeout or DEFAULT_TIMEOUT,
+    )
+    return request, model
+
+
+def _rendered(item: Item, model: Model) -> bytes:
+    data = item.rendered.get(model.name)
+    if data is None:
+        data = item.rendered[model.name] = model.render(item.message)
+    return data
+
+
+def _schemas(spec: AssistantAgent, registry: Registry) -> Sequence[Mapping[str, Any]]:
+    tools = [registry.tool(tool.name).schema for tool in spec.tools]
+    return [*tools, *(handoff.tool_schema for handoff in spec.resolved_handoffs)]
+
+
+def _counter(items: list[Item]) -> Any:
+    def count(places: Sequence[int]) -> int:
+        total = 0
+        for place in places:
+            item = items[place]
+            if item.tokens is None:
+                item.tokens = count_tokens(item.message)
+            total += item.tokens
+        return total
+
+    return count

@@ -1,0 +1,57 @@
+"""Every name on the wire, in one place. They are a contract with other languages and with running chats: never change one.
+
+Workflow id = chat id. Signals: `SIGNALS`. Updates: `UPDATES`. Queries: `QUERIES`. Payloads: `payloads`.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ACTIVITY_FUNCTIONS",
+    "ACTIVITY_MODEL",
+    "ACTIVITY_SEAL",
+    "ACTIVITY_TOOL",
+    "CACHE_EXTERN",
+    "CHECK_EXTERN",
+    "DEFAULT_QUEUE",
+    "MEMO_CHAT",
+    "QUERIES",
+    "REPLY_SIGNAL",
+    "SEARCH_ATTRIBUTES",
+    "SIGNALS",
+    "UPDATES",
+    "WORKFLOW",
+]
+
+WORKFLOW = "GroupChat"
+DEFAULT_QUEUE = "folkmoot"
+
+SIGNALS = ("pause", "resume", "reset", "stop", "cancel", "decide", "answer", "say", "submit", "close")
+UPDATES = ("run", "rollback", "load_state")
+QUERIES = ("check", "status", "state", "snapshots", "snapshot", "log", "pending", "usage", "spec")
+
+REPLY_SIGNAL = "folkmoot_reply"
+"""Signal a chat sends to the workflow that asked for a run, when the run has ended or was refused."""
+
+ACTIVITY_MODEL = "folkmoot.model"
+ACTIVITY_TOOL = "folkmoot.tool"
+ACTIVITY_FUNCTIONS = "folkmoot.functions"
+ACTIVITY_SEAL = "folkmoot.seal"
+
+CACHE_EXTERN = "folkmoot.cache"
+"""Extern function by which the workflow shows its log to the activities of the same process."""
+CHECK_EXTERN = "folkmoot.check"
+"""Extern function by which an update validator asks what the worker has registered."""
+
+MEMO_CHAT = "folkmoot"
+"""Memo: spec digest, team name and kind, written at the start; describe shows it without a worker."""
+
+SEARCH_ATTRIBUTES = {
+    "ChatStatus": "Keyword",
+    "ChatTeam": "Keyword",
+    "ChatTenant": "Keyword",
+    "ChatWaitingFor": "KeywordList",
+    "ChatDue": "Datetime",
+    "ChatTurns": "Int",
+    "ChatTokens": "Int",
+}
+"""Search attributes a namespace needs, with their types."""

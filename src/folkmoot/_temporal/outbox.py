@@ -1,0 +1,81 @@
+"""Answers to workflows that asked for a run: a signal to the address in the command, bounded in size."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio import workflow
+
+from .._chat.engine import Chat
+from .._chat.entries import message_of
+from .._chat.log import Entry
+from .payloads import MAX_TASK, size_of
+
+__all__ = ["Outbox", "run_result"]
+
+
+class Outbox:
+    """Replies of one chat on their way."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._sending: list[asyncio.Task[None]] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is under way: the chat does not close or continue as new meanwhile."""
+        return any(not task.done() for task in self._sending)
+
+    @property
+    def just_done(self) -> bool:
+        """Whether all replies have gone out since the last look."""
+        return bool(self._sending) and not self.busy
+
+    def send(self, fresh: Sequence[Entry]) -> None:
+        """Answer whoever asked by signal for the runs that ended or were refused in these entries."""
+        self._sending = [task for task in self._sending if not task.done()]
+        state = self._chat.state
+        for entry in fresh:
+            if entry.kind == "run_ended" and state.reply and entry.data["run"] == state.run:
+                self._post(state.reply, {"command": state.command, **run_result(self._chat, entry)})
+            elif entry.kind == "refused" and entry.data.get("reply"):
+                data = entry.data
+                self._post(data["reply"], {"command": data["command"], "error": data["error"]})
+
+    def _post(self, address: dict[str, Any], payload: dict[str, Any]) -> None:
+        self._sending.append(asyncio.create_task(_deliver(address, payload)))
+
+
+def run_result(chat: Chat, ended: Entry) -> dict[str, Any]:
+    """The last run's outcome: status, reason, offsets, usage, and its messages if they fit, else the last one."""
+    first, held = chat.state.first, chat.state.first >= chat.log.base
+    echo = chat.log.at(first).data.get("echo", True) if held else False
+    messages = [
+        message_of(chat.uuid, entry, chat.log.at)
+        for entry in chat.log.after(first, ended.offset)
+        if entry.kind in ("message", "event") and (echo or entry.data.get("role") != "task")
+    ]
+    result: dict[str, Any] = {
+        "run": ended.data["run"],
+        "status": ended.data["status"],
+        "stop_reason": ended.data.get("stop_reason"),
+        "error": ended.data.get("error"),
+        "first": first,
+        "last": ended.offset,
+        "usage": {name: use.model_dump() for name, use in chat.state.usage.items()},
+    }
+    if held and size_of(messages) <= MAX_TASK:
+        return {**result, "messages": messages, "complete": True}
+    last = messages[-1:] if size_of(messages[-1:]) <= MAX_TASK else []
+    return {**result, "messages": last, "complete": False}
+
+
+async def _deliver(address: dict[str, Any], payload: dict[str, Any]) -> None:
+    target = workflow.get_external_workflow_handle(address["workflow_id"])
+    try:
+        await target.signal(address["signal"], payload)
+    except Exception as error:
+        # The caller is gone; its chat lives on (parent close policy ABANDON) and the outcome is in the log.
+        workflow.logger.warning("no one to reply to at %s: %s", address["workflow_id"], error)

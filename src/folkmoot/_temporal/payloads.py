@@ -1,0 +1,234 @@
+"""What travels: one model per payload, fields only ever added, unknown ones ignored.
+
+Small things that are sent every turn have short field names: they are the bytes a turn costs.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "COMMANDS",
+    "MAX_PAYLOAD",
+    "MAX_TASK",
+    "CallInput",
+    "ChatInput",
+    "Command",
+    "HistoryLimits",
+    "LogQuery",
+    "Page",
+    "Reply",
+    "RunCommand",
+    "Segment",
+    "pack",
+    "unpack",
+]
+
+MAX_PAYLOAD = 1_500_000
+"""Bytes we let into one payload: servers end a chat at 2 MiB."""
+MAX_TASK = 1_000_000
+"""Bytes of a task that travel in a command; larger contents go through the store."""
+MAX_PAGE = 1_000_000
+"""Bytes of a page of the log before it is packed."""
+
+
+class _Payload(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class Segment(_Payload):
+    """A sealed part of the log in the store: entries `first` to `last`, and the state before the first."""
+
+    first: int
+    last: int
+    digest: str
+    """The log's running digest after `last`."""
+    sha256: str
+    """Name of the blob that holds it."""
+    size: int
+
+
+class HistoryLimits(_Payload):
+    """When a chat continues as new. The defaults suit every server; tests and benchmarks use smaller ones.
+
+    Temporal suggests it at 4,096 events and ends a workflow at 51,200 events or 50 MiB.
+    """
+
+    events: int = 3_000
+    bytes: int = 2_000_000
+    resting_events: int = 300
+    """Before the chat goes idle or waits."""
+    seal_bytes: int = 131_072
+    """A log longer than this is sealed into the store."""
+    forced_events: int = 40_000
+
+
+class ChatInput(_Payload):
+    """The workflow's one argument: what `open` gives, and what continue-as-new carries.
+
+    A chat started by hand needs `spec` only.
+    """
+
+    spec: dict[str, Any]
+    uuid: str | None = None
+    base: int = 0
+    digest: str | None = None
+    """Running digest at `base`."""
+    state: dict[str, Any] = Field(default_factory=dict)
+    """Folded state at `base`."""
+    entries: str = ""
+    """The held entries, packed."""
+    segments: list[Segment] = Field(default_factory=list)
+    inbox: list[list[Any]] = Field(default_factory=list)
+    """Commands not yet handled: verb, command id, fields."""
+    seen: list[str] = Field(default_factory=list)
+    """The last command ids, so that a repeated command is not carried out twice."""
+    anonymous: int = 0
+    """Commands without an id so far."""
+    shown: list[Any] = Field(default_factory=list)
+    """Visibility as last written: status, turn."""
+    carried: int = 0
+    """Bytes of this very input, to compare with what the run adds."""
+    tenant: str = ""
+    runs: int = 0
+    """How often the chat has continued as new."""
+    limits: HistoryLimits | None = None
+    store: bool | None = None
+    """Whether the workers have a store; None until one was asked."""
+
+
+class Command(_Payload):
+    """Fields all commands share. Sent without an id, a command gets one of the chat's own."""
+
+    command: str = ""
+    by: str = ""
+    """Who asks, for the log."""
+
+
+class PauseCommand(Command):
+    """`pause`: with `now` the calls in flight are cancelled and redone on resume."""
+
+    now: bool = False
+
+
+class ForceCommand(Command):
+    """`reset` and `close`: with `force` a run under way is ended first."""
+
+    force: bool = False
+
+
+class Reply(_Payload):
+    """Where the outcome of a run goes: the workflow that asked for it."""
+
+    workflow_id: str
+    signal: str
+
+
+class RunCommand(Command):
+    """`run` (update) and `submit` (signal).
+
+    `task` is a text, a list of AutoGen messages in JSON form, or absent to go on.
+    """
+
+    task: str | list[dict[str, Any]] | None = None
+    echo: bool = True
+    """False: the task is not part of the result (AutoGen: output_task_messages)."""
+    reply: Reply | None = None
+
+
+class RequestCommand(Command):
+    """`decide` and `answer`: which request they are for."""
+
+    request: str = ""
+
+
+COMMANDS: dict[str, type[Command]] = {
+    "run": RunCommand,
+    "submit": RunCommand,
+    "pause": PauseCommand,
+    "reset": ForceCommand,
+    "close": ForceCommand,
+    "decide": RequestCommand,
+    "answer": RequestCommand,
+}
+"""Payload of each command; those not named take `Command`."""
+
+
+class CallInput(_Payload):
+    """Input of every activity of a turn: a reference to the log, never a copy of it."""
+
+    at: int
+    """The log before this offset is what the call may read."""
+    d: str
+    """Running digest at `at`."""
+    a: str = ""
+    """Agent."""
+    n: int
+    """Offset of the entry the call hangs on."""
+    i: int = 0
+    """Which of the request's calls."""
+    r: bool = False
+    """The model must answer with text."""
+
+
+class LogQuery(_Payload):
+    """Input of the query `log`: entries from `after` on, up to `until`, at most `limit`."""
+
+    after: int = 0
+    until: int | None = None
+    limit: int = 10_000
+    spec: bool = False
+
+
+class Page(_Payload):
+    """A page of the log.
+
+    `entries` are the stored forms from offset `first` on, packed. Where `after` lies before the held part, `segments`
+    name what to fetch from the store first. `refs` are earlier entries this page refers to, by offset.
+    """
+
+    uuid: str
+    first: int
+    digest: str
+    """Running digest before `first`."""
+    entries: str
+    count: int
+    head: int
+    head_digest: str
+    segments: list[Segment] = Field(default_factory=list)
+    refs: dict[int, str] = Field(default_factory=dict)
+    status: str = ""
+    spec: dict[str, Any] | None = None
+
+
+def pack(encoded: list[bytes]) -> str:
+    """Entries as text: their JSON lines, compressed where that is smaller."""
+    lines = b"\n".join(encoded)
+    if len(lines) < 512:
+        return lines.decode()
+    return "z" + base64.b64encode(zlib.compress(lines, 3)).decode()
+
+
+def unpack(packed: str) -> list[bytes]:
+    """The way back.
+
+    Raises:
+        ValueError: If it is not what `pack` makes.
+    """
+    if not packed:
+        return []
+    try:
+        lines = zlib.decompress(base64.b64decode(packed[1:])) if packed[0] == "z" else packed.encode()
+    except zlib.error as error:
+        raise ValueError(f"damaged log page: {error}") from error
+    return lines.split(b"\n")
+
+
+def size_of(value: object) -> int:
+    """Bytes a JSON value takes in a payload, near enough to check it against a limit."""
+    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))

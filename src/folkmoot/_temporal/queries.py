@@ -1,0 +1,109 @@
+"""Answers to queries: views of the log and the state, read-only, bounded in size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from .._chat.engine import Chat
+from .._chat.entries import refers_to
+from .._chat.snapshots import snapshots, state_at
+from .payloads import MAX_PAGE, ChatInput, LogQuery, Page, pack
+
+__all__ = ["answer"]
+
+
+def answer(chat: Chat, data: ChatInput, name: str, fields: Mapping[str, Any]) -> Any:
+    """The answer to the query `name`.
+
+    Raises:
+        ValueError: No such query, or bad fields.
+        KeyError: An offset that is not there.
+    """
+    if not isinstance(fields, Mapping):
+        raise ValueError(f"query {name!r}: expected a JSON object, got {fields!r}")
+    match name:
+        case "status":
+            return _status(chat, data)
+        case "state":
+            return {"offset": chat.log.head - 1, "state": chat.state.dump()}
+        case "snapshots":
+            held = [asdict(snapshot) for snapshot in snapshots(chat)]
+            return {"snapshots": held, "segments": [s.model_dump() for s in data.segments]}
+        case "snapshot":
+            return _snapshot(chat, data, fields)
+        case "log":
+            return page(chat, data, LogQuery.model_validate(dict(fields))).model_dump(exclude_defaults=True)
+        case "pending":
+            return {"requests": [], "waits": {key: wait.model_dump() for key, wait in chat.state.waits.items()}}
+        case "usage":
+            return {"agents": {name: use.model_dump() for name, use in chat.state.usage.items()}}
+        case "spec":
+            return data.spec
+        case _:
+            raise ValueError(f"unknown query {name!r}")
+
+
+def _status(chat: Chat, data: ChatInput) -> dict[str, Any]:
+    state, log = chat.state, chat.log
+    return {
+        "status": state.summary,
+        "team": chat.team.name,
+        "uuid": chat.uuid,
+        "run": state.run,
+        "turn": state.turn,
+        "speakers": state.speakers,
+        "head": log.head,
+        "digest": log.digest,
+        "last_run": {"status": state.status, "stop_reason": state.stop_reason, "error": state.error},
+        "waiting_for": [wait.reason for wait in state.waits.values()],
+        "tokens": state.tokens,
+        "continued": data.runs,
+        "held_from": log.base,
+        "segments": len(data.segments),
+    }
+
+
+def _snapshot(chat: Chat, data: ChatInput, fields: Mapping[str, Any]) -> dict[str, Any]:
+    offset = fields.get("offset")
+    if not isinstance(offset, int):
+        raise ValueError(f"query 'snapshot': 'offset' must be a whole number, got {offset!r}")
+    if offset < chat.log.base and any(s.first <= offset <= s.last for s in data.segments):
+        return {"segments": [s.model_dump() for s in data.segments if s.first <= offset <= s.last]}
+    found = next((item for item in snapshots(chat) if item.offset == offset), None)
+    if found is None:
+        raise ValueError(f"there is no snapshot {offset}; `snapshots` lists them")
+    return {"snapshot": asdict(found), "state": state_at(chat, offset).dump()}
+
+
+def page(chat: Chat, data: ChatInput, query: LogQuery) -> Page:
+    """A page of the log (see `Page`).
+
+    Raises:
+        ValueError: Bounds that are not there.
+    """
+    log = chat.log
+    if query.after < 0 or query.after > log.head:
+        raise ValueError(f"query 'log': 'after' must be from 0 to {log.head}, got {query.after}")
+    first = max(query.after, log.base)
+    entries, size = [], 0
+    for entry in log.after(first, query.until)[: max(1, query.limit)]:
+        size += len(entry.encoded) + 1
+        if entries and size > MAX_PAGE:
+            break
+        entries.append(entry)
+    refs = {offset for entry in entries for offset in refers_to(entry) if log.base <= offset < first}
+    return Page(
+        uuid=chat.uuid,
+        first=first,
+        digest=log.digest_at(first) or "",
+        entries=pack([entry.encoded for entry in entries]),
+        count=len(entries),
+        head=log.head,
+        head_digest=log.digest,
+        segments=[segment for segment in data.segments if segment.last >= query.after],
+        refs={offset: log.at(offset).encoded.decode() for offset in sorted(refs)},
+        status=chat.state.summary,
+        spec=data.spec if query.spec else None,
+    )

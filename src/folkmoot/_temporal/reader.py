@@ -1,0 +1,169 @@
+"""How an activity reads its chat's log: from the process's cache, else by a query, else from the history itself.
+
+Rules, from measurements (temporal server 1.29.1): one query per chat and worker at a time, as the server buffers one
+per busy workflow; a short timeout and our own back-off, as the SDK's retry waits a second; after a worker was killed a
+query may wait 10 s on the dead worker's queue, so a second attempt reads the history, by replaying it in this
+process: the replayed workflow shows its log to the cache as a living one does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from weakref import WeakValueDictionary
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.service import RPCError
+
+from .._chat.entries import blobs_in
+from .._chat.log import EMPTY_DIGEST, Log
+from .._spec import load_spec
+from ..agents import AgentSpec
+from ..errors import LogReadError, StoreMissingError
+from ..store import Store
+from ..teams import TeamSpec
+from .log_cache import CachedChat, LogCache
+from .payloads import LogQuery, Page, Segment, unpack
+
+__all__ = ["LogReader", "read_segment", "seal_bytes"]
+
+QUERY_TIMEOUT = timedelta(seconds=1)
+TRIES = 4
+
+Replay = Callable[[Client, str, str], Awaitable[None]]
+"""Replays a run's history in this process: client, workflow id, run id."""
+
+
+def seal_bytes(uuid: str, log: Log, base: int, until: int, state: dict[str, Any]) -> bytes:
+    """A segment's bytes: a header line, then the entries' JSON lines, compressed."""
+    header = {"format": 1, "uuid": uuid, "first": base, "digest": log.digest_at(base), "state": state}
+    lines = [json.dumps(header, separators=(",", ":")).encode(), *(entry.encoded for entry in log.after(base, until))]
+    return zlib.compress(b"\n".join(lines), 6)
+
+
+def read_segment(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    """Header and entries of a segment's bytes."""
+    header, *entries = zlib.decompress(data).split(b"\n")
+    return json.loads(header), entries
+
+
+class LogReader:
+    """Reads logs for the activities of one worker.
+
+    Args:
+        cache: What the process knows.
+        store: Where sealed parts lie.
+        replay: The last resort (see the module).
+    """
+
+    def __init__(self, cache: LogCache, store: Store | None, replay: Replay) -> None:
+        self._cache = cache
+        self.store = store
+        self._replay = replay
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    async def read(self, at: int, digest: str, *, whole: bool = True) -> CachedChat:
+        """The chat of the current activity, with its log at least up to `at`.
+
+        Args:
+            at: The activity's offset.
+            digest: The running digest there.
+            whole: Sealed parts too.
+
+        Raises:
+            LogReadError: Neither query nor history gave that log.
+        """
+        info = activity.info()
+        if info.workflow_id is None or info.workflow_run_id is None:
+            raise LogReadError("the activity was not started by a chat")
+        key = (info.namespace or info.workflow_namespace or "", info.workflow_id)
+        cached = self._cache.get(*key)
+        if cached is None or not cached.has(at, digest):
+            lock = self._locks.setdefault(key, asyncio.Lock())
+            async with lock:
+                cached = await self._refresh(key, info.workflow_run_id, info.attempt, at, digest)
+        return await self._whole(key, cached) if whole and cached.log.base > 0 else cached
+
+    async def _refresh(
+        self, key: tuple[str, str], run_id: str, attempt: int, at: int, digest: str
+    ) -> CachedChat:
+        client = activity.client()
+        problem: Exception | None = None
+        for trial in range(TRIES):
+            cached = self._cache.get(*key)
+            if cached is not None and cached.has(at, digest):
+                return cached
+            try:
+                if attempt > 1 or trial > 0:
+                    await self._replay(client, key[1], run_id)
+                else:
+                    await self._query(client, key, run_id, cached)
+            except (RPCError, WorkflowQueryFailedError, RuntimeError, ValueError, asyncio.TimeoutError) as error:
+                problem = error
+                await asyncio.sleep(0.05 * 2**trial)
+        cached = self._cache.get(*key)
+        if cached is not None and cached.has(at, digest):
+            return cached
+        raise LogReadError(f"the log of chat {key[1]!r} up to offset {at} could not be read: {problem}")
+
+    async def _query(self, client: Client, key: tuple[str, str], run_id: str, cached: CachedChat | None) -> None:
+        """Page what is missing; start over if what is here does not fit."""
+        handle = client.get_workflow_handle(key[1], run_id=run_id)
+        after = cached.log.head if cached is not None else 0
+        while True:
+            query = LogQuery(after=after, spec=cached is None).model_dump(exclude_defaults=True)
+            page = Page.model_validate(await handle.query("log", query, rpc_timeout=QUERY_TIMEOUT))
+            if cached is not None and (page.uuid != cached.uuid or cached.log.digest_at(page.first) != page.digest):
+                cached, after = None, 0
+                continue
+            if cached is None:
+                cached = CachedChat(page.uuid, _team(page.spec), Log(page.first, page.digest or EMPTY_DIGEST))
+            rest = Log.restore(page.first, page.digest, unpack(page.entries))
+            if not cached.extend(list(rest)):
+                raise LogReadError(f"a page of chat {key[1]!r} does not continue its log")
+            cached.segments = page.segments or cached.segments
+            after = cached.log.head
+            if after >= page.head:
+                self._cache.put(*key, cached)
+                return
+
+    async def _whole(self, key: tuple[str, str], cached: CachedChat) -> CachedChat:
+        """The same chat with its sealed parts fetched."""
+        log = Log()
+        for segment in cached.segments:
+            if segment.last < cached.log.base:
+                for item in await self.entries_of(segment):
+                    log.extend(Log.restore(log.head, log.digest, [item])[0])
+        if log.head != cached.log.base or log.digest != cached.log.base_digest:
+            raise LogReadError(f"the sealed parts of chat {key[1]!r} end at {log.head}, expected {cached.log.base}")
+        full = CachedChat(cached.uuid, cached.team, log, cached.segments, cached.contexts, cached.blobs)
+        full.extend(list(cached.log))
+        self._cache.put(*key, full)
+        return full
+
+    async def entries_of(self, segment: Segment) -> list[bytes]:
+        """The stored forms of a sealed part."""
+        if self.store is None:
+            raise StoreMissingError(f"entries {segment.first} to {segment.last} are sealed, and this worker has no store")
+        return read_segment(await self.store.get(segment.sha256))[1]
+
+    async def fetch_blobs(self, chat: CachedChat, start: int, until: int) -> None:
+        """Fetch the contents of entries `start` to `until` that lie in the store into `chat.blobs`."""
+        for entry in chat.log.after(start, until):
+            for name in blobs_in(entry):
+                if name not in chat.blobs:
+                    if self.store is None:
+                        raise StoreMissingError(f"content {name} lies in a store, and this worker has none")
+                    chat.blobs[name] = (await self.store.get(name)).decode()
+
+
+def _team(spec: dict[str, Any] | None) -> TeamSpec | AgentSpec:
+    team = load_spec(spec or {})
+    if not isinstance(team, TeamSpec | AgentSpec):
+        raise LogReadError("the chat's spec is not a team's")
+    return team

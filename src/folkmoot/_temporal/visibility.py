@@ -1,0 +1,72 @@
+"""What lists, inboxes and dashboards read without a worker: search attributes, and Temporal's current-details line.
+
+An upsert is an event, so it is written when the status changes, else at most every 20 turns or 30 s.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+
+from .._chat.engine import Chat
+from .payloads import ChatInput
+
+__all__ = ["STATUS", "Visibility"]
+
+STATUS = SearchAttributeKey.for_keyword("ChatStatus")
+TEAM = SearchAttributeKey.for_keyword("ChatTeam")
+TENANT = SearchAttributeKey.for_keyword("ChatTenant")
+WAITING_FOR = SearchAttributeKey.for_keyword_list("ChatWaitingFor")
+TURNS = SearchAttributeKey.for_int("ChatTurns")
+TOKENS = SearchAttributeKey.for_int("ChatTokens")
+
+EVERY_TURNS = 20
+EVERY = timedelta(seconds=30)
+
+
+class Visibility:
+    """Writes what is shown of one chat."""
+
+    def __init__(self, chat: Chat, data: ChatInput) -> None:
+        self._chat = chat
+        self._tenant = data.tenant
+        self.shown: list[Any] = list(data.shown)
+        """Status, waits and turn as last written; carried over continue-as-new, where attributes stay."""
+        self._at: datetime | None = None
+
+    def write(self, now: datetime) -> None:
+        """Write what changed, if it is time to."""
+        state = self._chat.state
+        status, waits = state.summary, [wait.reason for wait in state.waits.values()]
+        self._details(status, waits)
+        self._at = self._at or now
+        first = not self.shown
+        if not first and self.shown[:2] == [status, waits]:
+            turns = state.turn - self.shown[2]
+            if turns < EVERY_TURNS and (turns == 0 or now - self._at < EVERY):
+                return
+        updates: list[SearchAttributeUpdate[Any]] = [TURNS.value_set(state.turn), TOKENS.value_set(state.tokens)]
+        if first or self.shown[0] != status:
+            updates.append(STATUS.value_set(status))
+        if first:
+            updates.append(TEAM.value_set(self._chat.team.name))
+            updates.append(TENANT.value_set(self._tenant))
+        if (waits and first) or (not first and self.shown[1] != waits):
+            updates.append(WAITING_FOR.value_set(waits))
+        workflow.upsert_search_attributes(updates)
+        self.shown, self._at = [status, waits, state.turn], now
+
+    def _details(self, status: str, waits: list[str]) -> None:
+        state = self._chat.state
+        lines = [f"**{self._chat.team.name}**: {status}, run {state.run}, turn {state.turn}, {state.tokens} tokens"]
+        if state.speakers:
+            lines.append(f"Speaking: {', '.join(state.speakers)}")
+        lines += [f"Waiting for `{reason}`" for reason in waits]
+        if state.error is not None:
+            lines.append(f"Last run failed: {state.error['type']}: {state.error['message'][:200]}")
+        elif state.stop_reason:
+            lines.append(f"Last run: {state.stop_reason}")
+        workflow.set_current_details("\n\n".join(lines))

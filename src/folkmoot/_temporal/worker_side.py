@@ -1,0 +1,56 @@
+"""What a worker of Folkmoot chats consists of: activities, log cache and interceptor, over one registry and store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import Interceptor, Replayer, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
+
+from ..store import Store
+from . import names
+from .activities import ChatActivities
+from .chat_workflow import GroupChat
+from .log_cache import LogCache
+from .reader import LogReader
+from .registry import Registry
+
+__all__ = ["WorkerSide"]
+
+
+class WorkerSide(Interceptor):
+    """The activity side of one worker, and the interceptor by which its workflows reach it.
+
+    Workflows get two extern functions, the SDK's way out of the sandbox: one shows the log to the cache, the other
+    answers a validator's question about registered names. Neither influences what a workflow does on replay.
+
+    Args:
+        registry: What the worker has registered.
+        store: Where sealed parts of logs and large contents lie; None: nowhere.
+    """
+
+    def __init__(self, registry: Registry, store: Store | None) -> None:
+        self.registry = registry
+        self.cache = LogCache()
+        self.reader = LogReader(self.cache, store, self._replay)
+        self.activities: Sequence[Callable[..., Any]] = ChatActivities(registry, self.reader).all
+
+    def workflow_interceptor_class(
+        self, input: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor] | None:
+        """Called once per worker and replayer."""
+        input.unsafe_extern_functions[names.CACHE_EXTERN] = self.cache.show
+        input.unsafe_extern_functions[names.CHECK_EXTERN] = self.registry.refusal
+        return None
+
+    async def _replay(self, client: Client, workflow_id: str, run_id: str) -> None:
+        """Read a run's history by replaying it: the replayed workflow shows its log to the cache."""
+        history = await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
+        replayer = Replayer(
+            workflows=[GroupChat],
+            namespace=client.namespace,
+            data_converter=client.data_converter,
+            interceptors=[self],
+        )
+        await replayer.replay_workflow(history, raise_on_replay_failure=True)

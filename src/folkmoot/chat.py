@@ -1,0 +1,290 @@
+"""The handle of a chat: AutoGen's verbs, and what a durable chat has besides. It holds no state of the chat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from temporalio.client import Client
+
+from ._chat.log import Entry
+from ._chat.snapshots import Snapshot, snapshots, state_at
+from ._client.commands import Commands
+from ._client.pages import LogPages
+from ._client.running import Previews, RunReader
+from ._client.tasks import log_task
+from ._client.workers import Workers
+from .errors import BadCommandError
+from .messages import BaseAgentEvent, BaseChatMessage, TaskResult
+from .store import Store
+from .tools import CancellationToken
+
+__all__ = ["Chat", "ChatEvent", "ChatStatus"]
+
+Task = str | BaseChatMessage | Sequence[BaseChatMessage] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEvent:
+    """An entry of the log.
+
+    Attributes:
+        offset: Its place; read on with `events(after=offset)`.
+        kind: What happened (see the docs on the log): `message`, `event`, `turn`, `run_started`, `run_ended`, ...
+        time: ISO 8601, UTC.
+        data: The entry as it is kept.
+        message: The AutoGen message or event, for entries that are one.
+    """
+
+    offset: int
+    kind: str
+    time: str
+    data: Mapping[str, Any]
+    message: BaseChatMessage | BaseAgentEvent | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatStatus:
+    """Where a chat stands.
+
+    Attributes:
+        status: idle, running, pausing, paused, waiting or closed.
+        team: The team's name.
+        run: Number of the current or last run.
+        turn: Turns so far, over all runs.
+        speakers: Who is speaking.
+        head: The offset the next entry will get.
+        stop_reason: Of the last run.
+        error: Of the last run: agent, type, message.
+        waiting_for: What it waits for, e.g. `worker:tool:lookup`.
+        tokens: Used so far.
+        continued: How often it has continued as new.
+    """
+
+    status: str
+    team: str
+    run: int
+    turn: int
+    speakers: tuple[str, ...]
+    head: int
+    stop_reason: str | None
+    error: Mapping[str, Any] | None
+    waiting_for: tuple[str, ...]
+    tokens: int
+    continued: int
+
+
+class Chat:
+    """A chat, wherever it runs. Any number of processes may hold handles on one.
+
+    Made by `Folkmoot.open` and `Folkmoot.get`.
+    """
+
+    def __init__(self, client: Client, chat_id: str, workers: Workers, store: Store | None, pages: LogPages) -> None:
+        self.id = chat_id
+        self._client = client
+        self._store = store
+        self._pages = pages
+        self._commands = Commands(client, chat_id, workers, pages)
+
+    def __repr__(self) -> str:
+        return f"Chat({self.id!r})"
+
+    async def run(
+        self,
+        *,
+        task: Task = None,
+        cancellation_token: CancellationToken | None = None,
+        output_task_messages: bool = True,
+    ) -> TaskResult:
+        """Run the team to its end (AutoGen: `Team.run`).
+
+        If this process dies the run goes on; `events` shows it to whoever asks.
+
+        Args:
+            task: What to do: a text, a message, a list of messages; None goes on where the last run ended.
+            cancellation_token: Cancelling it cancels the run.
+            output_task_messages: False: the task is not part of the result.
+
+        Raises:
+            ValueError: A bad task, or a run is under way (AutoGen's texts). Nothing was recorded.
+            ChatFailedError: An agent failed.
+            ChatCancelled: The run was cancelled.
+            NoWorkerError: No worker polls the chat's queue.
+        """
+        reader = await self._start(task, output_task_messages)
+        with _cancelling(self, cancellation_token):
+            return reader.result(await reader.finish())
+
+    async def run_stream(
+        self,
+        *,
+        task: Task = None,
+        cancellation_token: CancellationToken | None = None,
+        output_task_messages: bool = True,
+    ) -> AsyncIterator[BaseChatMessage | BaseAgentEvent | TaskResult]:
+        """As `run`, yielding messages and events as they come and the TaskResult last.
+
+        Agents with `model_client_stream` show their words as chunks while they speak; chunks are not in the result.
+        """
+        reader = await self._start(task, output_task_messages)
+        streams = (await self._memo()).get("stream", False)
+        previews = Previews(self._client, self.id) if streams else None
+        messages: list[BaseChatMessage | BaseAgentEvent] = []
+        with _cancelling(self, cancellation_token):
+            async for message in reader.messages(previews):
+                if message.type != "ModelClientStreamingChunkEvent":
+                    messages.append(message)
+                yield message
+            yield reader.result(messages)
+
+    async def _start(self, task: Task, echo: bool) -> RunReader:
+        fields = await log_task(task, self._store)
+        if not echo:
+            fields["echo"] = False
+        command, after = await self._commands.update("run", fields)
+        return RunReader(self._pages, self.id, command, after)
+
+    async def _memo(self) -> dict[str, Any]:
+        described = await self._client.get_workflow_handle(self.id).describe()
+        return dict((await described.memo()).get("folkmoot") or {})
+
+    async def events(self, *, after: int = -1, follow: bool = True) -> AsyncIterator[ChatEvent]:
+        """The log from the entry after offset `after` on, and then what comes, until the chat is closed.
+
+        Args:
+            after: Offset of the last entry already known; -1: from the beginning.
+            follow: False: only what there is now.
+
+        Raises:
+            ChatNotFoundError: There is no such chat.
+        """
+        if follow:
+            async for entry in self._pages.follow(after + 1):
+                yield await self._event(entry)
+            return
+        place = after + 1
+        while entries := await self._pages.fetch(place):
+            for entry in entries:
+                place = entry.offset + 1
+                yield await self._event(entry)
+
+    async def _event(self, entry: Entry) -> ChatEvent:
+        return ChatEvent(entry.offset, entry.kind, entry.time, entry.data, await self._pages.message(entry))
+
+    async def pause(self, *, now: bool = False) -> None:
+        """Let no new step start until `resume`; calls in flight finish and are kept. Returns at `pausing`.
+
+        Args:
+            now: Cancel the calls in flight; `resume` makes them again.
+        """
+        await self._commands.signal("pause", {"now": True} if now else {})
+
+    async def resume(self) -> None:
+        """Go on after a pause; without one, nothing happens."""
+        await self._commands.signal("resume")
+
+    async def reset(self, *, force: bool = False) -> None:
+        """Forget the conversation and start afresh (AutoGen: `Team.reset`); the log stays readable.
+
+        Args:
+            force: End a run that is under way first.
+
+        Raises:
+            ChatBusyError: A run is under way (AutoGen's text).
+        """
+        await self._commands.signal("reset", {"force": True} if force else {})
+
+    async def stop(self) -> None:
+        """End the run after the current turn (AutoGen: ExternalTermination); while idle, the next run after its task."""
+        await self._commands.signal("stop")
+
+    async def cancel(self) -> None:
+        """End the run now. Calls in flight are cancelled; the chat can run again."""
+        await self._commands.signal("cancel")
+
+    async def close(self, *, force: bool = False) -> None:
+        """End the chat. Its log stays readable as long as the server keeps its history.
+
+        Args:
+            force: End a run that is under way first.
+
+        Raises:
+            ChatBusyError: A run is under way.
+        """
+        await self._commands.signal("close", {"force": True} if force else {})
+
+    async def status(self) -> ChatStatus:
+        """Where the chat stands now."""
+        data = await self._pages.query("status")
+        last = data["last_run"]
+        return ChatStatus(
+            status=data["status"],
+            team=data["team"],
+            run=data["run"],
+            turn=data["turn"],
+            speakers=tuple(data["speakers"]),
+            head=data["head"],
+            stop_reason=last["stop_reason"],
+            error=last["error"],
+            waiting_for=tuple(data["waiting_for"]),
+            tokens=data["tokens"],
+            continued=data["continued"],
+        )
+
+    async def usage(self) -> dict[str, dict[str, int]]:
+        """Tokens and calls by agent, over the chat's whole life."""
+        return (await self._pages.query("usage"))["agents"]
+
+    async def snapshots(self) -> list[Snapshot]:
+        """The points this chat can be read at, oldest first: one after every turn and at every wait."""
+        data = await self._pages.query("snapshots")
+        found: list[Snapshot] = []
+        for segment in data["segments"]:
+            found += snapshots(await self._pages.sealed_chat(segment))
+        return [*found, *(_snapshot(item) for item in data["snapshots"])]
+
+    async def snapshot(self, offset: int) -> dict[str, Any]:
+        """One snapshot: its data under `snapshot`, the folded state under `state`.
+
+        Raises:
+            BadCommandError: There is no snapshot at that offset.
+        """
+        if offset < 0:
+            raise BadCommandError(f"There is no snapshot {offset}; `snapshots` lists them.")
+        data = await self._pages.query("snapshot", {"offset": offset})
+        if "segments" in data:
+            chat = await self._pages.sealed_chat(data["segments"][0])
+            found = next((item for item in snapshots(chat) if item.offset == offset), None)
+            if found is None:
+                raise BadCommandError(f"There is no snapshot {offset}; `snapshots` lists them.")
+            return {"snapshot": asdict(found), "state": state_at(chat, offset).dump()}
+        return data
+
+
+def _snapshot(data: Mapping[str, Any]) -> Snapshot:
+    return Snapshot(**{**data, "speakers": tuple(data["speakers"])})
+
+
+class _cancelling:
+    """While the block runs, cancelling the token cancels the chat's run."""
+
+    def __init__(self, chat: Chat, token: CancellationToken | None) -> None:
+        self._chat = chat
+        self._token = token
+        self._tasks: list[asyncio.Task[None]] = []
+        self._over = False
+
+    def __enter__(self) -> None:
+        if self._token is not None:
+            loop = asyncio.get_running_loop()
+            self._token.add_callback(lambda: loop.call_soon_threadsafe(self._cancel))
+
+    def _cancel(self) -> None:
+        if not self._over:
+            self._tasks.append(asyncio.ensure_future(self._chat.cancel()))
+
+    def __exit__(self, *error: object) -> None:
+        self._over = True

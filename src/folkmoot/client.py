@@ -1,0 +1,295 @@
+"""Where programs start: `Folkmoot.connect` opens and finds chats on any Temporal server (`local` on an embedded one)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.common import SearchAttributeKey, WorkflowIDReusePolicy
+from temporalio.envconfig import ClientConfigProfile
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from ._client.pages import LogPages
+from ._client.workers import Workers
+from ._spec import AgentSpec, spec_digest, to_json
+from ._temporal import names
+from ._temporal.payloads import MAX_TASK, ChatInput, HistoryLimits, size_of
+from .agents import AssistantAgent
+from .chat import Chat
+from .errors import ChatClosedError, ChatExistsError, ChatNotFoundError, PayloadTooLargeError, ServerUnavailableError, error_from_wire
+from .plugin import FolkmootPlugin
+from .store import Store
+from .teams import TeamSpec
+
+__all__ = ["ChatInfo", "Folkmoot"]
+
+logger = logging.getLogger("folkmoot.client")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatInfo:
+    """A line of a list of chats, read from search attributes: no worker is asked.
+
+    Attributes:
+        id: The chat.
+        status: idle, running, pausing, paused, waiting, or closed.
+        team: The team's name.
+        turns: Turns so far, written at least every 20.
+        tokens: Tokens used, likewise.
+        waiting_for: What it waits for.
+        started: When it was opened, or last continued as new. ISO 8601.
+    """
+
+    id: str
+    status: str
+    team: str
+    turns: int
+    tokens: int
+    waiting_for: tuple[str, ...]
+    started: str
+
+
+class Folkmoot:
+    """Opens and finds chats on one Temporal server.
+
+    Args:
+        client: A connected client, made with a `FolkmootPlugin`.
+        plugin: That plugin, where a worker runs in this process.
+        queue: Task queue of the workers.
+        store: The workers' store, to read sealed parts and large contents.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        plugin: FolkmootPlugin | None = None,
+        queue: str = names.DEFAULT_QUEUE,
+        store: Store | None = None,
+    ) -> None:
+        self.client = client
+        self.queue = queue
+        self._store = store if store is not None else plugin.store if plugin is not None else None
+        self._plugin = plugin
+        self._workers = Workers(client, queue)
+        self._pages: dict[str, LogPages] = {}
+
+    @classmethod
+    async def connect(
+        cls,
+        address: str | None = None,
+        *,
+        namespace: str | None = None,
+        tls: Any = None,
+        api_key: str | None = None,
+        profile: str | None = None,
+        queue: str = names.DEFAULT_QUEUE,
+        store: Store | None = None,
+        plugin: FolkmootPlugin | None = None,
+        **options: Any,
+    ) -> Folkmoot:
+        """Connect to a Temporal server or Temporal Cloud; workers run elsewhere.
+
+        What is not given comes from Temporal's environment configuration (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
+        `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`, or a profile of its configuration file).
+
+        Args:
+            address: host:port.
+            namespace: The namespace.
+            tls: True, or a `temporalio.service.TLSConfig`.
+            api_key: An API key; it is never shown.
+            profile: Which profile of the configuration file to use.
+            queue: Task queue of the workers.
+            store: The workers' store.
+            plugin: A plugin, if workers are made of this client.
+            options: Further arguments of `temporalio.client.Client.connect`.
+
+        Raises:
+            ServerUnavailableError: No server answers there.
+        """
+        config: dict[str, Any] = dict(ClientConfigProfile.load(profile=profile).to_client_connect_config())
+        given = {"target_host": address, "namespace": namespace, "tls": tls, "api_key": api_key}
+        config.update({key: value for key, value in given.items() if value is not None})
+        config.setdefault("target_host", "localhost:7233")
+        plugin = plugin or FolkmootPlugin(store=store)
+        plugins = [plugin, *options.pop("plugins", [])]
+        try:
+            client = await Client.connect(**config, plugins=plugins, **options)
+        except (RuntimeError, RPCError, OSError) as error:
+            raise ServerUnavailableError(
+                f"No Temporal server answers at {config['target_host']!r}: {str(error)[:300]}"
+            ) from None
+        return cls(client, plugin=plugin, queue=queue, store=store)
+
+    async def open(
+        self,
+        team: TeamSpec | AgentSpec,
+        id: str,
+        *,
+        replace: bool = False,
+        tenant: str = "",
+        limits: HistoryLimits | None = None,
+    ) -> Chat:
+        """Start a chat, or find the one that lives.
+
+        Args:
+            team: The team, or a single agent.
+            id: The chat's id, which is its workflow's.
+            replace: Start anew where a chat of that id was closed.
+            tenant: Search attribute `ChatTenant`.
+            limits: When the chat continues as new; the defaults suit every server.
+
+        Raises:
+            ChatExistsError: A chat of that id lives, with another team.
+            ChatClosedError: A chat of that id was closed, and `replace` is not set.
+            UnknownNameError: The workers do not know a name in the spec. No chat was opened.
+            PayloadTooLargeError: The spec is too large.
+        """
+        if not isinstance(team, TeamSpec | AgentSpec):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"Expected a team or an agent, got {team!r}.")
+        if not id or not isinstance(id, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ValueError(f"A chat's id must be a text that is not empty, got {id!r}.")
+        spec = to_json(team)
+        if (size := size_of(spec)) > MAX_TASK:
+            raise PayloadTooLargeError(size, MAX_TASK, "The spec")
+        data = ChatInput(spec=dict(spec), tenant=tenant, limits=limits)  # type: ignore[call-overload]
+        memo = {"spec": spec_digest(team), "team": team.name, "type": team.type, "stream": _streams(team)}
+        policy = WorkflowIDReusePolicy.ALLOW_DUPLICATE if replace else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+        try:
+            handle = await self.client.start_workflow(
+                names.WORKFLOW,
+                data.model_dump(mode="json", exclude_defaults=True),
+                id=id,
+                task_queue=self.queue,
+                id_reuse_policy=policy,
+                memo={names.MEMO_CHAT: memo},
+                static_summary=f"{team.name}: {', '.join(_members(team))}"[:200],
+            )
+        except WorkflowAlreadyStartedError:
+            await self._same_team(id, memo["spec"])
+            return self._chat(id)
+        chat = self._chat(id)
+        try:
+            await self._check_names(chat)
+        except Exception:
+            await handle.terminate("refused when it was opened")
+            raise
+        return chat
+
+    async def _check_names(self, chat: Chat) -> None:
+        if not await self._workers.any():
+            logger.warning("no worker polls task queue %r yet; chat %r waits for one", self.queue, chat.id)
+            return
+        refusal = await self._pages[chat.id].query("check")
+        if refusal is not None:
+            raise error_from_wire(refusal["type"], refusal["message"], refusal.get("details"))
+
+    async def _same_team(self, chat_id: str, digest: str) -> None:
+        found = await self.client.get_workflow_handle(chat_id).describe()
+        if found.status != WorkflowExecutionStatus.RUNNING:
+            raise ChatClosedError(
+                f"Chat {chat_id!r} was closed; open it with replace=True to start a new chat of that id.",
+                chat_id=chat_id,
+            )
+        known = (await found.memo()).get(names.MEMO_CHAT) or {}
+        if known.get("spec") != digest:
+            raise ChatExistsError(
+                f"Chat {chat_id!r} lives with another team, {known.get('team')!r}. Use `get` to take it as it is.",
+                chat_id=chat_id,
+            )
+
+    async def get(self, id: str) -> Chat:
+        """The chat of that id, living or closed.
+
+        Raises:
+            ChatNotFoundError: There is none.
+        """
+        try:
+            found = await self.client.get_workflow_handle(id).describe()
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            found = None
+        if found is None or found.workflow_type != names.WORKFLOW:
+            raise ChatNotFoundError(f"There is no chat {id!r}.", chat_id=id)
+        return self._chat(id)
+
+    async def list(
+        self,
+        filter: str = "",
+        *,
+        status: str | None = None,
+        team: str | None = None,
+        tenant: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[ChatInfo]:
+        """Chats, newest first, from Temporal's visibility store (which follows within a second).
+
+        Args:
+            filter: A further condition in Temporal's list filter language, e.g. `ChatTurns > 100`.
+            status: Only chats of this status.
+            team: Only of this team.
+            tenant: Only of this tenant.
+            limit: At most so many.
+        """
+        parts = [f"WorkflowType = '{names.WORKFLOW}'", "ExecutionStatus != 'ContinuedAsNew'"]
+        given = {"ChatStatus": status, "ChatTeam": team, "ChatTenant": tenant}
+        parts += [f"{key} = '{_quoted(value)}'" for key, value in given.items() if value is not None]
+        if filter:
+            parts.append(f"({filter})")
+        async for found in self.client.list_workflows(" AND ".join(parts), limit=limit):
+            yield _info(found)
+
+    def _chat(self, chat_id: str) -> Chat:
+        pages = self._pages.get(chat_id)
+        if pages is None or pages.follower.closed:
+            pages = self._pages[chat_id] = LogPages(self.client, chat_id, self._workers, self._store)
+        return Chat(self.client, chat_id, self._workers, self._store, pages)
+
+    async def close(self) -> None:
+        """Stop following chats. They go on."""
+        for pages in self._pages.values():
+            await pages.follower.close()
+        if self._plugin is not None:
+            await self._plugin.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _members(team: TeamSpec | AgentSpec) -> list[str]:
+    return [member.name for member in team.participants] if isinstance(team, TeamSpec) else [team.name]
+
+
+def _streams(team: TeamSpec | AgentSpec) -> bool:
+    members = team.participants if isinstance(team, TeamSpec) else (team,)
+    return any(isinstance(member, AssistantAgent) and member.model_client_stream for member in members)
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _info(found: WorkflowExecution) -> ChatInfo:
+    attributes = found.typed_search_attributes
+    running = found.status == WorkflowExecutionStatus.RUNNING
+    status = attributes.get(SearchAttributeKey.for_keyword("ChatStatus"))
+    return ChatInfo(
+        id=found.id,
+        status=(status or "idle") if running else "closed",
+        team=attributes.get(SearchAttributeKey.for_keyword("ChatTeam")) or "",
+        turns=attributes.get(SearchAttributeKey.for_int("ChatTurns")) or 0,
+        tokens=attributes.get(SearchAttributeKey.for_int("ChatTokens")) or 0,
+        waiting_for=tuple(attributes.get(SearchAttributeKey.for_keyword_list("ChatWaitingFor")) or ()),
+        started=found.start_time.isoformat(),
+    )

@@ -1,0 +1,119 @@
+"""`local()`: server and worker in this process, for scripts, notebooks, tests and single machines."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from ._local import Progress, default_data_folder, ensure_server
+from ._spec import AgentSpec, Carried, carried
+from ._temporal import names
+from .chat import Chat
+from .client import Folkmoot
+from .models import Model
+from .plugin import FolkmootPlugin
+from .store import FolderStore, Store
+from .teams import TeamSpec
+from .tools import FunctionTool
+
+__all__ = ["IN_MEMORY", "local"]
+
+IN_MEMORY = ":memory:"
+"""`data_dir` of a server that keeps nothing."""
+
+
+@asynccontextmanager
+async def local(
+    data_dir: str | Path | None = None,
+    *,
+    models: Mapping[str, Model | Callable[[], Model]] | None = None,
+    tools: Sequence[FunctionTool | Callable[..., Any]] = (),
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+    store: Store | None = None,
+    namespace: str = "default",
+    queue: str = names.DEFAULT_QUEUE,
+    ui: bool = False,
+    on_progress: Progress | None = None,
+) -> AsyncIterator[Folkmoot]:
+    """Server and worker in this process: `async with local() as moot`.
+
+    The server is found, fetched or built (see the docs on the embedded server); its data is kept between runs. The
+    worker starts with the first chat that is opened or asked for, when what its spec carries has been registered, so
+    that it never takes a call it could not make.
+
+    Args:
+        data_dir: Folder of the server's data and the store; None: the user's data folder. `":memory:"` keeps nothing.
+        models: Models by the name specs use, besides those that specs carry.
+        tools: Tools that specs name.
+        functions: Functions that specs name.
+        store: Another store than the data folder's.
+        namespace: The namespace to use.
+        queue: The task queue.
+        ui: Start a new server with Temporal's Web UI.
+        on_progress: Told what takes long, with a fraction or None.
+
+    Raises:
+        ServerUnavailableError: There is no server and none can be had; the text names every way to get one.
+    """
+    folder = None if data_dir == IN_MEMORY else Path(data_dir) if data_dir is not None else default_data_folder()
+    if store is None and folder is not None:
+        store = FolderStore(folder / "store")
+    plugin = FolkmootPlugin(models=models, tools=tools, functions=functions, store=store)
+    server = await ensure_server(
+        data_dir=folder,
+        namespace=namespace,
+        ui=ui,
+        on_progress=on_progress,
+        search_attributes=names.SEARCH_ATTRIBUTES,
+    )
+    async with server:
+        client = await Client.connect(server.address, namespace=server.namespace, plugins=[plugin])
+        async with _Embedded(client, plugin=plugin, queue=queue, store=store) as moot:
+            yield moot
+
+
+class _Embedded(Folkmoot):
+    """A `Folkmoot` with a worker of its own."""
+
+    _worker: Worker | None = None
+
+    async def open(self, team: TeamSpec | AgentSpec, id: str, **options: Any) -> Chat:
+        """See `Folkmoot.open`; what the spec carries is registered first."""
+        if isinstance(team, TeamSpec | AgentSpec):  # pyright: ignore[reportUnnecessaryIsInstance]
+            assert self._plugin is not None
+            register(self._plugin, carried(team))
+            await self._start()
+        return await super().open(team, id, **options)
+
+    async def get(self, id: str) -> Chat:
+        """See `Folkmoot.get`."""
+        await self._start()
+        return await super().get(id)
+
+    async def _start(self) -> None:
+        if self._worker is None:
+            # The plugin of the client brings workflow, activities and interceptor.
+            self._worker = Worker(self.client, task_queue=self.queue)
+            await self._worker.__aenter__()
+            self._workers.own = True
+
+    async def close(self) -> None:
+        """Stop following, then the worker: calls in flight are given back and made again by the next one."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await worker.__aexit__(None, None, None)
+        await super().close()
+
+
+def register(plugin: FolkmootPlugin, found: Carried) -> None:
+    """Register what a spec carries; the same name again replaces what it stood for, as in a notebook cell run twice."""
+    registry = plugin.registry
+    registry.tools.update(found.tools)
+    registry.functions.update(found.functions)
+    for name, model in found.models.items():
+        registry.models.register(name, cast(Model, model))

@@ -1,0 +1,184 @@
+"""Turns whatever goes wrong in a model call into a `ModelCallError` that says if and when a retry makes sense.
+
+Retryable are 408, 409, 429 and 5xx, lost connections and timeouts; a provider's `x-should-retry` header overrules the status,
+and `retry-after-ms` or `retry-after` gives the pause (the rules Temporal's own agent plugins share). An exhausted quota
+arrives as a 429 that no retry heals, so it is final.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+import httpx2
+import openai
+
+from ..errors import ModelCallError
+
+__all__ = ["CALL_ERRORS", "Failures", "scrub"]
+
+CALL_ERRORS = (
+    openai.OpenAIError,
+    httpx2.HTTPError,
+    httpx2.StreamError,
+    httpx2.InvalidURL,
+    OSError,
+)
+"""What the OpenAI client, its HTTP library or a timeout can raise in a call."""
+
+_LIMIT = 400
+"""Characters of a provider's own words kept in an error: errors are durable, and may quote a prompt."""
+
+_SECRETS = re.compile(
+    r"(?i)\b(?:sk|pk|sess)-[\w*.-]{4,}|\bauthorization\b[\"']?\s*[:=]\s*\S+(?:\s+\S+)?|\bbearer\s+\S+"
+)
+_FINAL_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+_FINAL = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.TooManyRedirects)
+"""Requests that cannot be sent as they are: no retry changes that."""
+
+
+def scrub(text: str, secrets: Sequence[str] = ()) -> str:
+    """Remove the given secrets, and whatever looks like an API key or an Authorization header, from `text`."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "[removed]")
+    return _SECRETS.sub("[removed]", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Makes the errors of one model's calls: they name the model, and never show its secrets."""
+
+    model: str
+    """The model's name, as errors tell it."""
+    secrets: Sequence[str] = field(default=(), repr=False)
+    """Texts that must never show, such as the key."""
+
+    def from_exception(self, error: BaseException) -> ModelCallError:
+        """The error for one of `CALL_ERRORS`; a `ModelCallError` is returned as it is."""
+        if isinstance(error, ModelCallError):
+            return error
+        if isinstance(error, openai.APIStatusError):
+            body = error.message if error.body is None else error.body
+            return self.from_status(error.status_code, error.response.headers, body)
+        if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException, TimeoutError)):
+            return ModelCallError(f"model {self.model!r} gave no answer in time", retryable=True)
+        cause = error.__cause__ if isinstance(error, openai.APIConnectionError) and error.__cause__ else error
+        detail = self._short(str(cause))
+        what = f"{type(cause).__name__}: {detail}" if detail else type(cause).__name__
+        if isinstance(
+            cause,
+            (
+                openai.APIConnectionError,
+                httpx2.TransportError,
+                httpx2.StreamError,
+                OSError,
+            ),
+        ):
+            retryable = not isinstance(cause, _FINAL)
+            return ModelCallError(
+                f"the connection to model {self.model!r} failed: {what}",
+                retryable=retryable,
+            )
+        return ModelCallError(f"the call to model {self.model!r} failed: {what}", retryable=False)
+
+    def from_status(self, status: int, headers: Mapping[str, str], body: object) -> ModelCallError:
+        """The error for an HTTP answer that is no success.
+
+        Args:
+            status: The HTTP status.
+            headers: The answer's headers, looked up in lower case.
+            body: The decoded JSON body, or its text.
+        """
+        code, said = _provider_words(body)
+        text = f"model {self.model!r} answered with status {status}"
+        if code:
+            text += f" ({self._short(code)})"
+        if said:
+            text += f": {self._short(said)}"
+        return ModelCallError(
+            text,
+            status=status,
+            retryable=_retryable(status, headers.get("x-should-retry"), code),
+            retry_after=_retry_after(headers),
+        )
+
+    def bad_reply(self, expected: str, got: object) -> ModelCallError:
+        """The error for an answer the protocol does not allow. Retryable: such answers come from half-dead proxies.
+
+        Args:
+            expected: What should have come, such as `"a JSON object"`.
+            got: What came.
+        """
+        if isinstance(got, bytes):
+            got = got.decode(errors="replace")
+        shown = self._short(got if isinstance(got, str) else repr(got))
+        text = f"model {self.model!r} sent no valid answer: expected {expected}, got {shown!r}"
+        return ModelCallError(text, retryable=True)
+
+    def _short(self, text: str) -> str:
+        """`text` without secrets, on one line, cut to a length fit for durable state."""
+        # Scrubbed before it is cut, or the first half of a key could stay.
+        clean = " ".join(scrub(text, self.secrets).split())
+        return clean if len(clean) <= _LIMIT else clean[: _LIMIT - 1] + "…"
+
+
+def _provider_words(body: object) -> tuple[str, str]:
+    """Code and message of an error body: `{"error": {"code", "type", "message"}}`, its inner part, or plain text."""
+    if isinstance(body, str):
+        text = body
+        try:
+            body = json.loads(text)
+        except ValueError:
+            return "", text
+    if not isinstance(body, dict):
+        return "", "" if body is None else str(body)
+    outer = cast(dict[str, Any], body)
+    error = outer.get("error", outer)
+    if not isinstance(error, dict):
+        return "", str(error)
+    inner = cast(dict[str, Any], error)
+    kind, code = inner.get("type"), inner.get("code")
+    # Some providers repeat the HTTP status as code; the type says more then.
+    shown = code if isinstance(code, str) and code and kind not in _FINAL_CODES else kind
+    return str(shown or ""), str(inner.get("message") or "")
+
+
+def _retryable(status: int, should_retry: str | None, code: str) -> bool:
+    if code in _FINAL_CODES:
+        return False
+    if should_retry in ("true", "false"):
+        return should_retry == "true"
+    return status in (408, 409, 429) or status >= 500
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from `retry-after-ms` or `retry-after` (a number of seconds, or an HTTP date)."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after")
+    seconds = _number(value)
+    if value is None or seconds is not None:
+        return seconds
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = math.nan if value is None else float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None

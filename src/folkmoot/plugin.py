@@ -1,0 +1,100 @@
+"""The Temporal plugin: everything a client and its workers need for Folkmoot chats."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from temporalio.contrib.pydantic import PydanticPayloadConverter
+from temporalio.converter import DataConverter, DefaultPayloadConverter
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import WorkerConfig, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from ._temporal.chat_workflow import GroupChat
+from ._temporal.registry import Registry
+from ._temporal.worker_side import WorkerSide
+from .errors import FolkmootError
+from .models import Model, ModelRegistry
+from .store import Store
+from .tools import FunctionTool
+
+__all__ = ["FolkmootPlugin"]
+
+HEARTBEAT_THROTTLE = timedelta(milliseconds=100)
+"""Live text rides on heartbeats; the SDK's default would show it every 8 s. Agents that do not stream beat every 3 s."""
+
+
+class FolkmootPlugin(SimplePlugin):
+    """Give it to `Client.connect(..., plugins=[FolkmootPlugin(...)])`; workers of that client inherit it.
+
+    Args:
+        models: Models by the name specs use; a function is called once, when the model is first needed.
+        tools: Function tools, or plain functions, by their own names.
+        functions: Functions of conditions, by the name specs use.
+        store: Where sealed parts of long chats and large contents lie. The workers and clients of a chat need the same.
+
+    Raises:
+        ValueError: Two tools have one name.
+    """
+
+    def __init__(
+        self,
+        *,
+        models: Mapping[str, Model | Callable[[], Model]] | None = None,
+        tools: Sequence[FunctionTool | Callable[..., Any]] = (),
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+        store: Store | None = None,
+    ) -> None:
+        by_name: dict[str, FunctionTool] = {}
+        for item in tools:
+            tool = item if isinstance(item, FunctionTool) else FunctionTool(item)
+            if tool.name in by_name:
+                raise ValueError(f"Two tools are named {tool.name!r}; names are how specs refer to tools.")
+            by_name[tool.name] = tool
+        self.registry = Registry(ModelRegistry(models or {}), by_name, dict(functions or {}))
+        self.store = store
+        side = WorkerSide(self.registry, store)
+        self.cache = side.cache
+        super().__init__(
+            "folkmoot.FolkmootPlugin",
+            data_converter=_converter,
+            interceptors=[side],
+            activities=side.activities,
+            workflows=[GroupChat],
+            workflow_runner=_runner,
+            workflow_failure_exception_types=[FolkmootError],
+        )
+
+    def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
+        """See `temporalio.worker.Plugin`."""
+        config = super().configure_worker(config)
+        config.setdefault("max_heartbeat_throttle_interval", HEARTBEAT_THROTTLE)
+        return config
+
+    async def close(self) -> None:
+        """Close the connections of the registered models."""
+        await self.registry.models.close()
+
+
+def _converter(converter: DataConverter | None) -> DataConverter:
+    """Pydantic's payload converter in place of the default one; codec and failure converter stay as they are."""
+    if converter is None:
+        return DataConverter(payload_converter_class=PydanticPayloadConverter)
+    if converter.payload_converter_class is DefaultPayloadConverter:
+        return dataclasses.replace(converter, payload_converter_class=PydanticPayloadConverter)
+    return converter
+
+
+def _runner(runner: WorkflowRunner | None) -> WorkflowRunner:
+    """Users' own workflows may import folkmoot: its pydantic models are passed through, as importing them again for
+    each workflow instance costs 320 ms. What the sandbox would then miss inside it, lint forbids.
+    """
+    if isinstance(runner, SandboxedWorkflowRunner):
+        restrictions = runner.restrictions.with_passthrough_modules("folkmoot", "openai", "docstring_parser")
+        return dataclasses.replace(runner, restrictions=restrictions)
+    if runner is None:
+        raise ValueError("expected a workflow runner")
+    return runner

@@ -1,0 +1,300 @@
+"""Tools: what agents may do (AutoGen: `autogen_core.tools`).
+
+A spec's JSON holds a tool's name and options only. `Tool` is such a reference; `FunctionTool` is one that
+holds the function too, as worker processes need it. Each call is an activity under the tool's `ToolOptions`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar, cast, get_args, overload
+
+from pydantic import BaseModel, PrivateAttr
+
+from ._function_schema import Arguments, read_arguments, read_docs, strict_schema
+from ._spec import Carried, Frozen
+from .options import ToolOptions
+
+__all__ = ["CancellationToken", "FunctionTool", "Tool", "ToolArgumentsError", "ToolContext", "tool"]
+
+Function = Callable[..., Any]
+FutureT = TypeVar("FutureT", bound="asyncio.Future[Any]")
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class ToolArgumentsError(ValueError):
+    """A model called a tool with arguments it does not take. Its text is for the model."""
+
+
+class CancellationToken:
+    """Says to work under way that it is no longer wanted. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._callbacks: list[Callable[[], None]] = []
+
+    def cancel(self) -> None:
+        """Cancel, once: callbacks run here and now."""
+        with self._lock:
+            self._cancelled = True
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def is_cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self._cancelled
+
+    def add_callback(self, callback: Callable[[], None]) -> None:
+        """Call `callback` on cancellation, at once if that has been."""
+        with self._lock:
+            if not self._cancelled:
+                self._callbacks.append(callback)
+                return
+        callback()
+
+    def link_future(self, future: FutureT) -> FutureT:
+        """Cancel `future` (or task) along with this token."""
+        self.add_callback(lambda: future.get_loop().call_soon_threadsafe(future.cancel) and None)
+        return future
+
+
+def _no_heartbeat(details: object) -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolContext:
+    """What a tool may know of the call it serves: a parameter annotated `ToolContext` gets it.
+
+    Attributes:
+        chat_id: The chat.
+        agent: The agent whose model asked for the call.
+        call_id: The model's id of the call.
+        idempotency_key: The same on every attempt of this call, whatever crashes; no other call ever has it.
+        attempt: 1 at the first.
+        cancellation_token: Cancelled when the call is no longer wanted.
+        heartbeat: Tells the server that a long call is alive, with any JSON value as details.
+    """
+
+    chat_id: str
+    agent: str
+    call_id: str
+    idempotency_key: str
+    attempt: int = 1
+    cancellation_token: CancellationToken = field(default_factory=CancellationToken)
+    heartbeat: Callable[[object], None] = _no_heartbeat
+
+
+class Tool(Frozen, frozen=True):
+    """A tool by name, registered on the worker. Its JSON is the name, or name and options.
+
+    Args:
+        name: The tool's name: letters, digits, `_` and `-`, at most 64.
+        options: How its calls are run here; None: the defaults.
+
+    Raises:
+        ValueError: The name is none that models take.
+    """
+
+    name: str
+    options: ToolOptions = ToolOptions()
+
+    def __init__(self, name: str, options: ToolOptions | None = None) -> None:
+        self._fill(name=name, options=options or ToolOptions())
+
+    def check(self) -> None:
+        """Refuse a name that models' endpoints refuse."""
+        super().check()
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"A tool's name has 1 to 64 letters, digits, '_' and '-'; got {self.name!r}.")
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """The tool of that name, or of that name and options."""
+        return super().from_json({"name": data} if isinstance(data, str) else data)
+
+    def to_json(self) -> object:
+        """The name alone where the options say nothing."""
+        options = self.options.to_json()
+        return {"name": self.name, "options": options} if options else self.name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tool) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.options))
+
+
+class FunctionTool(Tool, frozen=True):
+    """A tool made of a Python function, sync (run in a thread) or async.
+
+    Models are told of its parameters by their annotations; descriptions come from `Annotated[..., "text"]` or
+    the docstring. A parameter annotated `ToolContext` gets the call's context, one named `cancellation_token`
+    its token; models do not see them.
+
+    Args:
+        func: The function.
+        description: What it does, for models; None: the first sentence of its docstring.
+        name: None: the function's name.
+        global_imports: Taken for AutoGen's sake and ignored: functions are never stored as source.
+        strict: Endpoints hold models to the schema; parameters must not have defaults then (AutoGen).
+        options: How its calls are run.
+
+    Raises:
+        ValueError: The name or a parameter cannot be told to a model, or `strict` meets a default.
+    """
+
+    _func: Function = PrivateAttr()
+    _description: str = PrivateAttr()
+    _strict: bool = PrivateAttr()
+    _arguments: Arguments = PrivateAttr()
+    _injected: list[str] = PrivateAttr()
+
+    def __init__(
+        self,
+        func: Function,
+        description: str | None = None,
+        name: str | None = None,
+        *,
+        global_imports: Sequence[object] = (),
+        strict: bool = False,
+        options: ToolOptions | None = None,
+    ) -> None:
+        super().__init__(_name_of(func) if name is None else name, options)
+        docs = read_docs(func)
+        arguments, injected = read_arguments(self.name, func, docs.arguments, _is_injected)
+        description = docs.summary if description is None else description
+        self._hold(
+            _func=func, _description=description, _strict=strict, _arguments=arguments, _injected=injected
+        )
+        parameters = arguments.schema
+        if strict and set(parameters["required"]) != set(parameters["properties"]):
+            raise ValueError(
+                "Strict mode is enabled, but not all input arguments are marked as required. "
+                "Default arguments are not allowed in strict mode."
+            )
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """Refused: JSON holds no function.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(f"A FunctionTool needs its function; {data!r} names a tool, use Tool for it.")
+
+    @property
+    def func(self) -> Function:
+        """The function."""
+        return self._func
+
+    @property
+    def description(self) -> str:
+        """What it does, for models."""
+        return self._description
+
+    @property
+    def schema(self) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride] - AutoGen's name
+        """What a model is told: `name`, `description`, `parameters` (JSON schema), `strict`."""
+        parameters = self._arguments.schema
+        return {
+            "name": self.name,
+            "description": self._description,
+            "parameters": strict_schema(parameters) if self._strict else parameters,
+            "strict": self._strict,
+        }
+
+    def same_as(self, other: FunctionTool) -> bool:
+        """Whether both are the same function, shown to models in the same way."""
+        return self._func == other._func and self.schema == other.schema
+
+    def carry(self, into: Carried) -> None:
+        """The tool itself."""
+        into.add_tool(self)
+
+    async def run_json(self, args: Mapping[str, Any], context: ToolContext) -> str:
+        """Call the function.
+
+        Args:
+            args: The model's arguments.
+            context: The call.
+
+        Returns:
+            The result as a model reads it: text as it is, a pydantic object as JSON, else `str()` (AutoGen).
+
+        Raises:
+            ToolArgumentsError: The arguments do not fit.
+            Exception: Whatever the function raises.
+        """
+        try:
+            values = self._arguments.read(args)
+        except ValueError as error:
+            raise ToolArgumentsError(f"Invalid arguments for tool {self.name!r}: {error}") from None
+        for name in self._injected:
+            values[name] = context.cancellation_token if name == "cancellation_token" else context
+        if _is_async(self._func):
+            return _as_text(await self._func(**values))
+        result = await asyncio.to_thread(self._func, **values)
+        return _as_text(await result if inspect.isawaitable(result) else result)
+
+
+@overload
+def tool(func: Function, /) -> FunctionTool: ...
+
+
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    strict: bool = False,
+    options: ToolOptions | None = None,
+) -> Callable[[Function], FunctionTool]: ...
+
+
+def tool(
+    func: Function | None = None,
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    strict: bool = False,
+    options: ToolOptions | None = None,
+) -> FunctionTool | Callable[[Function], FunctionTool]:
+    """Make a function a `FunctionTool`: `@tool`, or `@tool(options=ToolOptions(...))`; arguments as there."""
+
+    def make(func: Function) -> FunctionTool:
+        return FunctionTool(func, description, name, strict=strict, options=options)
+
+    return make if func is None else make(func)
+
+
+def _name_of(func: Function) -> str:
+    named = func.func if isinstance(func, functools.partial) else func
+    return getattr(named, "__name__", type(named).__name__)
+
+
+def _is_injected(name: str, hint: object) -> bool:
+    return name == "cancellation_token" or hint is ToolContext or ToolContext in get_args(hint)
+
+
+def _is_async(func: Function) -> bool:
+    while isinstance(func, functools.partial):
+        func = func.func
+    return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(type(func).__call__)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, BaseModel):
+        return json.dumps(cast(object, value.model_dump(mode="json")), ensure_ascii=False)
+    return str(value)

@@ -1,0 +1,1 @@
+"""What tests share: a Temporal server, waiting on state, and a guarded exit."""
