@@ -23,7 +23,7 @@ class _PlainSchema(GenerateJsonSchema):
     def emit_warning(self, kind: object, detail: str) -> None:
         """Say nothing of a default that is no JSON: the function has it, a model need not know it."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         return False
 
 
@@ -109,7 +109,7 @@ def read_arguments(
     try:
         model = create_model(f"{name}args", __config__=ConfigDict(extra="forbid"), **fields)
         schema = model.model_json_schema(schema_generator=_PlainSchema)
-    except Exception as error:
+    except (TypeError, ValueError, NameError) as error:
         raise ValueError(
             f"Tool {name!r} has a parameter whose type a model cannot be told of: {error}"
         ) from None

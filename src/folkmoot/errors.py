@@ -79,9 +79,9 @@ class FolkmootError(Exception):
         return {}
 
     @classmethod
-    def from_details(cls, message: str, details: Details) -> Self:
-        """The error with these fields; those another release left out get neutral values."""
-        return cls(message)
+    def from_details(cls, details: Details) -> Self:
+        """The error with these fields and this `message`; fields another release left out get neutral values."""
+        return cls(_text(details, "message"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Pickling would call the class with `args`, which are not its arguments.
@@ -104,9 +104,9 @@ class ChatError(FolkmootError):
         return {"chat_id": self.chat_id}
 
     @classmethod
-    def from_details(cls, message: str, details: Details) -> Self:
+    def from_details(cls, details: Details) -> Self:
         """The error about `chat_id`."""
-        return cls(message, chat_id=_optional_text(details, "chat_id"))
+        return cls(_text(details, "message"), chat_id=_optional_text(details, "chat_id"))
 
 
 class ChatNotFoundError(ChatError):
@@ -154,10 +154,10 @@ class ChatFailedError(ChatError, RuntimeError):
         return {**super().details(), **parts}
 
     @classmethod
-    def from_details(cls, message: str, details: Details) -> Self:
+    def from_details(cls, details: Details) -> Self:
         """The failure with these fields."""
         chat_id = _optional_text(details, "chat_id")
-        text = _text(details, "error_message") or message
+        text = _text(details, "error_message") or _text(details, "message")
         return cls(_text(details, "agent"), _text(details, "error_type") or "Error", text, chat_id=chat_id)
 
 
@@ -184,7 +184,7 @@ class UnknownNameError(FolkmootError):
         return {"kind": self.kind, "name": self.name, "known": [*self.known], "hint": self.hint}
 
     @classmethod
-    def from_details(cls, message: str, details: Details) -> Self:
+    def from_details(cls, details: Details) -> Self:
         """The error with these fields."""
         given = details.get("known")
         known = [str(item) for item in cast(list[object], given)] if isinstance(given, list) else []
@@ -212,7 +212,7 @@ class NoWorkerError(FolkmootError):
         return {"queue": self.queue, "namespace": self.namespace}
 
     @classmethod
-    def from_details(cls, message: str, details: Details) -> Self:
+    def from_details(cls, details: Details) -> Self:
         """The error with these fields."""
         return cls(_text(details, "queue"), _text(details, "namespace"))
 
@@ -239,7 +239,7 @@ class PayloadTooLargeError(FolkmootError):
         return {"size": self.size, "limit": self.limit}
 
     @classmethod
-    def from_details(cls, message: str, details: Details) -> Self:
+    def from_details(cls, details: Details) -> Self:
         """The error with these fields."""
         return cls(_whole(details, "size") or 0, _whole(details, "limit") or 0)
 
@@ -279,12 +279,15 @@ class ModelCallError(FolkmootError):
         return {"status": self.status, "retryable": self.retryable, "retry_after": self.retry_after}
 
     @classmethod
-    def from_details(cls, message: str, details: Details) -> Self:
+    def from_details(cls, details: Details) -> Self:
         """The error with these fields."""
         wait = details.get("retry_after")
-        retry_after = float(wait) if isinstance(wait, int | float) else None
-        retryable = details.get("retryable") is True
-        return cls(message, status=_whole(details, "status"), retryable=retryable, retry_after=retry_after)
+        return cls(
+            _text(details, "message"),
+            status=_whole(details, "status"),
+            retryable=details.get("retryable") is True,
+            retry_after=float(wait) if isinstance(wait, int | float) else None,
+        )
 
 
 class LogReadError(FolkmootError):
@@ -296,12 +299,16 @@ def to_wire(error: FolkmootError) -> dict[str, Any]:
     return {"type": error.type, "message": error.message, "details": error.details()}
 
 
-def error_from_wire(type: str, message: str, details: Details | None = None) -> FolkmootError:
+def error_from_wire(
+    type: str,  # noqa: A002 - the wire's word
+    message: str,
+    details: Details | None = None,
+) -> FolkmootError:
     """The error of a wire form; a `type` unknown to this release becomes a `FolkmootError` that names it."""
     found = _BY_TYPE.get(type, FolkmootError)
-    if found is FolkmootError and type != FolkmootError.type:
+    if found is FolkmootError and type not in ("", FolkmootError.type):
         return FolkmootError(f"{type}: {message}")
-    error = found.from_details(message, details or {})
+    error = found.from_details({**(details or {}), "message": message})
     # The text is what the other end said, in its words.
     error.args = (message,)
     return error

@@ -68,7 +68,7 @@ class CancellationToken:
         return future
 
 
-def _no_heartbeat(details: object) -> None:
+def _no_heartbeat(_details: object) -> None:
     return None
 
 
@@ -166,7 +166,7 @@ class FunctionTool(Tool, frozen=True):
         description: str | None = None,
         name: str | None = None,
         *,
-        global_imports: Sequence[object] = (),
+        global_imports: Sequence[object] = (),  # noqa: ARG002
         strict: bool = False,
         options: ToolOptions | None = None,
     ) -> None:

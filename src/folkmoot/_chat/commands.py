@@ -43,9 +43,7 @@ def handle(chat: Chat, verb: str, command: str, fields: Fields, time: str) -> No
     """Carry out a checked command, or refuse it."""
     why = refusal(chat, verb, fields)
     if why is not None:
-        error = {"type": why[0], "message": why[1]}
-        reply = {"reply": fields["reply"]} if fields.get("reply") else {}
-        chat.append(time, "refused", command=command, verb=verb, error=error, **reply)
+        chat.refuse(verb, command, why, fields.get("reply"), time)
         return
     VERBS[verb](chat, command, fields, time)
 

@@ -95,6 +95,14 @@ class Chat:
         """Carry out a command (see `commands`); the outcome is always an entry that has the command's id."""
         commands.handle(self, verb, command, fields, time)
 
+    def refuse(
+        self, verb: str, command: str, why: tuple[str, str], reply: Mapping[str, Any] | None, time: str
+    ) -> None:
+        """Note that a command was refused: error type and text."""
+        extra = {"reply": dict(reply)} if reply else {}
+        error = {"type": why[0], "message": why[1]}
+        self.append(time, "refused", command=command, verb=verb, error=error, **extra)
+
     def advance(self, time: str, in_flight: bool) -> None:
         """Write everything that follows by itself, until a call or a command is needed.
 

@@ -60,8 +60,8 @@ class Reply:
         for index in range(len(step.calls)):
             yield from self._call_chunks(index)
         yield self._chunk({}, finish=self._finish)
-        options = self.request.get("stream_options")
-        if isinstance(options, Mapping) and options.get("include_usage"):
+        options: Mapping[str, Any] = self.request.get("stream_options") or {}
+        if options.get("include_usage"):
             yield {**self._head("chat.completion.chunk"), "choices": [], "usage": self._usage()}
 
     def error(self) -> dict[str, Any]:

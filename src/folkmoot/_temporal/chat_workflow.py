@@ -106,12 +106,23 @@ class GroupChat:
 
     def _command(self, incoming: Incoming, time: str) -> None:
         if incoming.command in self._seen:
+            if incoming.fields.get("reply"):
+                self._outbox.again(incoming.command, incoming.fields["reply"])
             return
         self._remember(incoming.command)
-        if incoming.error is not None:
-            self._chat.append(time, "refused", command=incoming.command, **incoming.fields)
-        else:
+        why = incoming.error or self._refusal(incoming)
+        if why is None:
             self._chat.handle(incoming.verb, incoming.command, incoming.fields, time)
+        else:
+            verb = incoming.fields.get("verb", incoming.verb)
+            self._chat.refuse(verb, incoming.command, why, incoming.fields.get("reply"), time)
+
+    def _refusal(self, incoming: Incoming) -> tuple[str, str] | None:
+        """What stands against a command outside the log."""
+        if incoming.fields.get("spec", self._carrier.spec_digest) != self._carrier.spec_digest:
+            return "ChatExistsError", "The chat lives with another team."
+        full = self._carrier.full() if incoming.verb == "run" else None
+        return None if full is None else ("StoreMissingError", full)
 
     def _remember(self, command: str) -> None:
         self._seen[command] = None

@@ -44,6 +44,16 @@ class Outbox:
                 data = entry.data
                 self._post(data["reply"], {"command": data["command"], "error": data["error"]})
 
+    def again(self, command: str, address: dict[str, Any]) -> None:
+        """Answer a repeated command whose run has ended: its first answer may have gone to an earlier run of the caller."""
+        state = self._chat.state
+        if state.command != command or state.running:
+            return
+        for entry in reversed(self._chat.log.after(state.first)):
+            if entry.kind == "run_ended" and entry.data["run"] == state.run:
+                self._post(address, {"command": command, **run_result(self._chat, entry)})
+                return
+
     def _post(self, address: dict[str, Any], payload: dict[str, Any]) -> None:
         self._sending.append(asyncio.create_task(_deliver(address, payload)))
 

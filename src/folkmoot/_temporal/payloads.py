@@ -139,6 +139,8 @@ class RunCommand(Command):
     echo: bool = True
     """False: the task is not part of the result (AutoGen: output_task_messages)."""
     reply: Reply | None = None
+    spec: str = ""
+    """Digest of the spec the caller means; the chat refuses if it has another."""
 
 
 class RequestCommand(Command):

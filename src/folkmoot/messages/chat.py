@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, cast
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, Field, model_validator
 
 from .base import BaseChatMessage, BaseTextChatMessage
-from .llm import FunctionCall, FunctionExecutionResult, Image, LLMMessage, UserMessage
+from .llm import FunctionCall, FunctionExecutionResult, Image, LLMMessage, RequestUsage, UserMessage
 
 __all__ = [
     "HandoffMessage",
@@ -99,6 +100,21 @@ class StructuredMessage(BaseChatMessage):
     format_string: str | None = None
     """How people and models read it: `str.format` with the content's fields; None: as JSON."""
     type: str = ""
+
+    if TYPE_CHECKING:
+        # What the validator below makes of the arguments is wider than the fields' types.
+        def __init__(
+            self,
+            *,
+            content: BaseModel | Mapping[str, Any],
+            source: str,
+            format_string: str | None = None,
+            type: str = "",  # noqa: A002
+            id: str | None = None,  # noqa: A002
+            models_usage: RequestUsage | None = None,
+            metadata: Mapping[str, str] = ...,
+            created_at: datetime | None = None,
+        ) -> None: ...
 
     @model_validator(mode="before")
     @classmethod

@@ -18,12 +18,12 @@ TEXT = "$text"
 _STRUCTURED = "StructuredMessage["
 
 
-def is_chat(type: str) -> bool:
-    """Whether a `type` is a chat message's; else it is an event's.
+def is_chat(kind: str) -> bool:
+    """Whether this `type` is a chat message's; else it is an event's.
 
     It follows from the name alone (`BaseMessage` sees to it): a replay must not depend on a worker's classes.
     """
-    return not type.endswith("Event")
+    return not kind.endswith("Event")
 
 
 def to_log(message: BaseChatMessage | BaseAgentEvent) -> dict[str, Any]:

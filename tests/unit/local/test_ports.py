@@ -53,16 +53,23 @@ def test_a_taken_port_is_refused_by_number() -> None:
             choose_endpoints(wanted(ui=False, port=port))
 
 
+def free_pair() -> int:
+    """A port that is free, and so is the one 1000 above."""
+    return next(port for port in range(17433, 30000) if is_free(port) and is_free(port + 1000))
+
+
 def test_the_ui_is_a_thousand_above_a_port_asked_for() -> None:
-    endpoints = choose_endpoints(wanted(ui=True, port=17433))
-    assert endpoints.address == "127.0.0.1:17433"
-    assert endpoints.ui_url == "http://127.0.0.1:18433"
+    port = free_pair()
+    endpoints = choose_endpoints(wanted(ui=True, port=port))
+    assert endpoints.address == f"127.0.0.1:{port}"
+    assert endpoints.ui_url == f"http://127.0.0.1:{port + 1000}"
 
 
 def test_the_ui_is_elsewhere_if_that_is_taken() -> None:
-    with listen(18434):
-        endpoints = choose_endpoints(wanted(ui=True, port=17434))
-    assert endpoints.ui_port not in {None, 18434}
+    port = free_pair()
+    with listen(port + 1000):
+        endpoints = choose_endpoints(wanted(ui=True, port=port))
+    assert endpoints.ui_port not in {None, port + 1000}
 
 
 def test_without_a_ui_there_is_no_url() -> None:

@@ -60,6 +60,7 @@ def test_unknown_type_becomes_a_plain_error_that_names_it() -> None:
     error = error_from_wire("ChatSleepsError", "It sleeps.")
     assert type(error) is FolkmootError
     assert str(error) == "ChatSleepsError: It sleeps."
+    assert str(error_from_wire("", "It sleeps.")) == "It sleeps."
 
 
 def test_builtin_types_are_autogens() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -68,10 +69,10 @@ SAMPLES: list[m.BaseChatMessage | m.BaseAgentEvent] = [
     m.HandoffMessage(content="yours", source="a", target="b", context=CONTEXT),
     m.ToolCallSummaryMessage(content="hi", source="a", tool_calls=[CALL], results=[RESULT]),
     m.MultiModalMessage(content=["look", PIXEL, "there"], source="user"),
-    m.StructuredMessage(content=Verdict(good=True), source="a"),  # type: ignore[arg-type]
+    m.StructuredMessage(content=Verdict(good=True), source="a"),
     m.StructuredMessage(content={"a": [1, None]}, type="StructuredMessage[Other]", source="a"),
-    m.StructuredMessage(content=Verdict(good=True), format_string="good: {good}", source="a"),  # type: ignore[arg-type]
-    m.StructuredMessage(content=Verdict(good=True), format_string="{nope}", source="a"),  # type: ignore[arg-type]
+    m.StructuredMessage(content=Verdict(good=True), format_string="good: {good}", source="a"),
+    m.StructuredMessage(content=Verdict(good=True), format_string="{nope}", source="a"),
     m.ToolCallRequestEvent(content=[CALL, CALL], source="a"),
     m.ToolCallExecutionEvent(content=[RESULT, RESULT.model_copy(update={"is_error": None})], source="a"),
     m.MemoryQueryEvent(
@@ -170,7 +171,7 @@ def test_what_models_hear() -> None:
 
 
 def test_structured_content_gives_the_object_back() -> None:
-    message = m.StructuredMessage(content=Verdict(good=True), source="a")  # type: ignore[arg-type]
+    message = m.StructuredMessage(content=Verdict(good=True), source="a")
     assert message.type == "StructuredMessage[Verdict]"
     assert message.parse(Verdict) == Verdict(good=True)
 
@@ -184,7 +185,7 @@ def test_structured_type_resolves_where_the_class_is_unknown() -> None:
 @pytest.mark.parametrize("kind", [None, "Verdict", "StructuredMessage"])
 def test_mapping_without_its_type_is_refused(kind: str | None) -> None:
     with pytest.raises(ValueError, match="needs a pydantic object, or a type"):
-        m.StructuredMessage(content={"a": 1}, source="a", **({"type": kind} if kind else {}))
+        m.StructuredMessage(content={"a": 1}, source="a", type=kind or "")
 
 
 @pytest.mark.parametrize(
@@ -197,9 +198,8 @@ def test_mapping_without_its_type_is_refused(kind: str | None) -> None:
     ],
 )
 def test_unknown_messages_are_refused_in_autogens_words(data: dict[str, Any], text: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         m.from_log(data)
-    assert str(caught.value) == text
 
 
 def test_text_of_a_users_class_needs_no_class() -> None:
@@ -263,9 +263,8 @@ def test_no_task_goes_on() -> None:
     ],
 )
 def test_bad_tasks_are_refused_in_autogens_words(task: Any, text: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         m.task_messages(task)
-    assert str(caught.value) == text
 
 
 def test_users_class_must_be_one_the_team_takes() -> None:
