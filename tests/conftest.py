@@ -1,7 +1,8 @@
 """A real Temporal server for every test that asks for one.
 
-Each pytest process, so each xdist worker, starts its own in memory when first needed: it takes 0.2 s, and two processes on
-two servers were measured to be 20 % faster than on a shared one. `--temporal-address` names a running server instead.
+Each pytest process, so each xdist worker, starts its own in memory when first needed: it takes 0.2 s, and two
+processes were measured to be 20 % faster on two servers than on a shared one. `--temporal-address` names a
+running server instead.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import typing
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from typing import Annotated, Any, cast, get_args, get_origin
 
 import docstring_parser
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic.errors import PydanticUserError
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -109,10 +111,8 @@ def read_arguments(
     try:
         model = create_model(f"{name}args", __config__=ConfigDict(extra="forbid"), **fields)
         schema = model.model_json_schema(schema_generator=_PlainSchema)
-    except (TypeError, ValueError, NameError) as error:
-        raise ValueError(
-            f"Tool {name!r} has a parameter whose type a model cannot be told of: {error}"
-        ) from None
+    except (PydanticUserError, TypeError, ValueError, NameError) as error:
+        raise ValueError(f"Tool {name!r} has a parameter whose type a model cannot be told of: {error}") from None
     return Arguments(model, names, _parameters(schema)), filled
 
 
@@ -128,8 +128,8 @@ def _parameters(schema: Schema) -> Schema:
 
 def _hints(name: str, func: Callable[..., object]) -> dict[str, object]:
     target = func
-    while hasattr(target, "func"):  # functools.partial
-        target = cast(Callable[..., object], target.func)  # type: ignore[attr-defined]
+    while isinstance(target, functools.partial):
+        target = cast("functools.partial[object]", target).func
     if not inspect.isroutine(target):
         target = type(target).__call__
     try:
@@ -140,13 +140,9 @@ def _hints(name: str, func: Callable[..., object]) -> dict[str, object]:
 
 def _check_parameter(name: str, parameter: inspect.Parameter) -> None:
     if parameter.kind not in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY):
-        raise ValueError(
-            f"Parameter {parameter.name!r} of tool {name!r} cannot be passed by name, as models do."
-        )
+        raise ValueError(f"Parameter {parameter.name!r} of tool {name!r} cannot be passed by name, as models do.")
     if parameter.annotation is inspect.Parameter.empty:
-        raise ValueError(
-            f"Parameter {parameter.name!r} of tool {name!r} has no type annotation; models need one."
-        )
+        raise ValueError(f"Parameter {parameter.name!r} of tool {name!r} has no type annotation; models need one.")
 
 
 def _field(parameter: inspect.Parameter, hint: object, described: str | None) -> tuple[object, FieldInfo]:

@@ -139,9 +139,7 @@ class Spec(Frozen, frozen=True):
             raise TypeError(f"The type of {cls.__name__} must be its class name, got {kind!r}.")
         other = _BY_TYPE.get(kind)
         if other is not None and (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise TypeError(
-                f"A spec of type {kind!r} exists already: {other.__module__}.{other.__qualname__}."
-            )
+            raise TypeError(f"A spec of type {kind!r} exists already: {other.__module__}.{other.__qualname__}.")
         _BY_TYPE[kind] = cls
 
     @classmethod
@@ -259,9 +257,7 @@ def to_json(value: object) -> object:
 
 
 def _canonical(value: Frozen) -> str:
-    return json.dumps(
-        value.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return json.dumps(value.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def spec_json(spec: Spec) -> str:
@@ -284,9 +280,7 @@ def load_spec(data: Mapping[str, Any] | str) -> Participant:
         try:
             data = json.loads(data)
         except json.JSONDecodeError as error:
-            raise ValueError(
-                f"Expected the JSON of an agent or a team, got {reprlib.repr(data)}: {error}."
-            ) from None
+            raise ValueError(f"Expected the JSON of an agent or a team, got {reprlib.repr(data)}: {error}.") from None
     return Participant.from_json(data)
 
 

@@ -175,13 +175,10 @@ class AssistantAgent(AgentSpec, frozen=True):
         self._check_names()
         if self.max_tool_iterations < 1:
             raise ValueError(
-                "Maximum number of tool iterations must be greater than or equal to 1, "
-                f"got {self.max_tool_iterations}"
+                f"Maximum number of tool iterations must be greater than or equal to 1, got {self.max_tool_iterations}"
             )
         if self.output_schema is not None and not _is_output_schema(self.output_schema):
-            raise ValueError(
-                f"An output schema is {{'name': str, 'schema': object}}, got {self.output_schema!r}."
-            )
+            raise ValueError(f"An output schema is {{'name': str, 'schema': object}}, got {self.output_schema!r}.")
         try:
             self.tool_call_summary_format.format(tool_name="", arguments="", result="", is_error=False)
         except (LookupError, ValueError, AttributeError):
@@ -208,9 +205,7 @@ class AssistantAgent(AgentSpec, frozen=True):
     @property
     def reflects(self) -> bool:
         """Whether a last model call follows the tools (AutoGen: by default only with an output type)."""
-        return (
-            self.output_schema is not None if self.reflect_on_tool_use is None else self.reflect_on_tool_use
-        )
+        return self.output_schema is not None if self.reflect_on_tool_use is None else self.reflect_on_tool_use
 
     def carry(self, into: Carried) -> None:
         """The model, if it was passed itself."""

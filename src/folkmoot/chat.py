@@ -115,7 +115,7 @@ class Chat:
             NoWorkerError: No worker polls the chat's queue.
         """
         reader = await self._start(task, output_task_messages)
-        with _cancelling(self, cancellation_token):
+        with _Cancelling(self, cancellation_token):
             return reader.result(await reader.finish())
 
     async def run_stream(
@@ -133,7 +133,7 @@ class Chat:
         streams = (await self._memo()).get("stream", False)
         previews = Previews(self._client, self.id) if streams else None
         messages: list[BaseChatMessage | BaseAgentEvent] = []
-        with _cancelling(self, cancellation_token):
+        with _Cancelling(self, cancellation_token):
             async for message in reader.messages(previews):
                 if message.type != "ModelClientStreamingChunkEvent":
                     messages.append(message)
@@ -141,11 +141,14 @@ class Chat:
             yield reader.result(messages)
 
     async def _start(self, task: Task, echo: bool) -> RunReader:
-        fields = await log_task(task, self._store)
+        fields = await log_task(task, self._store, self._spec)
         if not echo:
             fields["echo"] = False
         command, after = await self._commands.update("run", fields)
         return RunReader(self._pages, self.id, command, after)
+
+    async def _spec(self) -> Participant:
+        return load_spec(await self._pages.query("spec"))
 
     async def _memo(self) -> dict[str, Any]:
         described = await self._client.get_workflow_handle(self.id).describe()
@@ -265,10 +268,11 @@ class Chat:
 
 
 def _snapshot(data: Mapping[str, Any]) -> Snapshot:
-    return Snapshot(**{**data, "speakers": tuple(data["speakers"])})
+    fields: dict[str, Any] = {**data, "speakers": tuple(data["speakers"])}
+    return Snapshot(**fields)
 
 
-class _cancelling:
+class _Cancelling:
     """While the block runs, cancelling the token cancels the chat's run."""
 
     def __init__(self, chat: Chat, token: CancellationToken | None) -> None:
@@ -280,7 +284,11 @@ class _cancelling:
     def __enter__(self) -> None:
         if self._token is not None:
             loop = asyncio.get_running_loop()
-            self._token.add_callback(lambda: loop.call_soon_threadsafe(self._cancel))
+
+            def cancelled() -> None:
+                loop.call_soon_threadsafe(self._cancel)
+
+            self._token.add_callback(cancelled)
 
     def _cancel(self) -> None:
         if not self._over:

@@ -21,7 +21,14 @@ from ._temporal import names
 from ._temporal.payloads import MAX_TASK, ChatInput, HistoryLimits, size_of
 from .agents import AssistantAgent
 from .chat import Chat
-from .errors import ChatClosedError, ChatExistsError, ChatNotFoundError, PayloadTooLargeError, ServerUnavailableError, error_from_wire
+from .errors import (
+    ChatClosedError,
+    ChatExistsError,
+    ChatNotFoundError,
+    PayloadTooLargeError,
+    ServerUnavailableError,
+    error_from_wire,
+)
 from .plugin import FolkmootPlugin
 from .store import Store
 from .teams import TeamSpec
@@ -158,7 +165,12 @@ class Folkmoot:
         if (size := size_of(spec)) > MAX_TASK:
             raise PayloadTooLargeError(size, MAX_TASK, "The spec")
         data = ChatInput(spec=dict(spec), tenant=tenant, limits=limits)  # type: ignore[call-overload]
-        memo = {"spec": spec_digest(team), "team": team.name, "type": team.type, "stream": _streams(team)}
+        memo: dict[str, Any] = {
+            "spec": spec_digest(team),
+            "team": team.name,
+            "type": team.type,
+            "stream": _streams(team),
+        }
         policy = WorkflowIDReusePolicy.ALLOW_DUPLICATE if replace else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
         try:
             handle = await self.client.start_workflow(
@@ -196,7 +208,7 @@ class Folkmoot:
                 f"Chat {chat_id!r} was closed; open it with replace=True to start a new chat of that id.",
                 chat_id=chat_id,
             )
-        known = (await found.memo()).get(names.MEMO_CHAT) or {}
+        known: dict[str, Any] = (await found.memo()).get(names.MEMO_CHAT) or {}
         if known.get("spec") != digest:
             raise ChatExistsError(
                 f"Chat {chat_id!r} lives with another team, {known.get('team')!r}. Use `get` to take it as it is.",

@@ -193,11 +193,7 @@ class TokenUsageTermination(TerminationCondition, frozen=True):
     def check(self) -> None:
         """Refuse a condition that could never fire."""
         super().check()
-        if (
-            self.max_total_token is None
-            and self.max_prompt_token is None
-            and self.max_completion_token is None
-        ):
+        if self.max_total_token is None and self.max_prompt_token is None and self.max_completion_token is None:
             raise ValueError(
                 "At least one of max_total_token, max_prompt_token, or max_completion_token must be provided"
             )
@@ -221,9 +217,7 @@ class TimeoutTermination(TerminationCondition, frozen=True):
         """Refuse what no clock reaches and JSON cannot hold."""
         super().check()
         if not math.isfinite(self.timeout_seconds):
-            raise ValueError(
-                f"timeout_seconds must be a finite number of seconds, got {self.timeout_seconds!r}."
-            )
+            raise ValueError(f"timeout_seconds must be a finite number of seconds, got {self.timeout_seconds!r}.")
 
 
 class ExternalTermination(TerminationCondition, frozen=True):

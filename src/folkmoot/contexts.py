@@ -169,9 +169,7 @@ def select(
             raise ValueError(f"No rule for a model context of type {context.type!r}.")
 
 
-def _head_and_tail(
-    context: HeadAndTailChatCompletionContext, kinds: Sequence[str]
-) -> list[int | Placeholder]:
+def _head_and_tail(context: HeadAndTailChatCompletionContext, kinds: Sequence[str]) -> list[int | Placeholder]:
     total = len(kinds)
     skipped = total - context.head_size - context.tail_size
     if skipped <= 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -39,7 +39,7 @@ async def local(
     queue: str = names.DEFAULT_QUEUE,
     ui: bool = False,
     on_progress: Progress | None = None,
-) -> AsyncIterator[Folkmoot]:
+) -> AsyncGenerator[Folkmoot]:
     """Server and worker in this process: `async with local() as moot`.
 
     The server is found, fetched or built (see the docs on the embedded server); its data is kept between runs. The

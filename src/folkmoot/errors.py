@@ -80,7 +80,7 @@ class FolkmootError(Exception):
 
     @classmethod
     def from_details(cls, details: Details) -> Self:
-        """The error with these fields and this `message`; fields another release left out get neutral values."""
+        """The error with these fields and this `message`; what another release left out is neutral."""
         return cls(_text(details, "message"))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -300,7 +300,7 @@ def to_wire(error: FolkmootError) -> dict[str, Any]:
 
 
 def error_from_wire(
-    type: str,  # noqa: A002 - the wire's word
+    type: str,
     message: str,
     details: Details | None = None,
 ) -> FolkmootError:

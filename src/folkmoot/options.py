@@ -38,6 +38,8 @@ class ModelInfo(Frozen, frozen=True):
     """The model's family, such as `gpt-4o` or `r1`."""
     multiple_system_messages: bool = True
     """More than one system message may be sent, at any place."""
+    context_window: int | None = None
+    """Tokens the model takes; a token-limited context without a limit of its own keeps to it."""
 
 
 class ModelSpec(Frozen, frozen=True, hide_input_in_errors=True):
@@ -151,11 +153,7 @@ def _refusal(what: str) -> str:
 
 def _check_address(base_url: str) -> None:
     address = urlsplit(base_url)
-    if (
-        address.username
-        or address.password
-        or any(_is_credential(name) for name, _ in parse_qsl(address.query))
-    ):
+    if address.username or address.password or any(_is_credential(name) for name, _ in parse_qsl(address.query)):
         raise ValueError(_refusal("A part of base_url"))
     if address.scheme not in ("http", "https") or not address.hostname:
         raise ValueError(f"base_url must be an http or https address, got {base_url!r}.")

@@ -58,7 +58,7 @@ class FolkmootPlugin(SimplePlugin):
         self.store = store
         side = WorkerSide(self.registry, store)
         self.cache = side.cache
-        super().__init__(
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
             "folkmoot.FolkmootPlugin",
             data_converter=_converter,
             interceptors=[side],
@@ -71,7 +71,8 @@ class FolkmootPlugin(SimplePlugin):
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
         """See `temporalio.worker.Plugin`."""
         config = super().configure_worker(config)
-        config.setdefault("max_heartbeat_throttle_interval", HEARTBEAT_THROTTLE)
+        if "max_heartbeat_throttle_interval" not in config:
+            config["max_heartbeat_throttle_interval"] = HEARTBEAT_THROTTLE
         return config
 
     async def close(self) -> None:

@@ -174,9 +174,7 @@ class FunctionTool(Tool, frozen=True):
         docs = read_docs(func)
         arguments, injected = read_arguments(self.name, func, docs.arguments, _is_injected)
         description = docs.summary if description is None else description
-        self._hold(
-            _func=func, _description=description, _strict=strict, _arguments=arguments, _injected=injected
-        )
+        self._hold(_func=func, _description=description, _strict=strict, _arguments=arguments, _injected=injected)
         parameters = arguments.schema
         if strict and set(parameters["required"]) != set(parameters["properties"]):
             raise ValueError(

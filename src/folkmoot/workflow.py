@@ -185,7 +185,7 @@ def _replies() -> dict[str, dict[str, Any]]:
         def received(reply: dict[str, Any]) -> None:
             replies[reply["command"]] = reply
 
-        workflow.set_signal_handler(names.REPLY_SIGNAL, received)
+        workflow.set_signal_handler(names.REPLY_SIGNAL, received)  # pyright: ignore[reportUnknownMemberType]
     return replies
 
 

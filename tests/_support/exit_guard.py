@@ -1,7 +1,8 @@
 """A pytest plugin that ends the process with pytest's own exit code.
 
-Processes that used the Temporal SDK abort at interpreter exit now and then (temporalio/sdk-python #300): a run whose
-tests all passed would then fail. So, when everything is reported and flushed, the interpreter's own exit is skipped.
+Processes that used the Temporal SDK abort at interpreter exit now and then (temporalio/sdk-python #300): a run
+whose tests all passed would then fail. So, when everything is reported and flushed, the interpreter's own exit
+is skipped.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The embedded server: private ones die with their process; shared ones are adopted, outlive crashes, and are stopped by
-their last user; and what cannot be started says why. Real servers and real processes throughout.
+"""The embedded server: private ones die with their process; shared ones are adopted, outlive crashes, and are
+stopped by their last user; and what cannot be started says why. Real servers and real processes throughout.
 """
 
 from __future__ import annotations
@@ -96,15 +96,11 @@ async def is_gone(address: str) -> bool:
 
 
 async def test_a_private_server_has_the_namespace_and_the_search_attributes() -> None:
-    async with await ensure_server(
-        data_dir=None, namespace="moots", search_attributes=SEARCH_ATTRIBUTES
-    ) as server:
+    async with await ensure_server(data_dir=None, namespace="moots", search_attributes=SEARCH_ATTRIBUTES) as server:
         assert server.owned
         assert server.ui_url is None
         client = await Client.connect(server.address, namespace="moots")
-        listed = await client.operator_service.list_search_attributes(
-            ListSearchAttributesRequest(namespace="moots")
-        )
+        listed = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace="moots"))
         assert SEARCH_ATTRIBUTES.keys() <= listed.custom_attributes.keys()
         assert await register_search_attributes(client, SEARCH_ATTRIBUTES) == []
     assert await is_gone(server.address)
@@ -239,17 +235,13 @@ async def test_a_user_brings_its_namespace_and_attributes_to_a_running_server(fo
         await client.start_workflow("Chat", id="one", task_queue="none")
         names = await client.workflow_service.list_namespaces(ListNamespacesRequest())
         assert "late" in {each.namespace_info.name for each in names.namespaces}
-        listed = await client.operator_service.list_search_attributes(
-            ListSearchAttributesRequest(namespace="late")
-        )
+        listed = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace="late"))
         assert "Late" in listed.custom_attributes
 
 
 async def test_an_attribute_of_another_type_is_named(folder: Path) -> None:
     async with await share(folder, search_attributes={"Turns": "Int"}) as server:
-        with pytest.raises(
-            ServerUnavailableError, match="'Turns' has type INT on the server; expected Keyword"
-        ):
+        with pytest.raises(ServerUnavailableError, match="'Turns' has type INT on the server; expected Keyword"):
             await share(folder, search_attributes={"Turns": "Keyword"})
         client = await Client.connect(server.address)
         with pytest.raises(ValueError, match="'Turns' has type 'Number'; expected one of Text, Keyword"):
@@ -284,9 +276,7 @@ async def test_the_server_of_the_folder_comes_before_the_named_one(
         ("temporal", "TEMPORAL_ADDRESS is 'temporal'; expected host:port"),
     ],
 )
-async def test_a_named_server_that_is_not_there(
-    monkeypatch: pytest.MonkeyPatch, address: str, says: str
-) -> None:
+async def test_a_named_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch, address: str, says: str) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", address)
     with pytest.raises(ServerUnavailableError, match=says):
         await share(None)

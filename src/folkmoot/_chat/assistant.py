@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from ..agents import AssistantAgent, Handoff
+from folkmoot.agents import AssistantAgent, Handoff
+
 from .state import Turn
 
 __all__ = ["after_tools", "answer_of", "handoff_of", "phase_after_tools", "reply_entries"]
@@ -34,7 +35,7 @@ def reply_entries(spec: AssistantAgent, turn: Turn, reply: Mapping[str, Any]) ->
         AgentFailure: The reply cannot be used.
     """
     fields: list[Fields] = []
-    content = reply["content"]
+    content: Any = reply["content"]
     usage = {"prompt_tokens": reply["usage"][0], "completion_tokens": reply["usage"][1]}
     calls = isinstance(content, list)
     if reply.get("thought"):
@@ -45,28 +46,44 @@ def reply_entries(spec: AssistantAgent, turn: Turn, reply: Mapping[str, Any]) ->
     if calls and turn.phase == "reflect":
         raise AgentFailure("RuntimeError", "Reflect on tool use produced no valid text response.")
     if calls:
-        request = {"type": "ToolCallRequestEvent", "source": spec.name, "content": content, "models_usage": usage}
+        request: Fields = {
+            "type": "ToolCallRequestEvent",
+            "source": spec.name,
+            "content": content,
+            "models_usage": usage,
+        }
         policies: Fields = {"policies": reply["policies"]} if reply.get("policies") else {}
         fields.append({"kind": "event", "call": turn.need, **part, "message": request, **policies})
     else:
-        answer = answer_of(spec, content, usage, turn.phase == "reflect")
+        answer = answer_of(spec, content, usage)
         fields.append({"kind": "message", "role": "answer", "call": turn.need, **part, "message": answer})
     return fields
 
 
-def answer_of(spec: AssistantAgent, content: Any, usage: Fields, reflected: bool) -> Fields:
+def answer_of(spec: AssistantAgent, content: Any, usage: Fields) -> Fields:
     """A final text as the message AutoGen makes of it: structured if the agent has an output type."""
     if spec.output_schema is None or not isinstance(content, str):
         return {"type": "TextMessage", "source": spec.name, "content": content, "models_usage": usage}
+    try:
+        output = json.loads(content, parse_constant=_no_number)
+    except ValueError as error:
+        raise AgentFailure("ModelOutputError", f"The reply is not JSON: {error}") from None
+    if not isinstance(output, dict):
+        raise AgentFailure("ModelOutputError", f"The reply is {type(output).__name__}, not a JSON object")
     message: Fields = {
         "type": f"StructuredMessage[{spec.output_schema['name']}]",
         "source": spec.name,
-        "content": json.loads(content),
+        "content": output,
         "models_usage": usage,
     }
     if spec.output_content_type_format is not None:
         message["format_string"] = spec.output_content_type_format
     return message
+
+
+def _no_number(name: str) -> object:
+    """Python reads NaN and the infinities, which are not JSON and have no place in the log."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def handoff_of(spec: AssistantAgent, name: str) -> Handoff | None:
@@ -95,7 +112,9 @@ def after_tools(
     handoffs = [handoff for call in calls if (handoff := handoff_of(spec, call["name"])) is not None]
     if handoffs:
         # The first handoff wins; its siblings that are tools ride along as context (AutoGen).
-        others = [offset for call, offset in zip(calls, outcomes, strict=True) if handoff_of(spec, call["name"]) is None]
+        others = [
+            offset for call, offset in zip(calls, outcomes, strict=True) if handoff_of(spec, call["name"]) is None
+        ]
         message = {
             "type": "HandoffMessage",
             "source": spec.name,

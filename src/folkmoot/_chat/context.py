@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..messages import is_chat, text_of
+from folkmoot.messages import is_chat, text_of
+
 from .entries import message_of
 from .log import Entry, Log
 
@@ -87,7 +88,7 @@ class AgentContext:
     def _heard(self, message: Mapping[str, Any]) -> list[Item]:
         """Another's message: what a handoff carries first, then its text (AutoGen: _add_messages_to_context)."""
         items = [Item(part) for part in message.get("context", ())]
-        content = message["content"] if message["type"] == "MultiModalMessage" else text_of(message)
+        content = message["content"] if message["type"] == "MultiModalMessage" else _model_text(message)
         items.append(Item({"type": "UserMessage", "content": content, "source": message["source"]}))
         return items
 
@@ -106,7 +107,12 @@ class AgentContext:
                 pass  # The calls and their results are in the context already; the summary is for the others.
             case _:
                 if is_chat(kind):
-                    self.items.append(self._said(text_of(message), thought))
+                    self.items.append(self._said(_model_text(message), thought))
 
     def _said(self, content: Any, thought: str | None) -> Item:
         return Item({"type": "AssistantMessage", "content": content, "thought": thought, "source": self.agent})
+
+
+def _model_text(message: Mapping[str, Any]) -> str:
+    """What a model reads: structured answers as JSON, whatever form people see (AutoGen: to_model_message)."""
+    return text_of({**message, "format_string": None} if "format_string" in message else message)

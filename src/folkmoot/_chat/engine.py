@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..agents import AgentSpec
-from ..teams import TeamSpec
+from folkmoot.agents import AgentSpec
+from folkmoot.teams import TeamSpec
+
 from . import assistant, commands
 from .assistant import AgentFailure
 from .fold import Fold
@@ -95,9 +96,7 @@ class Chat:
         """Carry out a command (see `commands`); the outcome is always an entry that has the command's id."""
         commands.handle(self, verb, command, fields, time)
 
-    def refuse(
-        self, verb: str, command: str, why: tuple[str, str], reply: Mapping[str, Any] | None, time: str
-    ) -> None:
+    def refuse(self, verb: str, command: str, why: tuple[str, str], reply: Mapping[str, Any] | None, time: str) -> None:
         """Note that a command was refused: error type and text."""
         extra = {"reply": dict(reply)} if reply else {}
         error = {"type": why[0], "message": why[1]}
@@ -118,7 +117,8 @@ class Chat:
     def _ends_while_paused(self) -> bool:
         """A stop asked for between two turns takes effect at once, paused or not: there is no turn to finish."""
         scope = self.state.root
-        return self.state.stop and not scope.turns and scope.asked is None and scope.rounds > 0
+        asked = self.state.stop and self.state.stop_run == self.state.run
+        return asked and not scope.turns and scope.asked is None
 
     def _step(self, time: str) -> bool:
         """Write the next entry that needs nothing from outside; False if there is none."""
@@ -130,13 +130,20 @@ class Chat:
         if scope.asked is not None:
             return False
         if scope.turns:
-            return any([self._finish_tools(name, turn, time) for name, turn in list(scope.turns.items())])
+            return self._finish_batch(time)
         batch = self.fold.speakers.choose(self.fold.names, scope)
         self.append(time, "turn", run=state.run, turn=state.turn + 1, speakers=batch)
         if isinstance(self.team, TeamSpec) and self.team.emit_team_events:
             event = {"type": "SelectSpeakerEvent", "source": self.team.manager_name, "content": batch}
             self.append(time, "event", run=state.run, turn=state.turn, role="team", message=event)
         return True
+
+    def _finish_batch(self, time: str) -> bool:
+        """Let every speaker write what needs nothing from outside; False if none could."""
+        wrote = False
+        for name, turn in list(self.state.root.turns.items()):
+            wrote = self._finish_tools(name, turn, time) or wrote
+        return wrote
 
     def _finish_tools(self, name: str, turn: Turn, time: str) -> bool:
         """Answer handoffs, and close a complete set of outcomes with its execution event and what follows it."""
@@ -167,9 +174,7 @@ class Chat:
         assert turn.request is not None
         return self.log.at(turn.request).data["message"]["content"]
 
-    def _tool_entry(
-        self, agent: str, turn: Turn, index: int, time: str, content: Any, is_error: bool = False
-    ) -> None:
+    def _tool_entry(self, agent: str, turn: Turn, index: int, time: str, content: Any, is_error: bool = False) -> None:
         call = self.calls_of(turn)[index]
         fields: dict[str, Any] = {"id": call["id"], "name": call["name"], "content": content}
         if is_error:

@@ -55,11 +55,16 @@ def blobs_in(entry: Entry) -> list[str]:
     return [ref[BLOB] for ref in refs if ref is not None]
 
 
-def content_of(content: Any, blobs: Mapping[str, str]) -> Any:
-    """A content, fetched from `blobs` (hash to text) if it lies in the store; a short note if it is not there."""
+def content_of(content: Any, blobs: Mapping[str, str] | None) -> Any:
+    """A content, fetched from `blobs` (hash to text) if it lies in the store; a short note if it is not there.
+
+    Without `blobs`, what the engine may know of it: the watched texts that its worker found in it.
+    """
     ref = blob_of(content)
     if ref is None:
         return content
+    if blobs is None:
+        return "\n".join(ref.get("mentions", ()))
     return blobs.get(ref[BLOB], f"[{ref['size']} bytes in the store, sha256 {ref[BLOB]}]")
 
 
@@ -84,7 +89,7 @@ def refers_to(entry: Entry) -> Sequence[int]:
 
 
 def message_of(
-    uuid: str, entry: Entry, lookup: Lookup, blobs: Mapping[str, str] = MappingProxyType({})
+    uuid: str, entry: Entry, lookup: Lookup, blobs: Mapping[str, str] | None = MappingProxyType({})
 ) -> dict[str, Any]:
     """The AutoGen message or event of an entry in full: id, time, usage and contents that the log holds elsewhere.
 
@@ -92,7 +97,8 @@ def message_of(
         uuid: The chat's uuid.
         entry: A `message` or `event` entry.
         lookup: Gives the entries `refers_to` names.
-        blobs: Contents that lie in the store, by hash, as far as the caller fetched them.
+        blobs: Contents that lie in the store, by hash, as far as the caller fetched them. None: only the watched
+            texts found in them, for termination conditions.
     """
     stored = entry.data["message"]
     full: dict[str, Any] = {
@@ -109,16 +115,17 @@ def message_of(
     return full
 
 
-def _derived(entry: Entry, lookup: Lookup, blobs: Mapping[str, str]) -> Mapping[str, Any]:
+def _derived(entry: Entry, lookup: Lookup, blobs: Mapping[str, str] | None) -> Mapping[str, Any]:
     if "results" not in entry.data:
         return {}
-    results = [result_of(lookup(offset), blobs) for offset in entry.data["results"]]
+    outcomes = [lookup(offset) for offset in entry.data["results"]]
+    results = [result_of(outcome, blobs) for outcome in outcomes]
     kind = entry.data["message"]["type"]
     if kind == "ToolCallExecutionEvent":
         return {"content": results}
     calls = lookup(entry.data["request"]).data["message"]["content"]
-    by_id = {call["id"]: call for call in calls}
-    shown = [by_id[result["call_id"]] for result in results if result["call_id"] in by_id]
+    # By place: some models give several calls the same id.
+    shown = [calls[outcome.data["index"]] for outcome in outcomes]
     if kind == "ToolCallSummaryMessage":
         form = entry.data["message"].get("format", "{result}")
         text = "\n".join(summarise(form, call, result) for call, result in zip(shown, results, strict=True))
@@ -135,7 +142,7 @@ def _derived(entry: Entry, lookup: Lookup, blobs: Mapping[str, str]) -> Mapping[
     }
 
 
-def result_of(entry: Entry, blobs: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+def result_of(entry: Entry, blobs: Mapping[str, str] | None = MappingProxyType({})) -> dict[str, Any]:
     """A `tool` entry as AutoGen's FunctionExecutionResult."""
     data = entry.data
     return {

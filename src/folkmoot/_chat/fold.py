@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..agents import AgentSpec, AssistantAgent
-from ..teams import TeamSpec
+from folkmoot.agents import AgentSpec, AssistantAgent
+from folkmoot.teams import TeamSpec
+
 from . import assistant, termination
 from .entries import message_of
 from .log import Entry, Log
@@ -82,7 +83,7 @@ class Fold:
         stored = data["message"]
         source = stored["source"]
         if data.get("role") != "team":
-            termination.absorb(self.condition, scope.progress, message_of(self.uuid, entry, log.at))
+            termination.absorb(self.condition, scope.progress, message_of(self.uuid, entry, log.at, None))
         if usage := stored.get("models_usage"):
             used = state.usage.setdefault(source, Usage())
             used.prompt_tokens += usage["prompt_tokens"]
@@ -135,6 +136,7 @@ class Fold:
 
     def _checked(self, state: ChatState, log: Log, entry: Entry) -> None:
         scope = state.root
+        state.waits.pop(f"functions-{scope.asked}", None)
         scope.checked = entry.offset if scope.asked is None else scope.asked + 1
         scope.asked = None
         self._check(state, scope, entry, tuple(entry.data["results"]))
@@ -162,13 +164,17 @@ class Fold:
         state.running, state.pause, state.pause_now, state.stop = False, "", False, False
         state.status, state.stop_reason, state.error = data["status"], data.get("stop_reason"), data.get("error")
         state.waits = {}
-        if data["status"] == "stopped":
+        if data["status"] == "stopped" or scope.ended:
+            # A condition that fired is used up, even if the run was cancelled before it could end (paused).
             scope.progress = termination.fresh(self.condition, entry.time)
             scope.rounds = 0
             scope.checked = entry.offset
-        elif scope.batch:
+        elif scope.turns:
             # Progress and counts stay: `run(None)` takes the failed turn again as if nothing had happened.
             self.speakers.abandoned(self.names, scope, scope.batch)
+        elif scope.batch:
+            # Only the check after the turn is missing: the turn itself was taken, and counts.
+            scope.rounds += 1
         scope.turns, scope.batch = {}, []
         scope.asked, scope.ended, scope.stop, scope.tasks = None, False, None, 0
 
@@ -183,7 +189,7 @@ class Fold:
         state.pause, state.pause_now = "", False
 
     def _stop(self, state: ChatState, log: Log, entry: Entry) -> None:
-        state.stop = True
+        state.stop, state.stop_run = True, state.run if state.running else 0
 
     def _reset(self, state: ChatState, log: Log, entry: Entry) -> None:
         state.scopes = {"": Scope(progress=termination.fresh(self.condition, entry.time), checked=entry.offset)}

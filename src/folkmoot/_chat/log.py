@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 __all__ = ["EMPTY_DIGEST", "Entry", "Log", "chain", "derive_id", "encode"]
 
@@ -115,7 +115,13 @@ class Log(Sequence[Entry]):
         Raises:
             ValueError: If `data` is not JSON (NaN and infinities are not).
         """
-        return self._add(data, encode(data))
+        text = _encoder.encode(data)
+        try:
+            return self._add(data, text.encode())
+        except UnicodeEncodeError:
+            # What is held must be what a reader of the stored form gets, or the two fold to different states.
+            encoded = encode(data)
+            return self._add(json.loads(encoded), encoded)
 
     def _add(self, data: Data, encoded: bytes) -> Entry:
         entry = Entry(self.head, data, encoded, chain(self.digest, encoded))
@@ -166,5 +172,9 @@ class Log(Sequence[Entry]):
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
         return self._entries[index]

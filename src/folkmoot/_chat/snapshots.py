@@ -78,7 +78,5 @@ def state_at(chat: Chat, offset: int) -> ChatState:
         KeyError: If that entry is not in the held part.
     """
     chat.log.at(offset)
-    state = chat.base
-    for _, _, state in _steps(chat, offset + 1):
-        pass
+    *_, (_, _, state) = _steps(chat, offset + 1)
     return state

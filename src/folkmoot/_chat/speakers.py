@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..agents import AgentSpec
-from ..teams import RoundRobinGroupChat, TeamSpec
+from folkmoot.agents import AgentSpec
+from folkmoot.teams import RoundRobinGroupChat, TeamSpec
+
 from .state import Scope
 
 __all__ = ["Speakers", "participants_of", "speakers_for"]

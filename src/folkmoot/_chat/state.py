@@ -37,7 +37,7 @@ class Turn(_Part):
     need: int
     iteration: int = 0
     request: int | None = None
-    outcomes: dict[int, int] = Field(default_factory=dict)
+    outcomes: dict[int, int] = Field(default_factory=dict[int, int])
 
 
 class Scope(_Part):
@@ -99,6 +99,7 @@ class ChatState(_Part):
         pause: `` | pausing | paused. While idle `pausing` means that the next run starts paused.
         pause_now: Calls in flight are to be cancelled and redone on resume.
         stop: A graceful stop was asked for.
+        stop_run: During which run; 0: while the chat was idle.
         epoch: Nothing before this offset is part of the thread (set by reset).
         scopes: Teams by path; the root is "".
         waits: Steps that wait, by call key.
@@ -119,6 +120,7 @@ class ChatState(_Part):
     pause: Literal["", "pausing", "paused"] = ""
     pause_now: bool = False
     stop: bool = False
+    stop_run: int = 0
     epoch: int = 0
     scopes: dict[str, Scope] = Field(default_factory=dict)
     waits: dict[str, Wait] = Field(default_factory=dict)

@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from .. import conditions as c
-from ..messages import is_chat, text_of
-from .entries import blob_of
+from folkmoot import conditions as c
+from folkmoot.messages import is_chat, text_of
 
 __all__ = ["Check", "absorb", "check", "fresh", "functions_of", "mentions_of"]
 
@@ -41,7 +40,7 @@ def fresh(condition: c.TerminationCondition | None, time: str) -> Progress:
 
 
 def absorb(condition: c.TerminationCondition | None, progress: Progress, message: Mapping[str, Any]) -> None:
-    """Take one message or event (in full form) into `progress`."""
+    """Take one message or event into `progress`: in full form, contents in the store replaced by what they mention."""
     match condition:
         case c.AndTerminationCondition() | c.OrTerminationCondition():
             for child, part in zip(condition.conditions, progress["of"], strict=True):
@@ -52,7 +51,7 @@ def absorb(condition: c.TerminationCondition | None, progress: Progress, message
             if condition.include_agent_event or is_chat(message["type"]):
                 progress["count"] = progress.get("count", 0) + 1
         case c.TokenUsageTermination():
-            usage = message.get("models_usage") or {}
+            usage: Mapping[str, int] = message.get("models_usage") or {}
             for name in ("prompt_tokens", "completion_tokens"):
                 progress[name] = progress.get(name, 0) + usage.get(name, 0)
         case None:
@@ -68,7 +67,7 @@ def _hit(condition: c.TerminationCondition, message: Mapping[str, Any]) -> str |
     match condition:
         case c.TextMentionTermination():
             allowed = condition.sources is None or source in condition.sources
-            return f"Text '{condition.text}' mentioned" if allowed and _mentions(message, condition.text) else None
+            return f"Text '{condition.text}' mentioned" if allowed and condition.text in text_of(message) else None
         case c.StopMessageTermination():
             return "Stop message received" if kind == "StopMessage" else None
         case c.TextMessageTermination():
@@ -86,16 +85,6 @@ def _hit(condition: c.TerminationCondition, message: Mapping[str, Any]) -> str |
             return f"Function '{condition.function_name}' was executed." if fits else None
         case _:
             return None
-
-
-def _mentions(message: Mapping[str, Any], text: str) -> bool:
-    if text in text_of(message):
-        return True
-    contents = [message.get("content")]
-    if message["type"] in ("ToolCallExecutionEvent", "ToolCallSummaryMessage"):
-        contents += [result["content"] for result in message.get("results") or message["content"]]
-    # A content in the store cannot be read here; the worker that stored it noted which of our texts it mentions.
-    return any((ref := blob_of(content)) is not None and text in ref.get("mentions", ()) for content in contents)
 
 
 def check(condition: c.TerminationCondition | None, progress: Progress, now: Check) -> str | None:

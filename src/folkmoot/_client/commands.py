@@ -5,14 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from .._chat.log import Entry
-from ..errors import ChatClosedError, ChatNotFoundError, FolkmootError, error_from_wire
+from folkmoot._chat.log import Entry
+from folkmoot.errors import ChatClosedError, ChatNotFoundError, FolkmootError, error_from_wire
+
 from .pages import LogPages
 from .workers import Workers
 
@@ -77,19 +83,21 @@ class Commands:
         handle = self._client.get_workflow_handle(self._chat_id)
         while True:
             try:
-                result = await handle.execute_update(
-                    verb, {"command": command, **fields}, id=command, rpc_timeout=UPDATE_TIMEOUT
-                )
+                update = handle.execute_update  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+                result: Any = await update(verb, {"command": command, **fields}, id=command, rpc_timeout=UPDATE_TIMEOUT)
                 return result["command"], result["after"]
             except WorkflowUpdateFailedError as error:
                 raise _wire_error(error) from None
             except WorkflowUpdateRPCTimeoutOrCancelledError:
                 await self._workers.require()
             except RPCError as error:
-                raise await self._missing(error) from None
+                problem = await self._missing(error)
+                # Not found, yet running: the chat continued as new under our feet.
+                if problem is not error or error.status != RPCStatusCode.NOT_FOUND:
+                    raise problem from None
 
     async def _missing(self, error: RPCError) -> Exception:
-        """What a failed command means: the chat is gone, or it never was."""
+        """What a failed command means: the chat is gone, or it never was; the error itself if it is neither."""
         if error.status != RPCStatusCode.NOT_FOUND:
             return error
         try:
@@ -105,7 +113,8 @@ class Commands:
 def _wire_error(error: WorkflowUpdateFailedError) -> FolkmootError:
     cause = error.cause
     if isinstance(cause, ApplicationError):
-        details = cause.details[0] if cause.details and isinstance(cause.details[0], dict) else None
+        given: object = cause.details[0] if cause.details else None
+        details = cast(dict[str, Any], given) if isinstance(given, dict) else None
         return error_from_wire(cause.type or "", cause.message, details)
     return error_from_wire("", str(cause))
 

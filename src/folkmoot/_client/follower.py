@@ -70,9 +70,7 @@ class Follower:
             self._task = asyncio.create_task(self._poll())
         try:
             async with self._changed:
-                await self._changed.wait_for(
-                    lambda: self.closed or (self.marks if marks_only else self.tasks) > seen
-                )
+                await self._changed.wait_for(lambda: self.closed or (self.marks if marks_only else self.tasks) > seen)
         finally:
             self._waiters -= 1
 

@@ -10,17 +10,18 @@ from typing import Any
 from temporalio.client import Client, WorkflowQueryFailedError, WorkflowQueryRejectedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from .._chat.engine import Chat as EngineChat
-from .._chat.entries import CHAT_KINDS, blobs_in, message_of, refers_to
-from .._chat.log import Entry, Log
-from .._chat.state import ChatState
-from .._spec import AgentSpec, load_spec
-from .._temporal.payloads import LogQuery, Page, unpack
-from .._temporal.reader import read_segment
-from ..errors import BadCommandError, ChatNotFoundError, StoreMissingError
-from ..messages import BaseAgentEvent, BaseChatMessage, from_log
-from ..store import Store
-from ..teams import TeamSpec
+from folkmoot._chat.engine import Chat as EngineChat
+from folkmoot._chat.entries import CHAT_KINDS, blobs_in, message_of, refers_to
+from folkmoot._chat.log import Entry, Log
+from folkmoot._chat.state import ChatState
+from folkmoot._spec import AgentSpec, load_spec
+from folkmoot._temporal.payloads import LogQuery, Page, unpack
+from folkmoot._temporal.reader import read_segment
+from folkmoot.errors import BadCommandError, ChatNotFoundError, StoreMissingError
+from folkmoot.messages import BaseAgentEvent, BaseChatMessage, from_log
+from folkmoot.store import Store
+from folkmoot.teams import TeamSpec
+
 from .follower import Follower
 from .workers import Workers
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 
-from .._chat.log import Entry
-from ..errors import ChatCancelled, ChatClosedError, ChatFailedError
-from ..messages import BaseAgentEvent, BaseChatMessage, ModelClientStreamingChunkEvent, TaskResult
+from folkmoot._chat.log import Entry
+from folkmoot.errors import ChatCancelled, ChatClosedError, ChatFailedError
+from folkmoot.messages import BaseAgentEvent, BaseChatMessage, ModelClientStreamingChunkEvent, TaskResult
+
 from .commands import outcome_error
 from .pages import LogPages
 
@@ -129,9 +131,9 @@ class Previews:
     chat_id: str
     _shown: dict[str, str] = field(default_factory=dict[str, str])
 
-    async def until(self, waiting: object) -> AsyncIterator[ModelClientStreamingChunkEvent]:
-        """Chunks, until `waiting` (an awaitable) is over."""
-        task = asyncio.ensure_future(waiting)  # type: ignore[arg-type]
+    async def until(self, waiting: Coroutine[Any, Any, None]) -> AsyncIterator[ModelClientStreamingChunkEvent]:
+        """Chunks, until `waiting` is over."""
+        task = asyncio.ensure_future(waiting)
         try:
             while True:
                 done, _ = await asyncio.wait({task}, timeout=PREVIEW_EVERY)
@@ -151,8 +153,8 @@ class Previews:
             if not pending.HasField("heartbeat_details"):
                 continue
             details = await converter.decode(pending.heartbeat_details.payloads, [dict])
-            part = details[0] if details else None
-            if isinstance(part, dict) and "text" in part:
+            part = cast(dict[str, Any], details[0]) if details and isinstance(details[0], dict) else {}
+            if "text" in part:
                 chunk = self._grow(part["id"], part["agent"], part["text"])
                 if chunk is not None:
                     chunks.append(chunk)

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from .._temporal.blobs import LARGE, blob_reference
-from .._temporal.payloads import MAX_TASK, size_of
-from ..errors import PayloadTooLargeError
-from ..messages import BaseChatMessage, task_messages, to_log
-from ..store import Store
+from folkmoot._chat import termination
+from folkmoot._spec import Participant
+from folkmoot._temporal.blobs import LARGE, blob_reference
+from folkmoot._temporal.payloads import MAX_TASK, size_of
+from folkmoot.errors import PayloadTooLargeError
+from folkmoot.messages import BaseChatMessage, task_messages, to_log
+from folkmoot.messages.base import is_builtin
+from folkmoot.store import Store
+from folkmoot.teams import TeamSpec
 
 __all__ = ["log_task"]
 
 
-async def log_task(task: str | BaseChatMessage | Sequence[BaseChatMessage] | None, store: Store | None) -> dict[str, Any]:
+async def log_task(
+    task: str | BaseChatMessage | Sequence[BaseChatMessage] | None,
+    store: Store | None,
+    team: Callable[[], Awaitable[Participant]],
+) -> dict[str, Any]:
     """The `task` field of a run command.
+
+    Args:
+        task: As the caller gave it.
+        store: Where contents over 64 kB go.
+        team: Gives the chat's spec; asked only where it matters.
 
     Raises:
         ValueError: A bad task (AutoGen's texts).
@@ -24,12 +37,17 @@ async def log_task(task: str | BaseChatMessage | Sequence[BaseChatMessage] | Non
     messages = task_messages(task)
     if messages is None:
         return {}
+    if any(not is_builtin(type(message)) for message in messages):
+        spec = await team()
+        task_messages(task, spec.custom_message_types if isinstance(spec, TeamSpec) else ())
     stored = [to_log(message) for message in messages]
     if store is not None:
         for message in stored:
             content = message.get("content")
             if isinstance(content, str) and len(content.encode()) > LARGE:
-                message["content"] = await blob_reference(content, (), store)
+                spec = await team()
+                condition = spec.termination_condition if isinstance(spec, TeamSpec) else None
+                message["content"] = await blob_reference(content, termination.mentions_of(condition), store)
     if (size := size_of(stored)) > MAX_TASK:
-        raise PayloadTooLargeError(size, MAX_TASK)
+        raise PayloadTooLargeError(size, MAX_TASK, "The task")
     return {"task": stored}

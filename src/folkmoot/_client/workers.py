@@ -9,7 +9,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
-from ..errors import NoWorkerError
+from folkmoot.errors import NoWorkerError
 
 __all__ = ["Workers"]
 

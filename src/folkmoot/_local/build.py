@@ -47,9 +47,7 @@ async def build_cli(target: Path | None = None, on_progress: Progress | None = N
     path = target or cache_folder() / "bin" / "temporal"
     report = reporter(on_progress)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(
-        path.parent / "build.lock", on_wait=lambda: report("waiting for another process's build", None)
-    )
+    lock = FileLock(path.parent / "build.lock", on_wait=lambda: report("waiting for another process's build", None))
     async with lock:
         if path.is_file():
             return path

@@ -77,9 +77,7 @@ def choose_endpoints(wanted: Wanted) -> Endpoints:
     if wanted.port is None:
         return Endpoints(free_port(), free_port() if wanted.ui else None)
     if not is_free(wanted.port):
-        raise ServerUnavailableError(
-            f"Port {wanted.port} is in use; give another port, or none for a free one."
-        )
+        raise ServerUnavailableError(f"Port {wanted.port} is in use; give another port, or none for a free one.")
     if not wanted.ui:
         return Endpoints(wanted.port, None)
     beside = wanted.port + _UI_OFFSET

@@ -36,9 +36,7 @@ class FileLock:
         ServerUnavailableError: On Windows, which has no such locks: set `TEMPORAL_ADDRESS` there.
     """
 
-    def __init__(
-        self, path: Path, *, shared: bool = False, on_wait: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, path: Path, *, shared: bool = False, on_wait: Callable[[], None] | None = None) -> None:
         if sys.platform == "win32":
             raise ServerUnavailableError(
                 "There is no embedded Temporal server on Windows; start a server and set TEMPORAL_ADDRESS."

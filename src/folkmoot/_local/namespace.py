@@ -45,9 +45,7 @@ async def ensure_namespace(client: Client) -> None:
             raise
     retention = Duration()
     retention.FromTimedelta(_RETENTION)
-    request = RegisterNamespaceRequest(
-        namespace=client.namespace, workflow_execution_retention_period=retention
-    )
+    request = RegisterNamespaceRequest(namespace=client.namespace, workflow_execution_retention_period=retention)
     try:
         await service.register_namespace(request)
     except RPCError as error:

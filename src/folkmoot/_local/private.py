@@ -53,13 +53,9 @@ async def start_private(cli: Path, wanted: Wanted) -> PrivateServer:
         process = _spawn(command, log.fileno())
         server = PrivateServer(endpoints, process)
         try:
-            client = await wait_until_serving(
-                endpoints.address, wanted.namespace, lambda: process.poll() is None
-            )
+            client = await wait_until_serving(endpoints.address, wanted.namespace, lambda: process.poll() is None)
             if client is None:
-                raise ServerUnavailableError(
-                    f"`{cli}` did not start a server; it said: {_tail(log.fileno())}"
-                )
+                raise ServerUnavailableError(f"`{cli}` did not start a server; it said: {_tail(log.fileno())}")
             await prepare(client, wanted)
         except BaseException:
             process.kill()

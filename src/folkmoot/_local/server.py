@@ -101,6 +101,4 @@ async def _check_listening(address: str) -> None:
     if not host or not port.isdigit():
         raise ServerUnavailableError(f"{ADDRESS} is {address!r}; expected host:port.")
     if not await listens(host.strip("[]"), int(port)):
-        raise ServerUnavailableError(
-            f"No server answers on {address!r}, which {ADDRESS} names; start it or unset it."
-        )
+        raise ServerUnavailableError(f"No server answers on {address!r}, which {ADDRESS} names; start it or unset it.")

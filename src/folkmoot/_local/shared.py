@@ -114,9 +114,7 @@ async def join_or_start(path: Path, cli: Path, wanted: Wanted) -> SharedServer:
         joined = await _join(folder, wanted)
         if joined is not None:
             return joined
-    raise ServerUnavailableError(
-        f"`{cli}` did not start a server on {str(path)!r}; it said: {_log_tail(folder)}"
-    )
+    raise ServerUnavailableError(f"`{cli}` did not start a server on {str(path)!r}; it said: {_log_tail(folder)}")
 
 
 async def _join(folder: _Folder, wanted: Wanted) -> SharedServer | None:
@@ -133,9 +131,7 @@ async def _join(folder: _Folder, wanted: Wanted) -> SharedServer | None:
         )
     part = FileLock(folder.users, shared=True)
     if not part.try_acquire():
-        raise ServerUnavailableError(
-            f"{str(folder.users)!r} is locked by a program that is not a user of the server."
-        )
+        raise ServerUnavailableError(f"{str(folder.users)!r} is locked by a program that is not a user of the server.")
     try:
         await prepare(client, wanted)
     except BaseException:
@@ -180,21 +176,15 @@ def _spawn(folder: _Folder, cli: Path, wanted: Wanted) -> None:
     folder.address.write_text(json.dumps({"address": endpoints.address, "ui_url": endpoints.ui_url}))
     alive = FileLock(folder.alive)
     if not alive.try_acquire():
-        raise ServerUnavailableError(
-            f"A server came up on {str(folder.path)!r} that is not of Folkmoot's making."
-        )
+        raise ServerUnavailableError(f"A server came up on {str(folder.path)!r} that is not of Folkmoot's making.")
     command = spawner("detached", str(folder.address))
     command += server_command(cli, endpoints, wanted, folder.database)
     try:
         with folder.log.open("wb") as log:
             # The open lock file goes with the process: the lock is the server's from here on.
-            subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(alive.fd,), check=True
-            )
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(alive.fd,), check=True)
     except subprocess.CalledProcessError as error:
-        raise ServerUnavailableError(
-            f"The server's process could not be made: {_log_tail(folder)}"
-        ) from error
+        raise ServerUnavailableError(f"The server's process could not be made: {_log_tail(folder)}") from error
     finally:
         alive.release()
 

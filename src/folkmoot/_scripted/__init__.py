@@ -1,4 +1,4 @@
-"""The scripted model: a model whose words are written down beforehand, in process or over the OpenAI wire protocol.
+"""The scripted model: its words are written down beforehand. In process, or over the OpenAI wire protocol.
 
 The HTTP server is in `http`, which needs aiohttp (the extra `testing`) and is therefore not imported here.
 """

@@ -3,8 +3,8 @@
 Beside `/v1/chat/completions` (plain and streamed) and `/v1/models` it has, under `/_scripted`:
 
 - `GET health`: `{"status", "requests", "left"}`.
-- `GET requests?after=N&wait=S`: `{"total", "requests"}`, the bodies behind the first N; with `wait` it answers once there is
-  one, or after S seconds.
+- `GET requests?after=N&wait=S`: `{"total", "requests"}`, the bodies behind the first N; with `wait` it
+  answers once there is one, or after S seconds.
 - `POST release/NAME`: let the answers held under that name go.
 - `POST script`: `{"append": steps}` or `{"replace": steps}`.
 """
@@ -18,7 +18,8 @@ import signal
 from pathlib import Path
 from typing import Any, Self, cast
 
-from ..models.rendering import dumps
+from folkmoot.models.rendering import dumps
+
 from .script import Script, ScriptSource
 from .stage import Stage
 from .wire import Reply
@@ -40,8 +41,8 @@ class ScriptedServer:
     Any key is taken, and none is recorded.
 
     Args:
-        script: A list of steps, lists by name, a function from a request's body to a step, or the path of a JSON file; see
-            `Script` and `step.parse_step` for the format.
+        script: A list of steps, lists by name, a function from a request's body to a step, or the path of a
+            JSON file; see `Script` and `step.parse_step` for the format.
         host: The address to listen on.
         port: The port; 0: any free one.
         record: How many requests are kept, the latest; None: all.
@@ -233,7 +234,7 @@ def run_scripted_server(script_path: str | Path, host: str = "127.0.0.1", port: 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         async with ScriptedServer(Script.load(script_path), host, port) as server:
-            print(server.base_url, flush=True)
+            print(server.base_url, flush=True)  # noqa: T201 - the command's output, read by scripts
             await stop.wait()
 
     asyncio.run(serve())

@@ -1,4 +1,4 @@
-"""The scripted model in process: a `Model` that answers from a script, through the code that reads real replies."""
+"""The scripted model in process: answers come from a script, through the code that reads real replies."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelCallError
-from ..models import ModelRequest, ModelResult
-from ..models.errors import Failures
-from ..models.rendering import RequestEncoder, dumps, render_message
-from ..models.replies import StreamReader, parse_reply
-from ..options import ModelInfo
+from folkmoot.errors import ModelCallError
+from folkmoot.models import ModelRequest, ModelResult
+from folkmoot.models.errors import Failures
+from folkmoot.models.rendering import RequestEncoder, dumps, render_message
+from folkmoot.models.replies import StreamReader, parse_reply
+from folkmoot.options import ModelInfo
+
 from .script import Script, ScriptSource
 from .stage import Stage
 from .wire import Reply
@@ -27,8 +28,8 @@ class ScriptedModel:
     Requests are encoded and replies read by the very code of `OpenAIChatModel`.
 
     Args:
-        script: A list of steps, lists by name, a function from a request's body to a step, or the path of a JSON file; see
-            `Script` and `step.parse_step` for the format.
+        script: A list of steps, lists by name, a function from a request's body to a step, or the path of a
+            JSON file; see `Script` and `step.parse_step` for the format.
         name: The name it is known by, and the `model` of its requests.
         info: What the model can do; None: what a current OpenAI model can.
 

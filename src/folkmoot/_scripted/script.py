@@ -14,9 +14,7 @@ from .step import Step, parse_step
 __all__ = ["Script", "ScriptExhausted", "ScriptSource"]
 
 StepSource = str | Mapping[str, Any] | Step
-ScriptSource = (
-    Sequence[StepSource] | Mapping[str, Sequence[StepSource]] | Callable[[dict[str, Any]], StepSource]
-)
+ScriptSource = Sequence[StepSource] | Mapping[str, Sequence[StepSource]] | Callable[[dict[str, Any]], StepSource]
 """Steps in order, steps by name, or a function from a request's body to a step."""
 
 _ANY = "*"
@@ -36,13 +34,13 @@ class _Pending:
 class Script:
     """Steps, given out one a request.
 
-    In a list the first remaining step whose `when` matches answers, else the first remaining step without a `when`. Lists
-    by name: the one named like the request's model, else the first whose name stands as a word in a system message (agents
-    are commonly told their names), else the one named `*`.
+    In a list the first remaining step whose `when` matches answers, else the first remaining step without a
+    `when`. Lists by name: the one named like the request's model, else the first whose name stands as a word
+    in a system message (agents are commonly told their names), else the one named `*`.
 
     Args:
-        source: The steps, or a function that makes one from each request's body; what it returns may not have a
-            `when` or `repeat`.
+        source: The steps, or a function that makes one from each request's body; what it returns may not have
+            a `when` or `repeat`.
 
     Raises:
         ValueError: A step is not valid; the message names it.
@@ -113,7 +111,8 @@ class Script:
         pending = _choose(lane, request)
         if pending is None:
             raise ScriptExhausted(
-                f"the script has no step left for a request of model {request.get('model')!r} after {self._taken} answers"
+                f"the script has no step left for a request of model {request.get('model')!r} "
+                f"after {self._taken} answers"
             )
         self._taken += 1
         if pending.left is not None:
@@ -129,9 +128,7 @@ class Script:
         names = self.names
         if names:
             messages = cast(Sequence[Mapping[str, Any]], request.get("messages") or ())
-            system = "\n".join(
-                str(message.get("content")) for message in messages if message.get("role") == "system"
-            )
+            system = "\n".join(str(message.get("content")) for message in messages if message.get("role") == "system")
             for name in names:
                 if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", system):
                     return self._lanes[name]

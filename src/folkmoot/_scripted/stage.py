@@ -1,4 +1,4 @@
-"""What the scripted model and the scripted server share: the script, what was asked so far, and answers held back."""
+"""What scripted model and scripted server share: the script, what was asked, and answers held back."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Stage:
             return self.script.take(request)
         except ScriptExhausted as error:
             return Step(status=400, code="script_exhausted", message=str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a reply function may raise anything; it is told
             text = f"the script's reply function failed: {type(error).__name__}: {error}"
             return Step(status=400, code="script_failed", message=text)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ..models import ToolCall
+from folkmoot.models import ToolCall
 
 __all__ = ["Step", "When", "parse_step"]
 
@@ -66,14 +66,15 @@ class Step:
 def parse_step(data: object, where: str = "step") -> Step:
     """Read a step: a text, or an object with one answer and any options.
 
-    Answers: `text`; `calls` (a list of `{"name", "arguments", "id"}`; arguments an object or any text; `thought` goes with
-    both); `status` (an HTTP error, with `message`, `code`, `retry_after` in seconds, `headers`); `raw` (a body sent as it is);
-    `drop` (true: the connection is cut; with `text`, a stream is cut half-way).
+    Answers: `text`; `calls` (a list of `{"name", "arguments", "id"}`; arguments an object or any text;
+    `thought` goes with both); `status` (an HTTP error, with `message`, `code`, `retry_after` in seconds,
+    `headers`); `raw` (a body sent as it is); `drop` (true: the connection is cut; with `text`, a stream is
+    cut half-way).
 
-    Options: `delay` (seconds before the answer), `hold` (a name: the answer waits until it is released), `usage`
-    (`[prompt, completion]` tokens), `when` (see `When`; the step then answers matching requests only, ahead of its
-    turn), `repeat` (true: for ever; n: n times in all), `chunks` (pieces of a streamed text; otherwise one a word),
-    `chunk_delay` (seconds between them).
+    Options: `delay` (seconds before the answer), `hold` (a name: the answer waits until it is released),
+    `usage` (`[prompt, completion]` tokens), `when` (see `When`; the step then answers matching requests only,
+    ahead of its turn), `repeat` (true: for ever; n: n times in all), `chunks` (pieces of a streamed text;
+    otherwise one a word), `chunk_delay` (seconds between them).
 
     Args:
         data: The step.
@@ -91,14 +92,10 @@ def parse_step(data: object, where: str = "step") -> Step:
     given = cast(Mapping[str, Any], data)
     unknown = sorted(set(given) - set(Step.__dataclass_fields__))
     if unknown:
-        raise ValueError(
-            f"{where} has an unknown field {unknown[0]!r}; known: {', '.join(Step.__dataclass_fields__)}"
-        )
+        raise ValueError(f"{where} has an unknown field {unknown[0]!r}; known: {', '.join(Step.__dataclass_fields__)}")
     answers = [name for name in _ANSWERS if given.get(name) not in (None, False)]
     if len(answers) != 1 and answers != ["text", "drop"]:
-        raise ValueError(
-            f"{where} must have one of {', '.join(_ANSWERS)}; it has {', '.join(answers) or 'none'}"
-        )
+        raise ValueError(f"{where} must have one of {', '.join(_ANSWERS)}; it has {', '.join(answers) or 'none'}")
     fields = _Fields(given, where)
     status = fields.number("status", int, least=400)
     if status is not None and status > 599:
@@ -118,9 +115,7 @@ def parse_step(data: object, where: str = "step") -> Step:
         hold=fields.text("hold"),
         usage=fields.usage(),
         when=_when(fields.object("when"), where) if given.get("when") is not None else None,
-        repeat=given["repeat"]
-        if isinstance(given.get("repeat"), bool)
-        else fields.number("repeat", int, least=1) or 1,
+        repeat=given["repeat"] if isinstance(given.get("repeat"), bool) else fields.number("repeat", int, least=1) or 1,
         chunks=fields.number("chunks", int, least=1),
         chunk_delay=fields.number("chunk_delay", float) or 0.0,
     )
@@ -145,9 +140,7 @@ class _Fields:
             return None
         allowed = (int,) if kind is int else (int, float)
         if isinstance(value, bool) or not isinstance(value, allowed) or not value >= least:
-            raise self._wrong(
-                name, f"{'a whole number' if kind is int else 'a number'} of at least {least:g}"
-            )
+            raise self._wrong(name, f"{'a whole number' if kind is int else 'a number'} of at least {least:g}")
         return kind(value)
 
     def items(self, name: str) -> list[object]:
@@ -195,15 +188,11 @@ def _call(data: object, where: str) -> ToolCall:
 def _when(given: Mapping[str, Any], where: str) -> When:
     for name, value in given.items():
         if name not in When.__dataclass_fields__:
-            raise ValueError(
-                f"{where}: unknown condition {name!r}; known: {', '.join(When.__dataclass_fields__)}"
-            )
+            raise ValueError(f"{where}: unknown condition {name!r}; known: {', '.join(When.__dataclass_fields__)}")
         if not isinstance(value, str):
             raise ValueError(f"{where}: condition {name!r} must be a text, got {value!r}")
     if not given:
-        raise ValueError(
-            f"{where}: 'when' must have a condition, one of {', '.join(When.__dataclass_fields__)}"
-        )
+        raise ValueError(f"{where}: 'when' must have a condition, one of {', '.join(When.__dataclass_fields__)}")
     return When(**given)
 
 

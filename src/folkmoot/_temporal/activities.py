@@ -12,16 +12,17 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from .._chat import termination
-from .._chat.entries import message_of
-from .._chat.log import derive_id
-from ..agents import AssistantAgent
-from ..errors import LogReadError, ModelCallError, StoreMissingError, UnknownNameError
-from ..messages import from_log
-from ..models import ModelResult
-from ..options import ToolOptions
-from ..teams import TeamSpec
-from ..tools import CancellationToken, ToolContext
+from folkmoot._chat import termination
+from folkmoot._chat.entries import message_of
+from folkmoot._chat.log import derive_id
+from folkmoot.agents import AssistantAgent
+from folkmoot.errors import LogReadError, ModelCallError, StoreMissingError, UnknownNameError
+from folkmoot.messages import from_log
+from folkmoot.models import ModelResult
+from folkmoot.options import ToolOptions
+from folkmoot.teams import TeamSpec
+from folkmoot.tools import CancellationToken, ToolContext
+
 from . import names
 from .blobs import store_large
 from .heartbeat import Heart, beating
@@ -131,7 +132,7 @@ class ChatActivities:
             reach("tool.before")
             try:
                 result = await tool.run_json(arguments, context)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the model is told, as in AutoGen
                 if tool.options.retry_errors and info.attempt < tool.options.max_attempts:
                     raise ApplicationError(f"{type(error).__name__}: {error}"[:2000], type="ToolError") from None
                 return {"content": await store_large(str(error), chat, self._reader.store), "is_error": True}
@@ -167,10 +168,13 @@ class ChatActivities:
         """Put a stretch of the log into the store, with the state before it."""
         if self._reader.store is None:
             raise ApplicationError("This worker has no store.", type=StoreMissingError.__name__, non_retryable=True)
-        chat = await self._read(CallInput(at=raw["at"], d=raw["d"], n=0), whole=False)
-        base, until = raw["base"], raw["at"]
-        data = seal_bytes(chat.uuid, chat.log, base, until, raw["state"])
-        name = await self._reader.store.put(data)
+        async with beating():
+            chat = await self._read(CallInput(at=raw["at"], d=raw["d"], n=0), whole=False)
+            reach("seal.before")
+            base, until = raw["base"], raw["at"]
+            data = seal_bytes(chat.uuid, chat.log, base, until, raw["state"])
+            name = await self._reader.store.put(data)
+            reach("seal.after")
         return Segment(first=base, last=until - 1, digest=raw["d"], sha256=name, size=len(data)).model_dump()
 
     async def _read(self, data: CallInput, whole: bool = True) -> CachedChat:
@@ -214,14 +218,16 @@ def _preview(heart: Heart, chat: CachedChat, data: CallInput) -> Callable[[str],
 
 def _check_output(spec: AssistantAgent, text: str) -> None:
     try:
-        json.loads(text)
+        output = json.loads(text)
     except ValueError:
+        output = None
+    if not isinstance(output, dict):
         name = spec.output_schema["name"] if spec.output_schema else ""
         raise ApplicationError(
-            f"The reply is not JSON as output type {name!r} demands: {text[:200]!r}",
+            f"The reply is not a JSON object as output type {name!r} demands: {text[:200]!r}",
             type="ModelOutputError",
             non_retryable=True,
-        ) from None
+        )
 
 
 def _bounded(name: str, result: dict[str, Any]) -> dict[str, Any]:
@@ -244,4 +250,3 @@ def _model_error(error: ModelCallError) -> ApplicationError:
     return ApplicationError(
         str(error)[:2000], type=type(error).__name__, non_retryable=not error.retryable, next_retry_delay=delay
     )
-

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._chat import termination
-from .._chat.entries import BLOB
-from ..store import Store
-from ..teams import TeamSpec
+from folkmoot._chat import termination
+from folkmoot._chat.entries import BLOB
+from folkmoot.store import Store
+from folkmoot.teams import TeamSpec
+
 from .log_cache import CachedChat
 
 __all__ = ["LARGE", "blob_reference", "store_large"]

@@ -14,14 +14,17 @@ from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
     CancelledError,
-    TimeoutError,
     TimeoutType,
     is_cancelled_exception,
 )
+from temporalio.exceptions import (
+    TimeoutError as CallTimeoutError,
+)
 
-from .._chat.engine import Call, Chat, Failure
-from ..agents import AssistantAgent
-from ..options import ModelSpec, ToolOptions
+from folkmoot._chat.engine import Call, Chat, Failure
+from folkmoot.agents import AssistantAgent
+from folkmoot.options import ModelSpec, ToolOptions
+
 from . import names
 from .payloads import CallInput
 
@@ -50,7 +53,9 @@ class Calls:
     """The activities of one chat that are under way, by call key, in the order they were started."""
 
     chat: Chat
-    _handles: dict[str, tuple[Call, workflow.ActivityHandle[Any]]] = field(default_factory=dict)
+    _handles: dict[str, tuple[Call, workflow.ActivityHandle[Any]]] = field(
+        default_factory=dict[str, "tuple[Call, workflow.ActivityHandle[Any]]"]
+    )
 
     def __len__(self) -> int:
         return len(self._handles)
@@ -139,14 +144,14 @@ def _finished(call: Call, handle: workflow.ActivityHandle[Any]) -> Finished:
     if isinstance(cause, ApplicationError):
         reason = cause.details[0] if cause.type == UNKNOWN_NAME and cause.details else ""
         return Finished(call, Failure(cause.type or "ApplicationError", cause.message), str(reason))
-    if isinstance(cause, TimeoutError):
+    if isinstance(cause, CallTimeoutError):
         return Finished(call, _timed_out(call, cause))
     if isinstance(cause, CancelledError):
         return Finished(call, CANCELLED)
     return Finished(call, Failure(type(cause).__name__, str(cause)))
 
 
-def _timed_out(call: Call, error: TimeoutError) -> Failure:
+def _timed_out(call: Call, error: CallTimeoutError) -> Failure:
     lost = error.type == TimeoutType.HEARTBEAT
     why = "its worker was lost" if lost else "it took longer than its time limit"
     what = f"The tool {call.name!r}" if call.kind == "tool" else f"The {call.kind} call of {call.agent!r}"

@@ -15,14 +15,16 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from .._chat.engine import Chat
-from .._chat.log import EMPTY_DIGEST, Log
-from .._chat.snapshots import state_at
-from .._chat.state import ChatState
-from .._spec import load_spec, spec_digest
-from ..agents import AgentSpec
-from ..teams import TeamSpec
+from folkmoot._chat.engine import Chat
+from folkmoot._chat.log import EMPTY_DIGEST, Log
+from folkmoot._chat.snapshots import state_at
+from folkmoot._chat.state import ChatState
+from folkmoot._spec import load_spec, spec_digest
+from folkmoot.agents import AgentSpec
+from folkmoot.teams import TeamSpec
+
 from . import names
+from .calls import HEARTBEAT
 from .payloads import MAX_PAYLOAD, ChatInput, HistoryLimits, Segment, pack, size_of, unpack
 
 __all__ = ["Carrier", "restore"]
@@ -148,6 +150,7 @@ class Carrier:
                 data,
                 start_to_close_timeout=SEAL_TIMEOUT,
                 schedule_to_close_timeout=SEAL_TIMEOUT,
+                heartbeat_timeout=HEARTBEAT,
                 retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1)),
                 summary=f"seal entries {self._chat.log.base} to {until - 1}",
             )

@@ -8,14 +8,16 @@ activation never matters.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from .._chat.commands import ALREADY_RUNNING, refusal
-from .._chat.engine import Failure
+from folkmoot._chat.commands import ALREADY_RUNNING, refusal
+from folkmoot._chat.engine import Failure
+from folkmoot._temporal.externs import extern
+
 from . import names
 from .calls import CANCELLED, Calls, Finished
 from .carry import Carrier, restore
@@ -29,20 +31,24 @@ from .visibility import Visibility
 __all__ = ["GroupChat"]
 
 
+ABSENT = cast(RawValue, None)
+"""No argument was given. The hint must be `RawValue` alone, or the SDK decodes the payload."""
+
+
 @workflow.defn(name=names.WORKFLOW, sandboxed=False)
 class GroupChat:
     """A chat. Started by `Folkmoot.open`, or by any client with a `ChatInput` that has a `spec`."""
 
     @workflow.init
-    def __init__(self, input: RawValue = None) -> None:  # type: ignore[assignment]
+    def __init__(self, input: RawValue = ABSENT) -> None:
         self._problem: str | None = None
         self._inbox: list[Incoming] = []
         self._published = 0
         try:
-            data = argument([] if input is None else [input])
+            data = argument([] if input is ABSENT else [input])
             self._input = ChatInput.model_validate(data)
             self._chat = restore(self._input)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is
             # A start that cannot work must fail at once; raised from here it would retry the task for ever.
             self._problem = f"Bad input for {names.WORKFLOW}: {error}"[:2000]
             return
@@ -56,13 +62,18 @@ class GroupChat:
         self._outbox = Outbox(self._chat)
 
     @workflow.run
-    async def run(self, input: RawValue = None) -> dict[str, Any]:  # type: ignore[assignment]
+    async def run(self, input: RawValue = ABSENT) -> dict[str, Any]:  # noqa: ARG002 - taken in by __init__
         """Live until closed or continued as new."""
         if self._problem is not None:
             raise ApplicationError(self._problem, type="BadCommandError", non_retryable=True)
         while True:
             self._work()
-            if self._chat.state.closed and not self._calls and not self._outbox.busy and workflow.all_handlers_finished():
+            if (
+                self._chat.state.closed
+                and not self._calls
+                and not self._outbox.busy
+                and workflow.all_handlers_finished()
+            ):
                 return self._carrier.last_word()
             if not self._calls and not self._inbox and not self._outbox.busy and self._carrier.due():
                 await self._carrier.continue_as_new(self._rest)
@@ -96,7 +107,7 @@ class GroupChat:
         """A step that fails for a reason of its own ends the run with a clear error, never the workflow task."""
         try:
             step(*args)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is
             workflow.logger.exception("a step of the chat failed")
             text = str(error)[:2000]
             if self._chat.state.running:
@@ -154,7 +165,7 @@ class GroupChat:
         """Let others see what is new: activities of this process, callers in workflows, visibility."""
         fresh = self._chat.log.after(self._published)
         self._published = self._chat.log.head
-        show = workflow.extern_functions().get(names.CACHE_EXTERN)
+        show = extern(names.CACHE_EXTERN)
         if show is not None:
             show(workflow.info(), self._chat, self._input.segments, fresh)
         self._visibility.write(workflow.now())
@@ -211,7 +222,7 @@ class GroupChat:
 
     def _unknown_names(self) -> dict[str, Any] | None:
         """What of the spec's names the worker that answers does not know; asked when a chat is opened."""
-        check = workflow.extern_functions().get(names.CHECK_EXTERN)
+        check = extern(names.CHECK_EXTERN)
         return None if check is None else check(self._chat.team)
 
     @workflow.query(dynamic=True)
@@ -226,4 +237,3 @@ class GroupChat:
             return answer(self._chat, self._input, name, {} if data is None else data)
         except (ValueError, KeyError, TypeError) as error:
             raise ApplicationError(str(error), type="BadCommandError", non_retryable=True) from error
-

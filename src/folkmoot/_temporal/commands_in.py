@@ -7,14 +7,15 @@ values, absent ones too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
 
-from .._chat.entries import blob_of
-from ..messages import from_log, is_chat, task_messages, to_log
+from folkmoot._chat.entries import blob_of
+from folkmoot.messages import from_log, is_chat, task_messages, to_log
+
 from .payloads import COMMANDS, MAX_TASK, Command, RunCommand, size_of
 
 __all__ = ["Incoming", "argument", "parse_command"]
@@ -50,7 +51,7 @@ def argument(args: Sequence[RawValue]) -> Any:
         raise ValueError(f"expected one JSON object, got {len(args)} arguments")
     try:
         return workflow.payload_converter().from_payload(args[0].payload)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a payload may be anything
         raise ValueError(f"expected a JSON object, got a payload that cannot be read: {_short(error)}") from None
 
 
@@ -70,10 +71,13 @@ def parse_command(verb: str, args: Sequence[RawValue], fallback_id: str) -> Inco
             data = {}
         if not isinstance(data, Mapping):
             raise ValueError(f"expected a JSON object, got {_short(data)}")
-        given = data.get("command")
+        data = cast(Mapping[str, Any], data)
+        given: object = data.get("command")
         if given:
             if not isinstance(given, str) or len(given) > MAX_COMMAND_ID:
-                raise ValueError(f"'command' must be a text of at most {MAX_COMMAND_ID} characters, got {_short(given)}")
+                raise ValueError(
+                    f"'command' must be a text of at most {MAX_COMMAND_ID} characters, got {_short(given)}"
+                )
             command_id = given
         model = COMMANDS.get(verb, Command).model_validate(dict(data))
         fields = model.model_dump(mode="json", exclude_defaults=True, exclude={"command"})

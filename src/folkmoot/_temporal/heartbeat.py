@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -42,7 +42,7 @@ class Heart:
 
 
 @asynccontextmanager
-async def beating() -> AsyncIterator[Heart]:
+async def beating() -> AsyncGenerator[Heart]:
     """Beat at a third of the heartbeat timeout for as long as the block runs."""
     timeout = activity.info().heartbeat_timeout
     heart = Heart()

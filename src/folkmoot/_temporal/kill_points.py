@@ -6,13 +6,38 @@ import os
 import signal
 from collections import Counter
 from pathlib import Path
+from typing import Any, NoReturn
 
-__all__ = ["VARIABLE", "reach"]
+from temporalio import workflow
+from temporalio.worker import (
+    ContinueAsNewInput,
+    ExecuteWorkflowInput,
+    WorkflowInboundInterceptor,
+    WorkflowOutboundInterceptor,
+)
+
+__all__ = ["PLACES", "VARIABLE", "ContinuePoints", "armed", "reach"]
 
 VARIABLE = "FOLKMOOT_KILL_AT"
 """`place:n:file`: SIGKILL this process the n-th time it reaches the place, unless the file exists; it is made first."""
 
+PLACES = {
+    "model.before": "the log has been read, the model not yet called",
+    "model.after": "the model has replied, nothing has been reported",
+    "tool.before": "the request for the tool is in history, the tool not yet called",
+    "tool.after": "the tool has returned, nothing has been reported",
+    "seal.before": "a part of the log is to be put into the store",
+    "seal.after": "it is in the store, nothing has been reported",
+    "continue.before": "the chat is about to continue as new",
+    "continue.after": "the chat has continued as new, its first task is under way",
+}
+
 _counts: Counter[str] = Counter()
+
+
+def armed() -> bool:
+    """Whether this process is to be killed somewhere."""
+    return VARIABLE in os.environ
 
 
 def reach(place: str) -> None:
@@ -27,3 +52,24 @@ def reach(place: str) -> None:
     if _counts[place] == int(count) and not Path(file).exists():
         Path(file).write_text(place)
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class ContinuePoints(WorkflowInboundInterceptor):
+    """Passes the places around continue-as-new. An interceptor, because workflow code must not look at its process."""
+
+    def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+        """See `temporalio.worker.WorkflowInboundInterceptor`."""
+        super().init(_Outbound(outbound))
+
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
+        """See `temporalio.worker.WorkflowInboundInterceptor`."""
+        if workflow.info().continued_run_id is not None and not workflow.unsafe.is_replaying():
+            reach("continue.after")
+        return await super().execute_workflow(input)
+
+
+class _Outbound(WorkflowOutboundInterceptor):
+    def continue_as_new(self, input: ContinueAsNewInput) -> NoReturn:
+        if not workflow.unsafe.is_replaying():
+            reach("continue.before")
+        super().continue_as_new(input)

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._chat.context import AgentContext
-from .._chat.engine import Chat
-from .._chat.log import Entry, Log
-from ..agents import AgentSpec
-from ..teams import TeamSpec
+from folkmoot._chat.context import AgentContext
+from folkmoot._chat.engine import Chat
+from folkmoot._chat.log import Entry, Log
+from folkmoot.agents import AgentSpec
+from folkmoot.teams import TeamSpec
+
 from .payloads import Segment
 
 __all__ = ["CachedChat", "LogCache"]
@@ -33,8 +34,10 @@ class CachedChat:
     team: TeamSpec | AgentSpec
     log: Log
     segments: Sequence[Segment] = ()
-    contexts: dict[str, AgentContext] = field(default_factory=dict)
-    blobs: dict[str, str] = field(default_factory=dict)
+    contexts: dict[str, AgentContext] = field(default_factory=dict[str, AgentContext])
+    blobs: dict[str, str] = field(default_factory=dict[str, str])
+    _extending: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    """Workflows of this process, replays of them and activities extend the log, each in a thread of its own."""
 
     def has(self, at: int, digest: str) -> bool:
         """Whether the log up to `at` is here, and is the one of that digest."""
@@ -42,6 +45,10 @@ class CachedChat:
 
     def extend(self, entries: Sequence[Entry]) -> bool:
         """Take in entries that may overlap with what is here; False if they do not fit it."""
+        with self._extending:
+            return self._extend(entries)
+
+    def _extend(self, entries: Sequence[Entry]) -> bool:
         for entry in entries:
             if entry.offset < self.log.base:
                 continue

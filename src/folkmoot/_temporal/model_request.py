@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._chat.context import Item
-from ..agents import AssistantAgent
-from ..contexts import Placeholder, TokenLimitedChatCompletionContext, select
-from ..models import Model, ModelRequest
-from ..options import ModelSpec
+from folkmoot._chat.context import Item
+from folkmoot.agents import AssistantAgent
+from folkmoot.contexts import Placeholder, TokenLimitedChatCompletionContext, select
+from folkmoot.models import Model, ModelRequest
+from folkmoot.options import ModelSpec
+
 from .log_cache import CachedChat
 from .payloads import CallInput
 from .reader import LogReader
@@ -40,8 +41,9 @@ async def prepare(
     messages: list[bytes] = []
     if spec.system_message is not None:
         messages.append(_rendered(view.system(spec.system_message), model))
+    window = model.info.context_window
     counter = _counter(items) if isinstance(spec.model_context, TokenLimitedChatCompletionContext) else None
-    for place in select(spec.model_context, [item.type for item in items], counter):
+    for place in select(spec.model_context, [item.type for item in items], counter, window=window):
         if isinstance(place, Placeholder):
             messages.append(model.render(place.message))
         else:

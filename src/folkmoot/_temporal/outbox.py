@@ -8,9 +8,10 @@ from typing import Any
 
 from temporalio import workflow
 
-from .._chat.engine import Chat
-from .._chat.entries import message_of
-from .._chat.log import Entry
+from folkmoot._chat.engine import Chat
+from folkmoot._chat.entries import message_of
+from folkmoot._chat.log import Entry
+
 from .payloads import MAX_TASK, size_of
 
 __all__ = ["Outbox", "run_result"]
@@ -86,6 +87,6 @@ async def _deliver(address: dict[str, Any], payload: dict[str, Any]) -> None:
     target = workflow.get_external_workflow_handle(address["workflow_id"])
     try:
         await target.signal(address["signal"], payload)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - an undeliverable reply must not end the chat
         # The caller is gone; its chat lives on (parent close policy ABANDON) and the outcome is in the log.
         workflow.logger.warning("no one to reply to at %s: %s", address["workflow_id"], error)

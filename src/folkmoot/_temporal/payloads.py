@@ -83,8 +83,8 @@ class ChatInput(_Payload):
     """Folded state at `base`."""
     entries: str = ""
     """The held entries, packed."""
-    segments: list[Segment] = Field(default_factory=list)
-    inbox: list[list[Any]] = Field(default_factory=list)
+    segments: list[Segment] = Field(default_factory=list[Segment])
+    inbox: list[list[Any]] = Field(default_factory=list[list[Any]])
     """Commands not yet handled: verb, command id, fields."""
     seen: list[str] = Field(default_factory=list)
     """The last command ids, so that a repeated command is not carried out twice."""
@@ -202,8 +202,8 @@ class Page(_Payload):
     count: int
     head: int
     head_digest: str
-    segments: list[Segment] = Field(default_factory=list)
-    refs: dict[int, str] = Field(default_factory=dict)
+    segments: list[Segment] = Field(default_factory=list[Segment])
+    refs: dict[int, str] = Field(default_factory=dict[int, str])
     status: str = ""
     spec: dict[str, Any] | None = None
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
-from .._chat.engine import Chat
-from .._chat.entries import refers_to
-from .._chat.snapshots import snapshots, state_at
+from folkmoot._chat.engine import Chat
+from folkmoot._chat.entries import refers_to
+from folkmoot._chat.log import Entry
+from folkmoot._chat.snapshots import snapshots, state_at
+
 from .payloads import MAX_PAGE, ChatInput, LogQuery, Page, pack
 
 __all__ = ["answer"]
 
 
-def answer(chat: Chat, data: ChatInput, name: str, fields: Mapping[str, Any]) -> Any:
+def answer(chat: Chat, data: ChatInput, name: str, fields: object) -> Any:
     """The answer to the query `name`.
 
     Raises:
@@ -23,6 +25,7 @@ def answer(chat: Chat, data: ChatInput, name: str, fields: Mapping[str, Any]) ->
     """
     if not isinstance(fields, Mapping):
         raise ValueError(f"query {name!r}: expected a JSON object, got {fields!r}")
+    fields = cast(Mapping[str, Any], fields)
     match name:
         case "status":
             return _status(chat, data)
@@ -87,7 +90,8 @@ def page(chat: Chat, data: ChatInput, query: LogQuery) -> Page:
     if query.after < 0 or query.after > log.head:
         raise ValueError(f"query 'log': 'after' must be from 0 to {log.head}, got {query.after}")
     first = max(query.after, log.base)
-    entries, size = [], 0
+    entries: list[Entry] = []
+    size = 0
     for entry in log.after(first, query.until)[: max(1, query.limit)]:
         size += len(entry.encoded) + 1
         if entries and size > MAX_PAGE:

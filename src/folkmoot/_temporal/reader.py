@@ -11,22 +11,23 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from weakref import WeakValueDictionary
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from .._chat.entries import blobs_in
-from .._chat.log import EMPTY_DIGEST, Log
-from .._spec import load_spec
-from ..agents import AgentSpec
-from ..errors import LogReadError, StoreMissingError
-from ..store import Store
-from ..teams import TeamSpec
+from folkmoot._chat.entries import blobs_in
+from folkmoot._chat.log import EMPTY_DIGEST, Log
+from folkmoot._spec import load_spec
+from folkmoot.agents import AgentSpec
+from folkmoot.errors import LogReadError, StoreMissingError
+from folkmoot.store import Store
+from folkmoot.teams import TeamSpec
+
 from .log_cache import CachedChat, LogCache
 from .payloads import LogQuery, Page, Segment, unpack
 
@@ -89,9 +90,7 @@ class LogReader:
                 cached = await self._refresh(key, info.workflow_run_id, info.attempt, at, digest)
         return await self._whole(key, cached) if whole and cached.log.base > 0 else cached
 
-    async def _refresh(
-        self, key: tuple[str, str], run_id: str, attempt: int, at: int, digest: str
-    ) -> CachedChat:
+    async def _refresh(self, key: tuple[str, str], run_id: str, attempt: int, at: int, digest: str) -> CachedChat:
         client = activity.client()
         problem: Exception | None = None
         for trial in range(TRIES):
@@ -103,7 +102,7 @@ class LogReader:
                     await self._replay(client, key[1], run_id)
                 else:
                     await self._query(client, key, run_id, cached)
-            except (RPCError, WorkflowQueryFailedError, RuntimeError, ValueError, asyncio.TimeoutError) as error:
+            except (RPCError, WorkflowQueryFailedError, RuntimeError, ValueError, TimeoutError) as error:
                 problem = error
                 await asyncio.sleep(0.05 * 2**trial)
         cached = self._cache.get(*key)
@@ -149,7 +148,9 @@ class LogReader:
     async def entries_of(self, segment: Segment) -> list[bytes]:
         """The stored forms of a sealed part."""
         if self.store is None:
-            raise StoreMissingError(f"entries {segment.first} to {segment.last} are sealed, and this worker has no store")
+            raise StoreMissingError(
+                f"entries {segment.first} to {segment.last} are sealed, and this worker has no store"
+            )
         return read_segment(await self.store.get(segment.sha256))[1]
 
     async def fetch_blobs(self, chat: CachedChat, start: int, until: int) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._chat.termination import functions_of
-from .._spec import walk
-from ..agents import AgentSpec, AssistantAgent
-from ..errors import UnknownNameError, to_wire
-from ..models import ModelRegistry
-from ..teams import TeamSpec
-from ..tools import FunctionTool
+from folkmoot._chat.termination import functions_of
+from folkmoot._spec import walk
+from folkmoot.agents import AgentSpec, AssistantAgent
+from folkmoot.errors import UnknownNameError, to_wire
+from folkmoot.models import ModelRegistry
+from folkmoot.teams import TeamSpec
+from folkmoot.tools import FunctionTool
 
 __all__ = ["Registry"]
 
@@ -22,8 +22,8 @@ class Registry:
     """Models, tools and functions of one worker, by name."""
 
     models: ModelRegistry
-    tools: dict[str, FunctionTool] = field(default_factory=dict)
-    functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    tools: dict[str, FunctionTool] = field(default_factory=dict[str, FunctionTool])
+    functions: dict[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
 
     def tool(self, name: str) -> FunctionTool:
         """The tool of that name.

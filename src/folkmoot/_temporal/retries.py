@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from .._chat.engine import Chat, Failure
+from folkmoot._chat.engine import Chat, Failure
+
 from .calls import Finished
 
 __all__ = ["LIMIT", "Retries"]

@@ -21,7 +21,7 @@ def _encoder() -> Callable[[str], int]:
         import tiktoken
 
         encoding = tiktoken.get_encoding("o200k_base")
-    except Exception:
+    except Exception:  # noqa: BLE001 - not installed, no network, damaged cache: all the same here
         return lambda text: -(-len(text.encode()) // BYTES_PER_TOKEN)
     return lambda text: len(encoding.encode(text, disallowed_special=()))
 

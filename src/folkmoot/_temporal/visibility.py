@@ -11,7 +11,8 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
-from .._chat.engine import Chat
+from folkmoot._chat.engine import Chat
+
 from .payloads import ChatInput
 
 __all__ = ["STATUS", "Visibility"]
@@ -56,7 +57,7 @@ class Visibility:
             updates.append(TENANT.value_set(self._tenant))
         if (waits and first) or (not first and self.shown[1] != waits):
             updates.append(WAITING_FOR.value_set(waits))
-        workflow.upsert_search_attributes(updates)
+        workflow.upsert_search_attributes(updates)  # pyright: ignore[reportUnknownMemberType]
         self.shown, self._at = [status, waits, state.turn], now
 
     def _details(self, status: str, waits: list[str]) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from temporalio.client import Client
 from temporalio.worker import Interceptor, Replayer, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
-from ..store import Store
+from folkmoot.store import Store
+
 from . import names
 from .activities import ChatActivities
 from .chat_workflow import GroupChat
+from .kill_points import ContinuePoints, armed
 from .log_cache import LogCache
 from .reader import LogReader
 from .registry import Registry
@@ -40,9 +42,10 @@ class WorkerSide(Interceptor):
         self, input: WorkflowInterceptorClassInput
     ) -> type[WorkflowInboundInterceptor] | None:
         """Called once per worker and replayer."""
-        input.unsafe_extern_functions[names.CACHE_EXTERN] = self.cache.show
-        input.unsafe_extern_functions[names.CHECK_EXTERN] = self.registry.refusal
-        return None
+        functions = cast(dict[str, Any], input.unsafe_extern_functions)  # pyright: ignore[reportUnknownMemberType]
+        functions[names.CACHE_EXTERN] = self.cache.show
+        functions[names.CHECK_EXTERN] = self.registry.refusal
+        return ContinuePoints if armed() else None
 
     async def _replay(self, client: Client, workflow_id: str, run_id: str) -> None:
         """Read a run's history by replaying it: the replayed workflow shows its log to the cache."""

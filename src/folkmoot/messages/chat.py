@@ -109,8 +109,8 @@ class StructuredMessage(BaseChatMessage):
             content: BaseModel | Mapping[str, Any],
             source: str,
             format_string: str | None = None,
-            type: str = "",  # noqa: A002
-            id: str | None = None,  # noqa: A002
+            type: str = "",
+            id: str | None = None,
             models_usage: RequestUsage | None = None,
             metadata: Mapping[str, str] = ...,
             created_at: datetime | None = None,

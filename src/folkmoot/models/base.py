@@ -1,8 +1,8 @@
 """What a model is to Folkmoot: one request, one result, and the protocol in between.
 
 Messages are plain dicts in AutoGen's JSON (`UserMessage`, `AssistantMessage`, `SystemMessage`,
-`FunctionExecutionResultMessage`). A model renders each of them to wire bytes once; the caller keeps the bytes and hands
-them back with every request, so that a call costs the new messages only, however long the chat is.
+`FunctionExecutionResultMessage`). A model renders each of them to wire bytes once; the caller keeps the bytes
+and hands them back with every request, so that a call costs the new messages only, however long the chat is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
-from ..options import ModelInfo
+from folkmoot.options import ModelInfo
 
 __all__ = ["Model", "ModelRequest", "ModelResult", "ToolCall", "ToolChoice"]
 

@@ -1,8 +1,8 @@
-"""Turns whatever goes wrong in a model call into a `ModelCallError` that says if and when a retry makes sense.
+"""Turns whatever goes wrong in a model call into a `ModelCallError` that says if and when to retry.
 
-Retryable are 408, 409, 429 and 5xx, lost connections and timeouts; a provider's `x-should-retry` header overrules the status,
-and `retry-after-ms` or `retry-after` gives the pause (the rules Temporal's own agent plugins share). An exhausted quota
-arrives as a 429 that no retry heals, so it is final.
+Retryable are 408, 409, 429 and 5xx, lost connections and timeouts; a provider's `x-should-retry` header
+overrules the status, and `retry-after-ms` or `retry-after` gives the pause (the rules Temporal's own agent
+plugins share). An exhausted quota arrives as a 429 that no retry heals, so it is final.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, cast
 import httpx2
 import openai
 
-from ..errors import ModelCallError
+from folkmoot.errors import ModelCallError
 
 __all__ = ["CALL_ERRORS", "Failures", "scrub"]
 
@@ -44,7 +44,7 @@ _FINAL = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidU
 
 
 def scrub(text: str, secrets: Sequence[str] = ()) -> str:
-    """Remove the given secrets, and whatever looks like an API key or an Authorization header, from `text`."""
+    """Remove the given secrets from `text`, and whatever looks like an API key or an Authorization header."""
     for secret in secrets:
         if secret:
             text = text.replace(secret, "[removed]")
@@ -110,7 +110,7 @@ class Failures:
         )
 
     def bad_reply(self, expected: str, got: object) -> ModelCallError:
-        """The error for an answer the protocol does not allow. Retryable: such answers come from half-dead proxies.
+        """The error for an answer the protocol does not allow. Retryable: half-dead proxies send such.
 
         Args:
             expected: What should have come, such as `"a JSON object"`.
@@ -118,8 +118,8 @@ class Failures:
         """
         if isinstance(got, bytes):
             got = got.decode(errors="replace")
-        shown = self._short(got if isinstance(got, str) else repr(got))
-        text = f"model {self.model!r} sent no valid answer: expected {expected}, got {shown!r}"
+        shown = repr(self._short(got)) if isinstance(got, str) else self._short(repr(got))
+        text = f"model {self.model!r} sent no valid answer: expected {expected}, got {shown}"
         return ModelCallError(text, retryable=True)
 
     def _short(self, text: str) -> str:
@@ -130,7 +130,7 @@ class Failures:
 
 
 def _provider_words(body: object) -> tuple[str, str]:
-    """Code and message of an error body: `{"error": {"code", "type", "message"}}`, its inner part, or plain text."""
+    """Code and message of an error body: `{"error": {"code", "type", "message"}}`, its inside, or text."""
     if isinstance(body, str):
         text = body
         try:

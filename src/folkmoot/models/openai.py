@@ -11,8 +11,9 @@ from weakref import WeakKeyDictionary
 import httpx2
 from openai import AsyncOpenAI
 
-from ..errors import ModelCallError
-from ..options import ModelInfo
+from folkmoot.errors import ModelCallError
+from folkmoot.options import ModelInfo
+
 from .base import ModelRequest, ModelResult
 from .errors import CALL_ERRORS, Failures
 from .rendering import RequestEncoder, render_message
@@ -30,8 +31,8 @@ _TAIL = 1.0
 class OpenAIChatModel:
     """A model of the OpenAI chat completions API.
 
-    One HTTP client per event loop with a keep-alive pool, made at the first call. It never retries: the caller's durable retries
-    do, with the provider's own `Retry-After`.
+    One HTTP client per event loop with a keep-alive pool, made at the first call. It never retries: the
+    caller's durable retries do, with the provider's own `Retry-After`.
 
     Args:
         model: The model's name on the wire.
@@ -92,9 +93,7 @@ class OpenAIChatModel:
             async with asyncio.timeout(seconds):
                 if request.on_text is not None:
                     return await self._stream(client, body, request, seconds)
-                response = await client.post(
-                    _PATH, content=body, cast_to=httpx2.Response, options={"timeout": seconds}
-                )
+                response = await client.post(_PATH, content=body, cast_to=httpx2.Response, options={"timeout": seconds})
                 return parse_reply(response.content, self._failures(), family=self.info.family)
         except CALL_ERRORS as error:
             failure = self._failures().from_exception(error)
@@ -108,9 +107,7 @@ class OpenAIChatModel:
         if client is not None:
             await client.close()
 
-    async def _stream(
-        self, client: AsyncOpenAI, body: bytes, request: ModelRequest, seconds: float
-    ) -> ModelResult:
+    async def _stream(self, client: AsyncOpenAI, body: bytes, request: ModelRequest, seconds: float) -> ModelResult:
         assert request.on_text is not None
         response = await client.post(
             _PATH,
@@ -141,7 +138,8 @@ class OpenAIChatModel:
             key = self._key()
             if key is None and base_url is None:
                 raise ModelCallError(
-                    f"model {self.name!r} has no API key: set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own",
+                    f"model {self.name!r} has no API key: set OPENAI_API_KEY, "
+                    "or OPENAI_BASE_URL for an endpoint of your own",
                     retryable=False,
                 )
             if key is not None and not (key.isascii() and key.isprintable()):

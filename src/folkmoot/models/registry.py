@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import UnknownNameError
-from ..options import ModelInfo, ModelSpec
+from folkmoot.errors import UnknownNameError
+from folkmoot.options import ModelInfo, ModelSpec
+
 from .base import Model, ModelRequest, ModelResult
 from .openai import OpenAIChatModel
 
@@ -17,8 +18,8 @@ __all__ = ["ModelRegistry"]
 _DEFAULT_TIMEOUT = 600.0
 _OPENAI = "https://api.openai.com/v1"
 _HINT = (
-    "Register it on the worker (models={...}), or set OPENAI_API_KEY (and OPENAI_BASE_URL for another endpoint) "
-    "in the worker's environment to use it by name."
+    "Register it on the worker (models={...}), or set OPENAI_API_KEY "
+    "(and OPENAI_BASE_URL for another endpoint) in the worker's environment to use it by name."
 )
 
 
@@ -26,7 +27,8 @@ class ModelRegistry:
     """The models of one worker.
 
     Args:
-        models: Models by name, or functions that make one when it is first needed (so keys are read on the worker).
+        models: Models by name, or functions that make one when it is first needed (so keys are read on the
+            worker).
 
     Raises:
         TypeError: A value is neither a model nor a function.
@@ -45,9 +47,7 @@ class ModelRegistry:
             TypeError: `model` is neither a model nor a function.
         """
         if not (isinstance(model, Model) or callable(model)):
-            raise TypeError(
-                f"model {name!r} must be a model or a function that makes one, got {type(model).__name__}"
-            )
+            raise TypeError(f"model {name!r} must be a model or a function that makes one, got {type(model).__name__}")
         self._registered[name] = model
         # Models made for specs may stand on the one replaced.
         self._resolved.clear()
@@ -69,10 +69,11 @@ class ModelRegistry:
     def resolve(self, spec: str | ModelSpec) -> Model:
         """The model a spec means, the same object for the same spec.
 
-        A registered name comes first, also in a `ModelSpec` without an endpoint, whose options then go on top. Any other
-        name is a model of the spec's endpoint, else of the default one. The worker's key is only ever sent to the default
-        endpoint: specs come from outside, and one that names an endpoint must not be able to fetch the key. A model
-        of another endpoint that wants a key is registered.
+        A registered name comes first, also in a `ModelSpec` without an endpoint, whose options then go on
+        top. Any other name is a model of the spec's endpoint, else of the default one. The worker's key is
+        only ever sent to the default
+        endpoint: specs come from outside, and one that names an endpoint must not be able to fetch the key. A
+        model of another endpoint that wants a key is registered.
 
         Raises:
             UnknownNameError: No model has that name, and there is no endpoint to ask for it.
@@ -114,9 +115,7 @@ def _made(name: str, registered: Model | Callable[[], object]) -> Model:
         return registered
     model = registered()
     if not isinstance(model, Model):
-        raise TypeError(
-            f"the function registered as model {name!r} returned {type(model).__name__}, expected a model"
-        )
+        raise TypeError(f"the function registered as model {name!r} returned {type(model).__name__}, expected a model")
     return model
 
 

@@ -1,7 +1,7 @@
-"""Requests in the wire format of OpenAI chat completions: messages, tools, output schemas and the body around them.
+"""Requests in the wire format of OpenAI chat completions: messages, tools, schemas, and the body around.
 
-Everything is encoded to bytes piece by piece: messages once each, tools and schemas once per set, so that a request with
-hundreds of messages is one join of what is at hand.
+Everything is encoded to bytes piece by piece: messages once each, tools and schemas once per set, so that a
+request with hundreds of messages is one join of what is at hand.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
-from ..errors import ModelCallError
-from ..options import ModelInfo
+from folkmoot.errors import ModelCallError
+from folkmoot.options import ModelInfo
+
 from .base import ModelRequest
 
 __all__ = ["RequestEncoder", "check_options", "dumps", "render_message"]
@@ -50,10 +51,11 @@ def check_options(options: Mapping[str, Any]) -> None:
 
 
 def render_message(message: Mapping[str, Any], info: ModelInfo) -> bytes:
-    """Encode one message of AutoGen's JSON (autogen-behaviour §1.4) as one or several wire messages joined by a comma.
+    """Encode one message of AutoGen's JSON as one or several wire messages joined by a comma.
 
-    A user message carries its source as `name` where the API allows that name; tool results become one message each; without
-    vision, images are dropped. A thought goes along with tool calls only, as their text.
+    A user message carries its source as `name` where the API allows that name; tool results become one
+    message each; without vision, images are dropped. A thought goes along with tool calls only, as their
+    text.
 
     Raises:
         ValueError: The message is of no known type.
@@ -158,11 +160,10 @@ class RequestEncoder:
         """The whole JSON body of a call.
 
         Raises:
-            ModelCallError: The request asks for what the model cannot do, or its options are wrong; not retryable.
+            ModelCallError: The request asks for what the model cannot do, or its options are wrong; not
+                retryable.
         """
-        messages = (
-            request.messages if self._info.multiple_system_messages else self._one_system(request.messages)
-        )
+        messages = request.messages if self._info.multiple_system_messages else self._one_system(request.messages)
         return b"".join((self._prefix, b",".join(messages), b"]", *self._rest(request), b"}"))
 
     def _rest(self, request: ModelRequest) -> list[bytes]:
@@ -192,23 +193,19 @@ class RequestEncoder:
             options.pop("response_format", None)
         try:
             check_options(request.options)
-            rest += [
-                b"," + dumps(key) + b":" + dumps(value) for key, value in options.items() if value is not None
-            ]
+            rest += [b"," + dumps(key) + b":" + dumps(value) for key, value in options.items() if value is not None]
         except (ValueError, TypeError) as error:
             raise self._refusal(str(error)) from error
         return rest
 
     def _one_system(self, messages: Sequence[bytes]) -> Sequence[bytes]:
-        """Merge system messages, for a model that takes only one; they must follow each other, as in AutoGen."""
+        """Merge system messages for a model that takes one; they must follow each other, as in AutoGen."""
         at = [index for index, message in enumerate(messages) if message.startswith(_SYSTEM)]
         if len(at) < 2:
             return messages
         first, last = at[0], at[-1]
         if last - first + 1 != len(at):
-            raise self._refusal(
-                "it takes one system message, yet several are given that do not follow each other"
-            )
+            raise self._refusal("it takes one system message, yet several are given that do not follow each other")
         text = "\n".join(json.loads(messages[index])["content"] for index in at)
         return [
             *messages[:first],
@@ -221,7 +218,7 @@ class RequestEncoder:
 
 
 class _Recent(Generic[T]):
-    """An encoder that remembers the last few values it encoded, found by identity first and by equality then."""
+    """An encoder that remembers the last few values it encoded: found by identity, else by equality."""
 
     def __init__(self, encode: Callable[[T], bytes], size: int = 16) -> None:
         self._encode = encode
@@ -263,7 +260,7 @@ def _encode_schema(output: Mapping[str, Any]) -> bytes:
 
 
 def _is_open(schema: object) -> bool:
-    """Whether an object in it may have any property, such as a `dict[str, int]`: the strict mode has no such thing."""
+    """Whether an object in it may have any property, as a `dict[str, int]`: the strict mode has no such."""
     if isinstance(schema, list):
         return any(map(_is_open, cast(list[object], schema)))
     if not isinstance(schema, Mapping):
@@ -273,7 +270,7 @@ def _is_open(schema: object) -> bool:
 
 
 def _strict(schema: object) -> object:
-    """The schema as the API's strict mode wants it: every object closed, every property required, no defaults."""
+    """The schema for the API's strict mode: every object closed, every property required, no defaults."""
     if isinstance(schema, list):
         return [_strict(item) for item in cast(list[object], schema)]
     if not isinstance(schema, Mapping):

@@ -1,7 +1,7 @@
-"""Reads replies in the wire format of OpenAI chat completions, whole or streamed, checking each part that is used.
+"""Reads replies in the wire format of OpenAI chat completions, whole or streamed, and checks what it uses.
 
-The reply is parsed with plain JSON instead of the client's models: building those costs more than the rest of a call, and a
-half-right reply from a proxy should be told as such, not as a validation report.
+The reply is parsed with plain JSON instead of the client's models: building those costs more than the rest of
+a call, and a half-right reply from a proxy should be told as such, not as a validation report.
 """
 
 from __future__ import annotations
@@ -121,8 +121,7 @@ class StreamReader:
         if self._finish is None and not self._text and not self._calls:
             raise self._failures.bad_reply("a stream with an answer", "none")
         calls = [
-            _tool_call({"id": call["id"], "function": call}, self._failures)
-            for _, call in sorted(self._calls.items())
+            _tool_call({"id": call["id"], "function": call}, self._failures) for _, call in sorted(self._calls.items())
         ]
         text, reasoning = "".join(self._text), "".join(self._reasoning)
         return _result(text, calls, reasoning or None, self._finish, self._usage, self._family)
@@ -177,7 +176,7 @@ def _list(value: object, expected: str, failures: Failures) -> list[object]:
 
 
 def _first_choice(reply: dict[str, Any], failures: Failures) -> dict[str, Any] | None:
-    """The reply's first choice, None without one (a stream's usage chunk); an error sent as a success is raised."""
+    """The reply's first choice, None without one (a stream's usage chunk); an error in disguise is raised."""
     choices = reply.get("choices")
     if choices and isinstance(choices, list):
         return _object(cast(list[object], choices)[0], "a choice object", failures)
@@ -202,7 +201,7 @@ def _tool_call(value: object, failures: Failures) -> ToolCall:
         arguments = json.dumps(arguments) if arguments is not None else ""
     call_id = call.get("id")
     return ToolCall(
-        # Results are matched by id, so a server that sends none is helped out; the reply is recorded, hence any id will do.
+        # Results are matched by id. Where a server sends none any will do, since the reply is recorded.
         id=call_id if isinstance(call_id, str) and call_id else f"call_{uuid4().hex}",
         # A name outside the API's alphabet could not be sent back in the next request.
         name=re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64],
@@ -219,7 +218,7 @@ def _reasoning(message: dict[str, Any]) -> str | None:
 
 
 def _usage(reply: dict[str, Any]) -> tuple[int, int]:
-    """Prompt and completion tokens; a server that does not count leaves them out, which is zero as in AutoGen."""
+    """Prompt and completion tokens; zero where a server does not count, as in AutoGen."""
     usage = reply.get("usage")
     if not isinstance(usage, dict):
         return 0, 0

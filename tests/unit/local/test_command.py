@@ -6,9 +6,7 @@ from pathlib import Path
 
 from folkmoot._local.launch import Endpoints, Wanted, server_command
 
-WANTED = Wanted(
-    namespace="moots", search_attributes={"ChatTurns": "Int", "ChatTeam": "Keyword"}, ui=True, port=None
-)
+WANTED = Wanted(namespace="moots", search_attributes={"ChatTurns": "Int", "ChatTeam": "Keyword"}, ui=True, port=None)
 
 
 def values(command: list[str], flag: str) -> list[str]:

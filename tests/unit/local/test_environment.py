@@ -1,4 +1,4 @@
-"""The environment decides the data folder, the cache folder and the task queue, and every variable is told."""
+"""The environment decides the data folder, the cache folder and the task queue; every variable is told."""
 
 from __future__ import annotations
 

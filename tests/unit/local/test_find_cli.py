@@ -1,4 +1,4 @@
-"""The Temporal CLI is looked for in the order the design tells; without any, an error names every way to get one."""
+"""The Temporal CLI is looked for in a fixed order; without any, an error names every way to get one."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ def test_the_order(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_cli() == named
 
 
-def test_a_named_cli_that_is_not_there_is_an_error(
-    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_named_cli_that_is_not_there_is_an_error(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     executable(bare_machine / "bin/temporal")
     monkeypatch.setenv("FOLKMOOT_TEMPORAL_CLI", "nowhere/temporal")
     with pytest.raises(ServerUnavailableError, match="FOLKMOOT_TEMPORAL_CLI is 'nowhere/temporal'"):
@@ -50,9 +48,7 @@ def refuse(reason: str) -> object:
     return way
 
 
-async def test_the_download_comes_before_the_build(
-    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_download_comes_before_the_build(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def build(target: Path, on_progress: Progress | None = None) -> Path:
         return executable(target)
 

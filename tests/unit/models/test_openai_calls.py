@@ -1,16 +1,22 @@
-"""A call over real HTTP sends what was asked and reads the whole answer: text, tool calls, usage, thoughts."""
+"""A call over real HTTP sends what was asked and reads the whole answer."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-from folkmoot.models import ModelResult
+from folkmoot._scripted.http import ScriptedServer
+from folkmoot.models import ModelResult, OpenAIChatModel
 from folkmoot.options import ModelInfo
+from tests.unit.models.bench import MakeBench, ask
 
-from .conftest import MakeBench
-
-TOOLS = [
-    {"name": name, "description": "A tool.", "parameters": {"type": "object", "properties": {}}, "strict": False}
+TOOLS: list[dict[str, Any]] = [
+    {
+        "name": name,
+        "description": "A tool.",
+        "parameters": {"type": "object", "properties": {}},
+        "strict": False,
+    }
     for name in ("add", "look_up")
 ]
 
@@ -95,23 +101,17 @@ async def test_a_closed_model_can_be_used_again(bench: MakeBench) -> None:
 
 
 def test_one_model_serves_several_event_loops() -> None:
-    from folkmoot._scripted.http import ScriptedServer
-    from folkmoot.models import OpenAIChatModel
-
-    from .conftest import ask
-
-    async def talk(model: OpenAIChatModel, server: ScriptedServer) -> str:
-        async with server:
-            result = await ask(model)
-            await model.close()
-        assert isinstance(result.content, str)
-        return result.content
-
-    async def port_of(server: ScriptedServer) -> str:
-        async with server:
-            return server.base_url
-
+    """Connections belong to a loop; a model made once may be used by a worker in another."""
     server = ScriptedServer(["one", "two"])
-    model = OpenAIChatModel("m", base_url=asyncio.run(port_of(server)), api_key="k")
-    server = ScriptedServer(["one", "two"], port=server.port)
-    assert [asyncio.run(talk(model, server)) for _ in range(2)] == ["one", "two"]
+    models: list[OpenAIChatModel] = []
+
+    async def talk() -> object:
+        async with server:
+            models.append(models[-1] if models else OpenAIChatModel("m", base_url=server.base_url, api_key="k"))
+            try:
+                return (await ask(models[-1])).content
+            finally:
+                await models[-1].close()
+
+    assert [asyncio.run(talk()), asyncio.run(talk())] == ["one", "two"]
+    assert models[0] is models[1]

@@ -16,7 +16,12 @@ from folkmoot.options import ModelInfo
 INFO = ModelInfo()
 USER = {"type": "UserMessage", "content": "Hi", "source": "user"}
 CALLS = [{"id": "c1", "name": "add", "arguments": '{"a":1}'}]
-TOOL = {"name": "add", "description": "Adds.", "parameters": {"type": "object", "properties": {}}, "strict": False}
+TOOL: dict[str, Any] = {
+    "name": "add",
+    "description": "Adds.",
+    "parameters": {"type": "object", "properties": {}},
+    "strict": False,
+}
 
 
 def wire(message: Mapping[str, Any], info: ModelInfo = INFO) -> Any:
@@ -63,7 +68,12 @@ def test_each_tool_result_is_a_message() -> None:
 
 @pytest.mark.parametrize(
     ("data", "mime"),
-    [("iVBORw0", "image/png"), ("/9j/4AA", "image/jpeg"), ("R0lGODl", "image/gif"), ("UklGRiI", "image/webp")],
+    [
+        ("iVBORw0", "image/png"),
+        ("/9j/4AA", "image/jpeg"),
+        ("R0lGODl", "image/gif"),
+        ("UklGRiI", "image/webp"),
+    ],
 )
 def test_images_are_data_urls(data: str, mime: str) -> None:
     [message] = wire({**USER, "content": ["Look", {"data": data}]})

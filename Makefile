@@ -1,0 +1,57 @@
+# Everything a developer or a build machine runs. `make` alone lists it.
+
+PYTHON ?= python3
+VENV ?= .venv
+WORKERS ?= 2
+
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+PYTEST := $(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not soak"
+
+.DEFAULT_GOAL := help
+.PHONY: help venv server demo test check format bench soak clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(INSTALLED) ## make the environment .venv with everything a developer needs
+
+# The stamp is made last, so that an interrupted installation is done again.
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is too old; run: make PYTHON=<a Python of 3.11 or later>" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+		|| { echo "$(PYTHON) cannot make environments; installing python3-venv"; apt-get update && apt-get install -y python3-venv; }
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+server: $(INSTALLED) ## see that a Temporal server can be started; builds one if there is none (minutes, once)
+	$(PY) -m folkmoot._local
+
+demo: server ## run a group chat of agents on an embedded Temporal server
+	$(VENV)/bin/folkmoot demo
+
+test: server ## run all tests but the long ones
+	$(PYTEST) tests/unit
+	$(PYTEST) tests --ignore tests/unit
+
+check: $(INSTALLED) ## check format, lint, types and layers
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m pyright --pythonpath $(PY)
+	$(VENV)/bin/lint-imports
+
+format: $(INSTALLED) ## format the code and mend what lint can mend
+	$(PY) -m ruff check --fix-only --quiet .
+	$(PY) -m ruff format .
+
+bench: server ## measure, and write the figures to benchmarks/
+	$(PY) -m benchmarks
+
+soak: server ## run the long tests
+	$(PY) -m pytest -m soak --timeout 0 tests
+
+clean: ## remove the environment and all that was built
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,40 @@
+"""The request bodies of a dialogue, built before the clock starts: what the floor posts, byte for byte what Folkmoot does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from folkmoot.models.base import ModelRequest
+from folkmoot.models.rendering import RequestEncoder, render_message
+from folkmoot.options import ModelInfo
+
+from .dialogue import AGENTS, MODEL, REPLY, task
+
+__all__ = ["bodies"]
+
+
+def bodies(turns: int) -> list[bytes]:
+    """The body of each turn, by turn, of the first of several chats (their tasks have one length up to ten)."""
+    info = ModelInfo()
+    encoder = RequestEncoder(MODEL, info, {})
+
+    def render(message: Mapping[str, Any]) -> bytes:
+        return render_message(message, info)
+
+    contexts = [
+        [
+            render({"type": "SystemMessage", "content": agent.system}),
+            render({"type": "UserMessage", "content": task(0), "source": "user"}),
+        ]
+        for agent in AGENTS
+    ]
+    own = [render({"type": "AssistantMessage", "content": REPLY, "source": agent.name}) for agent in AGENTS]
+    heard = [render({"type": "UserMessage", "content": REPLY, "source": agent.name}) for agent in AGENTS]
+    built: list[bytes] = []
+    for turn in range(turns):
+        speaker = turn % len(AGENTS)
+        built.append(encoder.body(ModelRequest(messages=contexts[speaker])))
+        for place, context in enumerate(contexts):
+            context.append((own if place == speaker else heard)[speaker])
+    return built
