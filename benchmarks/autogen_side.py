@@ -46,8 +46,7 @@ async def main() -> None:
         async def handle(asked: dict[str, Any]) -> dict[str, Any]:
             before, cpu = time.perf_counter(), time.process_time()
             runs = [
-                chat(client, asked["turns"], number, Path(folder, f"{number}.json"))
-                for number in range(asked["chats"])
+                chat(client, asked["turns"], number, Path(folder, f"{number}.json")) for number in range(asked["chats"])
             ]
             used = await asyncio.gather(*runs)
             return {

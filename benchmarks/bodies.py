@@ -15,7 +15,7 @@ __all__ = ["bodies"]
 
 
 def bodies(turns: int) -> list[bytes]:
-    """The body of each turn, by turn, of the first of several chats (their tasks have one length up to ten)."""
+    """The body of each turn of chat 0; those of other chats have the same length."""
     info = ModelInfo()
     encoder = RequestEncoder(MODEL, info, {})
 

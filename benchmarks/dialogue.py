@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["AGENTS", "MODEL", "REPLY", "TASK", "Agent", "task"]
-
 from typing import NamedTuple
+
+__all__ = ["AGENTS", "MODEL", "REPLY", "Agent", "task"]
 
 
 class Agent(NamedTuple):
@@ -20,9 +20,8 @@ AGENTS = (
 )
 MODEL = "gpt-4o-mini"
 REPLY = ("The moot has met, and what was said there stands. " * 8)[:400]
-TASK = "Write a release note, and go on until you are told to stop."
 
 
 def task(chat: int) -> str:
-    """The task of one of several chats."""
-    return f"{TASK} ({chat})"
+    """The task of one of several chats; all have one length, so that all requests of a turn have."""
+    return f"Write release note {chat:03}, and go on until you are told to stop."

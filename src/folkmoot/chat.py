@@ -16,6 +16,7 @@ from ._client.pages import LogPages
 from ._client.running import Previews, RunReader
 from ._client.tasks import log_task
 from ._client.workers import Workers
+from ._spec import Participant, load_spec
 from .errors import BadCommandError
 from .messages import BaseAgentEvent, BaseChatMessage, TaskResult
 from .store import Store
@@ -201,7 +202,7 @@ class Chat:
         await self._commands.signal("reset", {"force": True} if force else {})
 
     async def stop(self) -> None:
-        """End the run after the current turn (AutoGen: ExternalTermination); while idle, the next run after its task."""
+        """End the run after the current turn (AutoGen: ExternalTermination); while idle, end the next after its task."""
         await self._commands.signal("stop")
 
     async def cancel(self) -> None:

@@ -1,4 +1,4 @@
-"""Where programs start: `Folkmoot.connect` opens and finds chats on any Temporal server (`local` on an embedded one)."""
+"""Where programs start: `Folkmoot.connect` opens and finds chats on any Temporal server, `local` on its own."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from .tools import FunctionTool
 __all__ = ["FolkmootPlugin"]
 
 HEARTBEAT_THROTTLE = timedelta(milliseconds=100)
-"""Live text rides on heartbeats; the SDK's default would show it every 8 s. Agents that do not stream beat every 3 s."""
+"""Live text rides on heartbeats; the SDK's default would show it every 8 s. Other agents beat every 3 s."""
 
 
 class FolkmootPlugin(SimplePlugin):
@@ -90,8 +90,10 @@ def _converter(converter: DataConverter | None) -> DataConverter:
 
 
 def _runner(runner: WorkflowRunner | None) -> WorkflowRunner:
-    """Users' own workflows may import folkmoot: its pydantic models are passed through, as importing them again for
-    each workflow instance costs 320 ms. What the sandbox would then miss inside it, lint forbids.
+    """Pass folkmoot through the sandbox, for users' own workflows that import it.
+
+    Importing its pydantic models again for each workflow instance costs 320 ms. What the sandbox then misses inside
+    it, lint forbids.
     """
     if isinstance(runner, SandboxedWorkflowRunner):
         restrictions = runner.restrictions.with_passthrough_modules("folkmoot", "openai", "docstring_parser")

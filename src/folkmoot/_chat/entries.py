@@ -19,7 +19,8 @@ Every kind and its fields (all entries also have `kind` and `time`):
 | `noted` | `command`, `verb`, `note`: a command that had nothing to do |
 | `refused` | `command`, `verb`, `error` {type, message} |
 
-`call` is the offset of the entry a step hangs on; a message's id is derived from it, so it is the same on every attempt.
+`call` is the offset of the entry a step hangs on; a message's id is derived from it, so that every attempt gives the
+same.
 """
 
 from __future__ import annotations

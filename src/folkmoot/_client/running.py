@@ -125,7 +125,7 @@ class RunReader:
 
 @dataclass
 class Previews:
-    """Live text of agents that stream, read from the heartbeats of pending activities. The log holds the final words."""
+    """Live text of agents that stream, read from the heartbeats of pending activities; the log has the final words."""
 
     client: Client
     chat_id: str

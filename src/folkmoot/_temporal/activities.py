@@ -102,7 +102,7 @@ class ChatActivities:
 
     @activity.defn(name=names.ACTIVITY_TOOL)
     async def tool(self, raw: dict[str, Any]) -> dict[str, Any]:
-        """One tool call. A raising tool gives an error result that the model sees (AutoGen), unless its options retry."""
+        """One tool call. A raising tool gives an error result for the model (AutoGen), unless its options retry."""
         data, info = CallInput.model_validate(raw), activity.info()
         async with beating() as heart:
             chat = await self._read(data)

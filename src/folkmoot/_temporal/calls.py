@@ -66,7 +66,7 @@ class Calls:
         return any(handle.done() for _, handle in self._handles.values())
 
     def take(self) -> Iterator[Finished]:
-        """The finished calls, in the order they were started, so that the order of arrival inside one activation never matters."""
+        """The finished calls in the order they were started: that of arrival inside one activation never matters."""
         for key, (call, handle) in list(self._handles.items()):
             if handle.done():
                 del self._handles[key]

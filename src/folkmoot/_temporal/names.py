@@ -1,4 +1,4 @@
-"""Every name on the wire, in one place. They are a contract with other languages and with running chats: never change one.
+"""Every name on the wire, in one place: a contract with other languages and with running chats. Never change one.
 
 Workflow id = chat id. Signals: `SIGNALS`. Updates: `UPDATES`. Queries: `QUERIES`. Payloads: `payloads`.
 """

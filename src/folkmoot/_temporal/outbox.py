@@ -46,7 +46,7 @@ class Outbox:
                 self._post(data["reply"], {"command": data["command"], "error": data["error"]})
 
     def again(self, command: str, address: dict[str, Any]) -> None:
-        """Answer a repeated command whose run has ended: its first answer may have gone to an earlier run of the caller."""
+        """Answer a repeated command whose run has ended: the first answer may have met an earlier run of the caller."""
         state = self._chat.state
         if state.command != command or state.running:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncIterator
@@ -93,7 +94,8 @@ async def test_script_is_changed_from_outside(http: aiohttp.ClientSession) -> No
         caller = Caller(server, http)
         assert await caller.post("/_scripted/script", {"append": ["b"]}) == (200, {"left": 2})
         assert await caller.post("/_scripted/script", {"replace": {"*": ["c"]}}) == (200, {"left": 1})
-        for wrong in ({"add": []}, {}, [], {"append": [5]}, {"append": ["x"], "replace": ["y"]}):
+        wrong_changes: list[Any] = [{"add": []}, {}, [], {"append": [5]}, {"append": ["x"], "replace": ["y"]}]
+        for wrong in wrong_changes:
             status, reply = await caller.post("/_scripted/script", wrong)
             assert status == 400
             assert reply["error"]["message"]
@@ -184,7 +186,5 @@ def test_missing_aiohttp_names_the_extra() -> None:
         "try:\n    import folkmoot._scripted.http\n"
         "except ImportError as error:\n    print(error)"
     )
-    import subprocess
-
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "the scripted server needs aiohttp: pip install 'folkmoot[testing]'"

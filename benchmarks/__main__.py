@@ -1,0 +1,84 @@
+"""`python -m benchmarks`: measures, prints Markdown tables, and writes JSON where asked to."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from folkmoot._local import ensure_server
+from folkmoot._local.environment import cache_folder
+from folkmoot._temporal.names import SEARCH_ATTRIBUTES
+
+from .autogen_venv import autogen_python, versions
+from .dialogue import REPLY
+from .history import history_table, measure_history
+from .lines import Child
+from .recovery import measure_recovery, recovery_line
+from .report import machine
+from .soak import measure_soak, soak_table
+from .turns import CASES, QUICK, measure_turns, turns_table
+
+PARTS = ("turns", "history", "recovery")
+
+
+async def measure(parts: list[str], *, quick: bool, autogen: bool) -> dict[str, Any]:
+    """Measure the parts on one server in memory, with the embedded server's settings."""
+    results: dict[str, Any] = {"machine": machine()}
+    server = await ensure_server(data_dir=None, search_attributes=SEARCH_ATTRIBUTES)
+    script = json.dumps([{"text": REPLY, "repeat": True}])
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder)
+        async with server, Child("benchmarks.model_side", script) as model:
+            address, url = server.address, model.ready["url"]
+            if "turns" in parts:
+                cases = QUICK if quick else CASES
+                results["turns"] = await measure_turns(address, url, store, cases, autogen=autogen)
+                if autogen:
+                    results["machine"]["autogen"] = versions(autogen_python())
+            if "history" in parts:
+                results["history"] = await measure_history(address, url, store, 100 if quick else 400)
+            if "recovery" in parts:
+                results["recovery"] = await measure_recovery(address, store, 2 if quick else 10)
+    return results
+
+
+def show(results: dict[str, Any]) -> None:
+    """Print what was measured."""
+    print(json.dumps(results["machine"], indent=2))
+    if "turns" in results:
+        print(f"\n## Time per turn: median (least–most)\n\n{turns_table(results['turns'])}")
+    if "history" in results:
+        print(f"\n## History per turn\n\n{history_table(results['history'])}")
+    if "recovery" in results:
+        print(f"\n## Recovery: median (best–worst)\n\n{recovery_line(results['recovery'])}")
+    if "soak" in results:
+        print(f"\n## Long chats\n\n{soak_table(results['soak'])}")
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer turns and rounds: under two minutes")
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part only; may be repeated")
+    parser.add_argument("--without-autogen", action="store_true", help="do not install and measure AutoGen")
+    parser.add_argument("--soak", action="store_true", help="the 2,000-turn chat instead; restartable")
+    parser.add_argument("--folder", type=Path, help="where --soak keeps its data, by default in the cache folder")
+    parser.add_argument("--json", type=Path, help="write all samples to this file")
+    given = parser.parse_args()
+    if given.soak:
+        folder = given.folder or cache_folder() / "soak"
+        results = {"machine": machine(), "soak": asyncio.run(measure_soak(folder))}
+    else:
+        parts = given.only or list(PARTS)
+        results = asyncio.run(measure(parts, quick=given.quick, autogen=not given.without_autogen))
+    show(results)
+    if given.json is not None:
+        given.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
