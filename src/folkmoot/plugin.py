@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter, DefaultPayloadConverter
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import WorkerConfig, WorkflowRunner
+from temporalio.worker import Worker, WorkerConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from ._local import register_search_attributes
+from ._temporal import names
 from ._temporal.chat_workflow import GroupChat
 from ._temporal.registry import Registry
 from ._temporal.worker_side import WorkerSide
@@ -34,6 +36,8 @@ class FolkmootPlugin(SimplePlugin):
         models: Models by the name specs use; a function is called once, when the model is first needed.
         tools: Function tools, or plain functions, by their own names.
         functions: Functions of conditions, by the name specs use.
+        check_namespace: Before a worker polls, register the search attributes chats write (a chat whose namespace lacks
+            one is stuck). False where the worker may not ask and they are known to be there.
         store: Where sealed parts of long chats and large contents lie. The workers and clients of a chat need the same.
 
     Raises:
@@ -47,6 +51,7 @@ class FolkmootPlugin(SimplePlugin):
         tools: Sequence[FunctionTool | Callable[..., Any]] = (),
         functions: Mapping[str, Callable[..., Any]] | None = None,
         store: Store | None = None,
+        check_namespace: bool = True,
     ) -> None:
         by_name: dict[str, FunctionTool] = {}
         for item in tools:
@@ -56,6 +61,7 @@ class FolkmootPlugin(SimplePlugin):
             by_name[tool.name] = tool
         self.registry = Registry(ModelRegistry(models or {}), by_name, dict(functions or {}))
         self.store = store
+        self._check_namespace = check_namespace
         side = WorkerSide(self.registry, store)
         self.cache = side.cache
         super().__init__(  # pyright: ignore[reportUnknownMemberType]
@@ -71,9 +77,20 @@ class FolkmootPlugin(SimplePlugin):
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
         """See `temporalio.worker.Plugin`."""
         config = super().configure_worker(config)
-        if "max_heartbeat_throttle_interval" not in config:
-            config["max_heartbeat_throttle_interval"] = HEARTBEAT_THROTTLE
+        # The worker has filled in the SDK's default by now, so absence would tell nothing.
+        longest = config["max_heartbeat_throttle_interval"] if "max_heartbeat_throttle_interval" in config else None
+        config["max_heartbeat_throttle_interval"] = min(longest or HEARTBEAT_THROTTLE, HEARTBEAT_THROTTLE)
         return config
+
+    async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:
+        """See `temporalio.worker.Plugin`.
+
+        Raises:
+            ServerUnavailableError: Search attributes are missing and may not be added; the text says who can.
+        """
+        if self._check_namespace:
+            await register_search_attributes(worker.client, names.SEARCH_ATTRIBUTES)
+        await super().run_worker(worker, next)
 
     async def close(self) -> None:
         """Close the connections of the registered models."""

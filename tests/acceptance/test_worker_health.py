@@ -1,10 +1,15 @@
-"""The image's health check is green exactly while a worker of this host polls the task queue."""
+"""The image's health check is green exactly while a worker of this host polls the task queue.
+
+The application's own worker is tried with the environment that the compose file gives it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
+from pathlib import Path
 
 import pytest
 from temporalio import workflow
@@ -16,6 +21,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from tests._support.waiting import eventually
 from tests.conftest import ClientFactory
+
+
+WORKER = Path(__file__).parents[2] / "worker.py"
 
 
 @workflow.defn
@@ -78,3 +86,25 @@ async def test_it_is_green_with_a_worker_of_this_host_only(
     ):
         await eventually(lambda: pollers(client, queue), what="the worker's first poll")
         assert (await check(server_address, queue))[0] == code
+
+
+async def test_the_applications_worker_is_green_until_it_is_told_to_stop(
+    server_address: str, client_factory: ClientFactory, tmp_path: Path
+) -> None:
+    environment = {
+        "TEMPORAL_ADDRESS": server_address,
+        "TEMPORAL_NAMESPACE": "default",
+        "FOLKMOOT_TASK_QUEUE": "application",
+        "FOLKMOOT_STORE": str(tmp_path),
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(WORKER), env=os.environ | environment, stderr=asyncio.subprocess.DEVNULL
+    )
+    client = await client_factory()
+    try:
+        await eventually(lambda: pollers(client, "application"), what="the worker's first poll")
+        assert await check(server_address, "application") == (0, "")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = await process.wait()
+    assert code == 0

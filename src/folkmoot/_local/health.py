@@ -26,6 +26,8 @@ __all__ = ["local_pollers", "main"]
 _FRESH = timedelta(minutes=2)
 """A poll lasts up to one minute; who has not begun one for two is gone."""
 _TIMEOUT_SECONDS = 8.0
+_DEFAULT_ADDRESS = "localhost:7233"
+"""What the worker connects to, too, when nothing names a server."""
 
 
 async def local_pollers(client: Client, queue: str) -> list[str]:
@@ -54,7 +56,9 @@ async def _check() -> str | None:
     queue = task_queue(DEFAULT_QUEUE)
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            client = await Client.connect(**ClientConfig.load_client_connect_config())
+            config = ClientConfig.load_client_connect_config()
+            config.setdefault("target_host", _DEFAULT_ADDRESS)
+            client = await Client.connect(**config)
             pollers = await local_pollers(client, queue)
     except TimeoutError:
         return "the server did not answer in time"

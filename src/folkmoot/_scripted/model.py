@@ -79,9 +79,8 @@ class ScriptedModel:
             async with asyncio.timeout(request.timeout):
                 reply = await self._stage.reply(json.loads(body), len(body))
                 return await self._result(reply, request)
-        except TimeoutError as error:
-            failure = self._failures.from_exception(error)
-        raise failure
+        except TimeoutError:
+            raise self._failures.no_answer() from None
 
     async def close(self) -> None:
         """Nothing to let go of; answers still held back stay so."""

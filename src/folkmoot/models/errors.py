@@ -16,21 +16,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
-import httpx2
-import openai
-
 from folkmoot.errors import ModelCallError
 
-__all__ = ["CALL_ERRORS", "Failures", "scrub"]
-
-CALL_ERRORS = (
-    openai.OpenAIError,
-    httpx2.HTTPError,
-    httpx2.StreamError,
-    httpx2.InvalidURL,
-    OSError,
-)
-"""What the OpenAI client, its HTTP library or a timeout can raise in a call."""
+__all__ = ["Failures", "scrub"]
 
 _LIMIT = 400
 """Characters of a provider's own words kept in an error: errors are durable, and may quote a prompt."""
@@ -39,8 +27,6 @@ _SECRETS = re.compile(
     r"(?i)\b(?:sk|pk|sess)-[\w*.-]{4,}|\bauthorization\b[\"']?\s*[:=]\s*\S+(?:\s+\S+)?|\bbearer\s+\S+"
 )
 _FINAL_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
-_FINAL = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.TooManyRedirects)
-"""Requests that cannot be sent as they are: no retry changes that."""
 
 
 def scrub(text: str, secrets: Sequence[str] = ()) -> str:
@@ -60,33 +46,21 @@ class Failures:
     secrets: Sequence[str] = field(default=(), repr=False)
     """Texts that must never show, such as the key."""
 
-    def from_exception(self, error: BaseException) -> ModelCallError:
-        """The error for one of `CALL_ERRORS`; a `ModelCallError` is returned as it is."""
-        if isinstance(error, ModelCallError):
-            return error
-        if isinstance(error, openai.APIStatusError):
-            body = error.message if error.body is None else error.body
-            return self.from_status(error.status_code, error.response.headers, body)
-        if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException, TimeoutError)):
-            return ModelCallError(f"model {self.model!r} gave no answer in time", retryable=True)
-        cause = error.__cause__ if isinstance(error, openai.APIConnectionError) and error.__cause__ else error
+    def no_answer(self) -> ModelCallError:
+        """The error for a call that took too long."""
+        return ModelCallError(f"model {self.model!r} gave no answer in time", retryable=True)
+
+    def failed(self, what: str, cause: BaseException, *, retryable: bool) -> ModelCallError:
+        """The error for an exception that stands between us and an answer.
+
+        Args:
+            what: What failed, such as `"connection"`.
+            cause: The exception; its class and text are told.
+            retryable: Whether the same call may succeed later.
+        """
         detail = self._short(str(cause))
-        what = f"{type(cause).__name__}: {detail}" if detail else type(cause).__name__
-        if isinstance(
-            cause,
-            (
-                openai.APIConnectionError,
-                httpx2.TransportError,
-                httpx2.StreamError,
-                OSError,
-            ),
-        ):
-            retryable = not isinstance(cause, _FINAL)
-            return ModelCallError(
-                f"the connection to model {self.model!r} failed: {what}",
-                retryable=retryable,
-            )
-        return ModelCallError(f"the call to model {self.model!r} failed: {what}", retryable=False)
+        text = f"the {what} to model {self.model!r} failed: {type(cause).__name__}"
+        return ModelCallError(f"{text}: {detail}" if detail else text, retryable=retryable)
 
     def from_status(self, status: int, headers: Mapping[str, str], body: object) -> ModelCallError:
         """The error for an HTTP answer that is no success.

@@ -1,28 +1,33 @@
-"""A chat model behind the OpenAI chat completions API, or any endpoint that speaks it."""
+"""A chat model behind the OpenAI chat completions API, or any endpoint that speaks it.
 
+The OpenAI client is imported when the first model is made: it takes about as long to import as all the rest of Folkmoot,
+and most processes (command line, dashboards, clients of a chat) call no model.
+"""
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
-
-import httpx2
-from openai import AsyncOpenAI
 
 from folkmoot.errors import ModelCallError
 from folkmoot.options import ModelInfo
 
 from .base import ModelRequest, ModelResult
-from .errors import CALL_ERRORS, Failures
+from .errors import Failures
 from .rendering import RequestEncoder, render_message
 from .replies import StreamReader, parse_reply
 
-__all__ = ["OpenAIChatModel"]
+if TYPE_CHECKING:
+    import httpx2
+    from openai import AsyncOpenAI
+
+__all__ = ["NO_KEY", "OpenAIChatModel"]
 
 _PATH = "/chat/completions"
-_NO_KEY = "none"
+NO_KEY = "none"
 """Sent where an endpoint of one's own wants no key; the client insists on some text."""
 _TAIL = 1.0
 """Seconds given to a server to end a stream whose end it has announced."""
@@ -60,6 +65,7 @@ class OpenAIChatModel:
         organization: str | None = None,
         timeout: float = 600.0,
     ) -> None:
+        importlib.import_module(".exceptions", __package__)
         if not timeout > 0:
             raise ValueError(f"timeout must be more than 0 seconds, got {timeout!r}")
         self.name = name or model
@@ -85,6 +91,8 @@ class OpenAIChatModel:
         Raises:
             ModelCallError: The call failed; the error says whether a retry may help and when.
         """
+        from .exceptions import CALL_ERRORS, from_exception
+
         seconds = min(request.timeout, self._timeout)
         body = self._encoder.body(request)
         client = self._client()
@@ -96,7 +104,7 @@ class OpenAIChatModel:
                 response = await client.post(_PATH, content=body, cast_to=httpx2.Response, options={"timeout": seconds})
                 return parse_reply(response.content, self._failures(), family=self.info.family)
         except CALL_ERRORS as error:
-            failure = self._failures().from_exception(error)
+            failure = from_exception(error, self._failures())
         # Not chained: the cause may quote the key, and causes end up in durable failures.
         raise failure
 
@@ -149,7 +157,7 @@ class OpenAIChatModel:
                     retryable=False,
                 )
             client = AsyncOpenAI(
-                api_key=key or _NO_KEY,
+                api_key=key or NO_KEY,
                 base_url=base_url,
                 organization=self._organization,
                 timeout=self._timeout,
@@ -163,7 +171,8 @@ class OpenAIChatModel:
 
     def _failures(self) -> Failures:
         key = self._key()
-        return Failures(self.name, () if key is None else (key,))
+        # The stand-in for a key is a common word, and no secret.
+        return Failures(self.name, () if key in (None, NO_KEY) else (key,))
 
 
 async def _read(response: httpx2.Response, reader: StreamReader) -> None:

@@ -11,7 +11,6 @@ from folkmoot.errors import UnknownNameError
 from folkmoot.options import ModelInfo, ModelSpec
 
 from .base import Model, ModelRequest, ModelResult
-from .openai import OpenAIChatModel
 
 __all__ = ["ModelRegistry"]
 
@@ -71,9 +70,8 @@ class ModelRegistry:
 
         A registered name comes first, also in a `ModelSpec` without an endpoint, whose options then go on
         top. Any other name is a model of the spec's endpoint, else of the default one. The worker's key is
-        only ever sent to the default
-        endpoint: specs come from outside, and one that names an endpoint must not be able to fetch the key. A
-        model of another endpoint that wants a key is registered.
+        only ever sent to the default endpoint: specs come from outside, and one that names an endpoint must
+        not be able to fetch the key. A model of another endpoint that wants a key is registered.
 
         Raises:
             UnknownNameError: No model has that name, and there is no endpoint to ask for it.
@@ -96,18 +94,25 @@ class ModelRegistry:
     def _build(self, spec: str | ModelSpec) -> Model:
         if isinstance(spec, str):
             registered = self._registered.get(spec)
-            return OpenAIChatModel(spec) if registered is None else _made(spec, registered)
+            return _endpoint_model(ModelSpec(spec)) if registered is None else _made(spec, registered)
         if spec.base_url is None and spec.name in self._registered:
             return _Tuned(self.resolve(spec.name), spec)
-        foreign = spec.base_url is not None and not _is_default(spec.base_url)
-        return OpenAIChatModel(
-            spec.name,
-            base_url=spec.base_url,
-            api_key="none" if foreign else None,
-            options=spec.options,
-            info=spec.info,
-            timeout=spec.timeout or _DEFAULT_TIMEOUT,
-        )
+        return _endpoint_model(spec)
+
+
+def _endpoint_model(spec: ModelSpec) -> Model:
+    # Late: a process that calls no such model is spared the import of the client, which takes a second.
+    from .openai import NO_KEY, OpenAIChatModel
+
+    foreign = spec.base_url is not None and not _is_default(spec.base_url)
+    return OpenAIChatModel(
+        spec.name,
+        base_url=spec.base_url,
+        api_key=NO_KEY if foreign else None,
+        options=spec.options,
+        info=spec.info,
+        timeout=spec.timeout or _DEFAULT_TIMEOUT,
+    )
 
 
 def _made(name: str, registered: Model | Callable[[], object]) -> Model:

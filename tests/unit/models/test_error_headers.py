@@ -1,4 +1,4 @@
-"""Headers and bodies of failed answers are read as providers write them."""
+"""Headers and bodies of failed answers, and exceptions, are read as providers and clients mean them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from folkmoot.models.errors import Failures, scrub
+from folkmoot.models.exceptions import from_exception
 
 FAILURES = Failures("m")
 
@@ -78,7 +79,7 @@ def test_long_answers_are_cut() -> None:
     ],
 )
 def test_exceptions_of_the_connection(error: Exception, retryable: bool) -> None:
-    made = FAILURES.from_exception(error)
+    made = from_exception(error, FAILURES)
     assert made.retryable is retryable
     assert "model 'm'" in str(made)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any, cast
 
 import pytest
@@ -9,7 +11,7 @@ from aiohttp import web
 
 from folkmoot._scripted.http import ScriptedServer
 from folkmoot._scripted.model import ScriptedModel
-from folkmoot.errors import UnknownNameError
+from folkmoot.errors import ModelCallError, UnknownNameError
 from folkmoot.models import ModelRegistry, OpenAIChatModel
 from folkmoot.options import ModelInfo, ModelSpec
 from tests.unit.models.bench import KEY, ask, serving
@@ -111,6 +113,15 @@ async def test_key_goes_to_the_default_endpoint_only(monkeypatch: pytest.MonkeyP
     assert any(KEY in value for value in seen) is own
 
 
+async def test_errors_of_a_keyless_endpoint_are_told_in_full() -> None:
+    """The stand-in for a key is a common word; it must not be cut out of what the endpoint says."""
+    async with ScriptedServer([{"status": 404, "message": "none of these models is here"}]) as server:
+        registry = ModelRegistry()
+        with pytest.raises(ModelCallError, match="none of these models is here"):
+            await ask(registry.resolve(ModelSpec("m", base_url=server.base_url)))
+        await registry.close()
+
+
 def test_registering_again_replaces() -> None:
     first, second = ScriptedModel([]), ScriptedModel([])
     registry = ModelRegistry({"a": first})
@@ -125,3 +136,15 @@ def test_what_is_no_model_is_refused() -> None:
     registry = ModelRegistry({"b": cast(Any, lambda: 5)})
     with pytest.raises(TypeError, match="registered as model 'b' returned int"):
         registry.resolve("b")
+
+
+def test_the_client_is_imported_only_when_a_model_needs_it() -> None:
+    """It takes about as long to import as all the rest; lists, dashboards and scripted models do without."""
+    code = (
+        "import sys, folkmoot.models, folkmoot._scripted\n"
+        "folkmoot.models.ModelRegistry({'a': folkmoot._scripted.ScriptedModel([])}).resolve('a')\n"
+        "assert 'openai' not in sys.modules\n"
+        "assert folkmoot.models.OpenAIChatModel('m').name == 'm'\n"
+        "assert 'openai' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -103,11 +103,6 @@ def test_a_variable_of_the_worker_is_read(name: str) -> None:
         assert named or used, f"nothing reads {name}"
 
 
-def test_the_worker_connects_by_the_variables_of_the_temporal_sdk() -> None:
-    text = (ROOT / "worker.py").read_text() + (PACKAGE / "_local" / "health.py").read_text()
-    assert text.count("load_client_connect_config") >= 2, "worker and health check read TEMPORAL_* the same way"
-
-
 def test_the_task_queue_is_the_one_clients_use() -> None:
     assert WORKER["environment"]["FOLKMOOT_TASK_QUEUE"] == DEFAULT_QUEUE
 

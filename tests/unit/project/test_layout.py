@@ -22,6 +22,8 @@ def shipped() -> list[Path]:
         if path.is_file()
         and path.suffix in TEXT
         and SKIPPED.isdisjoint(path.parts)
+        # Caches of tools are hidden folders; .ci is ours.
+        and not any(part.startswith(".") and part != ".ci" for part in path.relative_to(ROOT).parts[:-1])
         and not any(part.endswith(".egg-info") for part in path.parts)
     ]
 

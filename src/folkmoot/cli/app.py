@@ -1,0 +1,43 @@
+"""All verbs of the command line, in the order its help shows them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import control, reading, run, scripted, serve
+from .demo import command as demo
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Group chats of AI agents as durable Temporal workflows.",
+    epilog="Every option can be given as the environment variable its help names.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from folkmoot import __version__
+
+        typer.echo(f"folkmoot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(  # pyright: ignore[reportUnusedFunction] - typer calls it
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Group chats of AI agents as durable Temporal workflows."""
+
+
+for group in (demo, serve, run, reading, control, scripted):
+    for add in group.VERBS:
+        add(app)

@@ -1,0 +1,121 @@
+"""What users name on the command line: a team's JSON file, or an attribute of a module of theirs."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from folkmoot._spec import AgentSpec, load_spec
+from folkmoot.plugin import FolkmootPlugin
+from folkmoot.store import Store
+from folkmoot.teams import TeamSpec
+
+__all__ = ["load_attribute", "load_plugin", "load_team"]
+
+_PLUGIN_ARGUMENTS = ("models", "tools", "functions", "store")
+
+
+def load_team(source: str) -> TeamSpec | AgentSpec:
+    """The team, or single agent, of a JSON file or of `module:attribute`.
+
+    Args:
+        source: The file's path; or `module:attribute`, where the attribute may be a function without arguments.
+
+    Raises:
+        ValueError: There is no such file or attribute, or it is no team; the text names it.
+    """
+    if ":" in source and not Path(source).exists():
+        found = _called(load_attribute(source))
+        if not isinstance(found, TeamSpec | AgentSpec):
+            raise ValueError(f"{source!r} is {_kind(found)}; expected a team or an agent, or a function that returns one.")
+        return found
+    return _team_of_file(Path(source))
+
+
+def _team_of_file(path: Path) -> TeamSpec | AgentSpec:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ValueError(
+            f"There is no file {str(path)!r}; expected a team's JSON file or module:attribute."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"Team file {str(path)!r} cannot be read: {error}") from None
+    try:
+        data: object = json.loads(text)
+        if not isinstance(data, dict):
+            raise ValueError("expected a JSON object")
+        spec = load_spec(cast(dict[str, Any], data))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"Team file {str(path)!r} is not JSON: {error}") from None
+    except ValueError as error:
+        from .verbs import one_line
+
+        raise ValueError(f"Team file {str(path)!r} holds no team: {one_line(error)}") from None
+    if not isinstance(spec, TeamSpec | AgentSpec):
+        raise ValueError(f"Team file {str(path)!r} holds a {spec.type}; expected a team or an agent.")
+    return spec
+
+
+def load_plugin(source: str | None, store: Store | None) -> FolkmootPlugin:
+    """The plugin that `--app` names; without one, a plugin that knows no names.
+
+    Args:
+        source: `module:attribute`: a `FolkmootPlugin`, a mapping of its arguments, or a function that returns either.
+        store: The store of a plugin made here. One made by the user keeps its own.
+
+    Raises:
+        ValueError: There is no such attribute, or it is something else.
+    """
+    if not source:
+        return FolkmootPlugin(store=store)
+    found = _called(load_attribute(source))
+    if isinstance(found, FolkmootPlugin):
+        return found
+    if not isinstance(found, Mapping):
+        raise ValueError(
+            f"{source!r} is {_kind(found)}; expected a FolkmootPlugin, a mapping of its arguments "
+            f"({', '.join(_PLUGIN_ARGUMENTS)}), or a function that returns either."
+        )
+    given = {str(key): value for key, value in cast(Mapping[object, Any], found).items()}
+    for name in given:
+        if name not in _PLUGIN_ARGUMENTS:
+            raise ValueError(f"{source!r} has {name!r}; expected only {', '.join(_PLUGIN_ARGUMENTS)}.")
+    return FolkmootPlugin(**{"store": store, **given})
+
+
+def load_attribute(source: str) -> object:
+    """The object `module:attribute` names; modules of the current folder are found, too.
+
+    Raises:
+        ValueError: It has not that form, or there is no such module or attribute, or importing it failed.
+    """
+    module_name, _, path = source.partition(":")
+    if not module_name or not path:
+        raise ValueError(f"Expected module:attribute, got {source!r}.")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        found: object = importlib.import_module(module_name)
+    except Exception as error:
+        raise ValueError(f"Importing {module_name!r} for {source!r} failed: {type(error).__name__}: {error}") from error
+    for name in path.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError:
+            raise ValueError(f"{source!r} names nothing: {_kind(found)} has no attribute {name!r}.") from None
+    return found
+
+
+def _called(found: object) -> object:
+    return found() if callable(found) and not isinstance(found, FolkmootPlugin) else found
+
+
+def _kind(found: object) -> str:
+    name = getattr(found, "__name__", None)
+    return f"module {name!r}" if isinstance(found, type(sys)) else f"a {type(found).__name__}"

@@ -1,0 +1,43 @@
+"""The `folkmoot` executable: checks that the extra `cli` is installed, runs the command, and guards the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import NoReturn
+
+__all__ = ["main"]
+
+_MISSING = "folkmoot: the command line needs {name!r}; install it with: pip install 'folkmoot[cli]'"
+
+
+def main() -> NoReturn:
+    """Run the command of `sys.argv` and end the process with its code: 0, 1 for an error, 2 for wrong usage."""
+    code = _run()
+    for stream in (sys.stdout, sys.stderr):
+        # A reader that went away (`folkmoot tail ... | head`) is no error of ours.
+        with suppress(OSError, ValueError):
+            stream.flush()
+    # Short-lived processes that used the Temporal SDK abort at interpreter exit now and then (sdk-python #300),
+    # which would spoil the code.
+    os._exit(code)
+
+
+def _run() -> int:
+    try:
+        from .app import app
+    except ModuleNotFoundError as error:
+        if error.name not in ("typer", "rich"):
+            raise
+        print(_MISSING.format(name=error.name), file=sys.stderr)
+        return 1
+    try:
+        app(prog_name="folkmoot")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""The application's worker process: connects, registers, and runs until it is told to stop.
+
+`python worker.py`, with the environment variables of `folkmoot worker --help`: `TEMPORAL_ADDRESS` and the rest of
+Temporal's environment configuration, `FOLKMOOT_TASK_QUEUE`, `FOLKMOOT_STORE`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from datetime import timedelta
+
+from temporalio.worker import Worker
+
+from activities import ACTIVITIES, TOOLS
+from folkmoot import FolderStore, Folkmoot, FolkmootPlugin
+from workflows import WORKFLOWS
+
+logger = logging.getLogger("worker")
+
+GRACE = timedelta(seconds=20)
+"""Calls in flight may finish within this time after SIGTERM; then they are given back and another worker makes them."""
+
+
+async def main() -> None:
+    """Run the worker until SIGTERM or SIGINT."""
+    folder = os.environ.get("FOLKMOOT_STORE")
+    plugin = FolkmootPlugin(tools=TOOLS, store=FolderStore(folder) if folder else None)
+    queue = os.environ.get("FOLKMOOT_TASK_QUEUE") or "folkmoot"
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with await Folkmoot.connect(queue=queue, plugin=plugin) as moot:
+        worker = Worker(
+            moot.client,
+            task_queue=queue,
+            workflows=WORKFLOWS,
+            activities=ACTIVITIES,
+            graceful_shutdown_timeout=GRACE,
+        )
+        async with worker:
+            logger.info("worker of task queue %r in namespace %r is up", queue, moot.client.namespace)
+            await stop.wait()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # One line for every model call would drown all others.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    asyncio.run(main())
