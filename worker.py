@@ -50,3 +50,6 @@ if __name__ == "__main__":
     # One line for every model call would drown all others.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     asyncio.run(main())
+    # The SDK's threads can abort an interpreter that ends by itself (temporalio/sdk-python #300).
+    logging.shutdown()
+    os._exit(0)

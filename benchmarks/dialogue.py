@@ -18,7 +18,7 @@ AGENTS = (
     Agent("writer", "You write. Answer with the next paragraph."),
     Agent("critic", "You criticise. Answer with what to change."),
 )
-MODEL = "gpt-4o-mini"
+MODEL = "gpt-4o-mini-2024-07-18"
 REPLY = ("The moot has met, and what was said there stands. " * 8)[:400]
 
 

@@ -119,7 +119,7 @@ class Folkmoot:
         Raises:
             ServerUnavailableError: No server answers there.
         """
-        config: dict[str, Any] = dict(ClientConfigProfile.load(profile=profile).to_client_connect_config())
+        config = connect_options(profile)
         given = {"target_host": address, "namespace": namespace, "tls": tls, "api_key": api_key}
         config.update({key: value for key, value in given.items() if value is not None})
         config.setdefault("target_host", "localhost:7233")
@@ -277,6 +277,11 @@ class Folkmoot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def connect_options(profile: str | None = None) -> dict[str, Any]:
+    """The arguments of `Client.connect` that Temporal's environment configuration gives."""
+    return dict(ClientConfigProfile.load(profile=profile).to_client_connect_config())
 
 
 def _members(team: TeamSpec | AgentSpec) -> list[str]:

@@ -14,7 +14,7 @@ from ._local import Progress, default_data_folder, ensure_server
 from ._spec import AgentSpec, Carried, carried
 from ._temporal import names
 from .chat import Chat
-from .client import Folkmoot
+from .client import Folkmoot, connect_options
 from .models import Model
 from .plugin import FolkmootPlugin
 from .store import FolderStore, Store
@@ -72,7 +72,10 @@ async def local(
         search_attributes=names.SEARCH_ATTRIBUTES,
     )
     async with server:
-        client = await Client.connect(server.address, namespace=server.namespace, plugins=[plugin])
+        # A server that the environment names may want TLS and a key, which the environment names too.
+        config = {} if server.owned else connect_options()
+        config.update(target_host=server.address, namespace=server.namespace)
+        client = await Client.connect(**config, plugins=[plugin])
         async with _Embedded(client, plugin=plugin, queue=queue, store=store) as moot:
             yield moot
 

@@ -22,7 +22,6 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from tests._support.waiting import eventually
 from tests.conftest import ClientFactory
 
-
 WORKER = Path(__file__).parents[2] / "worker.py"
 
 

@@ -6,10 +6,10 @@ Run before tests and demos, which have no minutes to wait for a build.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 
 from folkmoot._local.binary import obtain_cli
+from folkmoot._local.leaving import leave
 from folkmoot.errors import ServerUnavailableError
 
 _STEP = 0.05
@@ -41,7 +41,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    # Threads of the SDK's download can crash the interpreter's own exit (temporalio/sdk-python #300).
-    os._exit(code)
+    leave(main())

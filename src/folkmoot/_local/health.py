@@ -6,10 +6,10 @@ Asks the server, which is what matters: a worker that hangs or has lost its conn
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -19,6 +19,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
 from folkmoot._local.environment import task_queue
+from folkmoot._local.leaving import leave
 from folkmoot._temporal.names import DEFAULT_QUEUE
 
 __all__ = ["local_pollers", "main"]
@@ -67,14 +68,12 @@ async def _check() -> str | None:
     return None if pollers else f"no worker of this host polls task queue {queue!r}"
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Exit with 0 if healthy, else with 1 and the reason on stderr."""
     problem = asyncio.run(_check())
     if problem is not None:
         print(problem, file=sys.stderr)
-    sys.stderr.flush()
-    # The exit code is the answer, and the SDK's threads can spoil it (temporalio/sdk-python #300).
-    os._exit(0 if problem is None else 1)
+    leave(0 if problem is None else 1)
 
 
 if __name__ == "__main__":

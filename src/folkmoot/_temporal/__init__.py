@@ -1,0 +1,1 @@
+"""Chats on Temporal: the workflow, its activities, and what travels between them."""

@@ -71,10 +71,12 @@ class Carrier:
             or (resting and events >= limits.resting_events)
         ):
             return False
-        return self._forced(events) or self._carried() <= self._added()
+        return self.forced() or self._carried() <= self._added()
 
-    def _forced(self, events: int) -> bool:
-        return events >= self._limits.forced_events
+    def forced(self) -> bool:
+        """Whether the history is so long that the chat has to continue as new before it does anything else."""
+        events = workflow.info().get_current_history_length()
+        return max(self._limits.forced_events, self._not_before) <= events
 
     def _seals(self) -> bool:
         return self._chat.log.bytes > self._limits.seal_bytes and self._store is not False
@@ -163,7 +165,7 @@ class Carrier:
 
     def full(self) -> str | None:
         """Why the chat can take no more, if its log no longer fits and there is no store; nothing is lost."""
-        if self._forced(workflow.info().get_current_history_length()) and self._not_before:
+        if self._not_before and workflow.info().get_current_history_length() >= self._limits.forced_events:
             return (
                 f"The chat's log has {self._chat.log.bytes} bytes, more than one history may carry. "
                 "Start its workers with a store; then it goes on."

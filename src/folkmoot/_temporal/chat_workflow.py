@@ -67,24 +67,27 @@ class GroupChat:
         if self._problem is not None:
             raise ApplicationError(self._problem, type="BadCommandError", non_retryable=True)
         while True:
-            self._work()
-            if (
-                self._chat.state.closed
-                and not self._calls
-                and not self._outbox.busy
-                and workflow.all_handlers_finished()
-            ):
-                return self._carrier.last_word()
-            if not self._calls and not self._inbox and not self._outbox.busy and self._carrier.due():
-                await self._carrier.continue_as_new(self._rest)
-                continue
+            self._take_in()
+            if self._at_rest():
+                if self._chat.state.closed and workflow.all_handlers_finished():
+                    return self._carrier.last_word()
+                if self._carrier.due():
+                    await self._carrier.continue_as_new(self._rest)
+                    continue
+            # A history near its end starts nothing more until what is in flight has come back.
+            wanted = [] if self._carrier.forced() else self._chat.wanted()
+            self._calls.reconcile(wanted, self._retries.postponed)
             await workflow.wait_condition(self._has_work)
+
+    def _at_rest(self) -> bool:
+        """Nothing is under way: a safe point to end or to continue as new."""
+        return not self._calls and not self._inbox and not self._outbox.busy
 
     def _has_work(self) -> bool:
         return bool(self._inbox) or self._calls.any_done or self._retries.any_due or self._outbox.just_done
 
-    def _work(self) -> None:
-        """One round: inbox, results, timers, then what follows from them."""
+    def _take_in(self) -> None:
+        """Inbox, results, timers, then what follows from them."""
         time = self._now()
         if not self._chat.state.opened:
             self._chat.begin(self._chat.team.name, self._carrier.spec_digest, time)
@@ -97,7 +100,6 @@ class GroupChat:
             self._guarded(self._finish, finished, time)
         self._retries.take()
         self._guarded(self._advance, time)
-        self._calls.reconcile(self._chat.wanted(), self._retries.postponed)
         self._show()
 
     def _advance(self, time: str) -> None:

@@ -15,6 +15,8 @@ from folkmoot.plugin import FolkmootPlugin
 from folkmoot.store import Store
 from folkmoot.teams import TeamSpec
 
+from .verbs import one_line
+
 __all__ = ["load_attribute", "load_plugin", "load_team"]
 
 _PLUGIN_ARGUMENTS = ("models", "tools", "functions", "store")
@@ -54,8 +56,6 @@ def _team_of_file(path: Path) -> TeamSpec | AgentSpec:
     except json.JSONDecodeError as error:
         raise ValueError(f"Team file {str(path)!r} is not JSON: {error}") from None
     except ValueError as error:
-        from .verbs import one_line
-
         raise ValueError(f"Team file {str(path)!r} holds no team: {one_line(error)}") from None
     if not isinstance(spec, TeamSpec | AgentSpec):
         raise ValueError(f"Team file {str(path)!r} holds a {spec.type}; expected a team or an agent.")

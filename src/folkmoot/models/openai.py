@@ -1,12 +1,12 @@
 """A chat model behind the OpenAI chat completions API, or any endpoint that speaks it.
 
-The OpenAI client is imported when the first model is made: it takes about as long to import as all the rest of Folkmoot,
-and most processes (command line, dashboards, clients of a chat) call no model.
+The OpenAI client is imported with the first call: that takes about as long as importing all the rest of
+Folkmoot, and most processes (command line, dashboards, clients of a chat) call no model.
 """
+
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,19 +18,14 @@ from folkmoot.options import ModelInfo
 from .base import ModelRequest, ModelResult
 from .errors import Failures
 from .rendering import RequestEncoder, render_message
-from .replies import StreamReader, parse_reply
 
 if TYPE_CHECKING:
-    import httpx2
-    from openai import AsyncOpenAI
+    from .connection import Connection
 
 __all__ = ["NO_KEY", "OpenAIChatModel"]
 
-_PATH = "/chat/completions"
 NO_KEY = "none"
 """Sent where an endpoint of one's own wants no key; the client insists on some text."""
-_TAIL = 1.0
-"""Seconds given to a server to end a stream whose end it has announced."""
 
 
 class OpenAIChatModel:
@@ -65,7 +60,6 @@ class OpenAIChatModel:
         organization: str | None = None,
         timeout: float = 600.0,
     ) -> None:
-        importlib.import_module(".exceptions", __package__)
         if not timeout > 0:
             raise ValueError(f"timeout must be more than 0 seconds, got {timeout!r}")
         self.name = name or model
@@ -76,7 +70,7 @@ class OpenAIChatModel:
         self._organization = organization
         self._timeout = timeout
         self._encoder = RequestEncoder(model, self.info, options or {})
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncOpenAI] = WeakKeyDictionary()
+        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Connection] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
         return f"OpenAIChatModel({self._model!r}, name={self.name!r})"
@@ -91,80 +85,45 @@ class OpenAIChatModel:
         Raises:
             ModelCallError: The call failed; the error says whether a retry may help and when.
         """
-        from .exceptions import CALL_ERRORS, from_exception
-
         seconds = min(request.timeout, self._timeout)
         body = self._encoder.body(request)
-        client = self._client()
-        try:
-            # The HTTP library's timeout is per read; a trickling answer would never end.
-            async with asyncio.timeout(seconds):
-                if request.on_text is not None:
-                    return await self._stream(client, body, request, seconds)
-                response = await client.post(_PATH, content=body, cast_to=httpx2.Response, options={"timeout": seconds})
-                return parse_reply(response.content, self._failures(), family=self.info.family)
-        except CALL_ERRORS as error:
-            failure = from_exception(error, self._failures())
-        # Not chained: the cause may quote the key, and causes end up in durable failures.
-        raise failure
+        return await self._connection().call(
+            body, seconds=seconds, failures=self._failures(), family=self.info.family, on_text=request.on_text
+        )
 
     async def close(self) -> None:
         """Close the connections of this event loop; those of other loops go with them."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        self._clients.clear()
-        if client is not None:
-            await client.close()
+        connection = self._connections.pop(asyncio.get_running_loop(), None)
+        self._connections.clear()
+        if connection is not None:
+            await connection.close()
 
-    async def _stream(self, client: AsyncOpenAI, body: bytes, request: ModelRequest, seconds: float) -> ModelResult:
-        assert request.on_text is not None
-        response = await client.post(
-            _PATH,
-            content=body,
-            cast_to=httpx2.Response,
-            options={"timeout": seconds},
-            stream=True,
-            stream_cls=None,
-        )
-        try:
-            if response.headers.get("content-type", "").startswith("application/json"):
-                # A server that cannot stream answers at once.
-                result = parse_reply(await response.aread(), self._failures(), family=self.info.family)
-                if isinstance(result.content, str) and result.content:
-                    request.on_text(result.content)
-                return result
-            reader = StreamReader(self._failures(), family=self.info.family, on_text=request.on_text)
-            await _read(response, reader)
-            return reader.result()
-        finally:
-            await response.aclose()
-
-    def _client(self) -> AsyncOpenAI:
+    def _connection(self) -> Connection:
         loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
+        connection = self._connections.get(loop)
+        if connection is None:
+            from .connection import Connection
+
             base_url = self._base_url or os.environ.get("OPENAI_BASE_URL") or None
-            key = self._key()
-            if key is None and base_url is None:
-                raise ModelCallError(
-                    f"model {self.name!r} has no API key: set OPENAI_API_KEY, "
-                    "or OPENAI_BASE_URL for an endpoint of your own",
-                    retryable=False,
-                )
-            if key is not None and not (key.isascii() and key.isprintable()):
-                # Found later, it would be an encoding error that quotes the header.
-                raise ModelCallError(
-                    f"model {self.name!r} cannot be called: its API key holds characters that no HTTP header may have",
-                    retryable=False,
-                )
-            client = AsyncOpenAI(
-                api_key=key or NO_KEY,
-                base_url=base_url,
-                organization=self._organization,
-                timeout=self._timeout,
-                max_retries=0,
+            connection = Connection(base_url, self._key_for(base_url), self._organization)
+            self._connections[loop] = connection
+        return connection
+
+    def _key_for(self, base_url: str | None) -> str:
+        key = self._key()
+        if key is None and base_url is None:
+            raise ModelCallError(
+                f"model {self.name!r} has no API key: set OPENAI_API_KEY, "
+                "or OPENAI_BASE_URL for an endpoint of your own",
+                retryable=False,
             )
-            self._clients[loop] = client
-        return client
+        if key is not None and not (key.isascii() and key.isprintable()):
+            # Found later, it would be an encoding error that quotes the header.
+            raise ModelCallError(
+                f"model {self.name!r} cannot be called: its API key holds characters that no HTTP header may have",
+                retryable=False,
+            )
+        return key or NO_KEY
 
     def _key(self) -> str | None:
         return self._api_key or os.environ.get("OPENAI_API_KEY") or None
@@ -173,17 +132,3 @@ class OpenAIChatModel:
         key = self._key()
         # The stand-in for a key is a common word, and no secret.
         return Failures(self.name, () if key in (None, NO_KEY) else (key,))
-
-
-async def _read(response: httpx2.Response, reader: StreamReader) -> None:
-    """Feed the stream to its very end: a connection left half-read could not be used again."""
-    try:
-        async with asyncio.timeout(None) as rest:
-            async for line in response.aiter_lines():
-                reader.feed(line)
-                if reader.done and rest.when() is None:
-                    rest.reschedule(asyncio.get_running_loop().time() + _TAIL)
-    except TimeoutError:
-        # The answer is complete; only the server does not hang up.
-        if not reader.done:
-            raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from folkmoot.errors import UnknownNameError
 from folkmoot.options import ModelInfo, ModelSpec
 
 from .base import Model, ModelRequest, ModelResult
+from .openai import NO_KEY, OpenAIChatModel
 
 __all__ = ["ModelRegistry"]
 
@@ -84,6 +86,14 @@ class ModelRegistry:
             model = self._resolved[key] = self._build(spec)
         return model
 
+    @staticmethod
+    def prepare() -> None:
+        """Import the OpenAI client now.
+
+        For workers, before they start: the first call would hold up their event loop for about a second.
+        """
+        importlib.import_module("folkmoot.models.connection")
+
     async def close(self) -> None:
         """Close every model that was used."""
         models = list({id(model): model for model in self._resolved.values()}.values())
@@ -101,9 +111,6 @@ class ModelRegistry:
 
 
 def _endpoint_model(spec: ModelSpec) -> Model:
-    # Late: a process that calls no such model is spared the import of the client, which takes a second.
-    from .openai import NO_KEY, OpenAIChatModel
-
     foreign = spec.base_url is not None and not _is_default(spec.base_url)
     return OpenAIChatModel(
         spec.name,

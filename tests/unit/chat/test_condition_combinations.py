@@ -56,9 +56,7 @@ def test_and_fired_in_one_check_is_in_declared_order() -> None:
 def test_fired_child_of_and_counts_no_further() -> None:
     driver = chat(MaxMessageTermination(2) & A)
     driver.run("go", "1", "2", "3", "AA")
-    assert driver.stop_reason == (
-        "Maximum number of messages 2 reached, current message count: 2, Text 'AA' mentioned"
-    )
+    assert driver.stop_reason == ("Maximum number of messages 2 reached, current message count: 2, Text 'AA' mentioned")
 
 
 def test_or_inside_and() -> None:

@@ -186,8 +186,7 @@ def test_tokens_are_summed_over_messages_and_events(condition: TerminationCondit
     assert driver.speaking == ["b"]
     driver.answer(said("2", usage=(10, 5)))
     assert driver.stop_reason == (
-        f"Token usage limit reached, total token count: {total}, "
-        f"prompt token count: 20, completion token count: 10."
+        f"Token usage limit reached, total token count: {total}, prompt token count: 20, completion token count: 10."
     )
 
 

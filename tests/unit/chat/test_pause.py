@@ -88,7 +88,9 @@ def test_now_sharpens_a_pause_that_still_waits() -> None:
     assert (driver.status, driver.calls) == ("paused", [])
 
 
-@pytest.mark.parametrize(("answered", "note"), [(False, "The chat is already pausing."), (True, "The chat is already paused.")])
+@pytest.mark.parametrize(
+    ("answered", "note"), [(False, "The chat is already pausing."), (True, "The chat is already paused.")]
+)
 def test_second_pause_is_noted(answered: bool, note: str) -> None:
     driver = Driver(team())
     driver.run("go")

@@ -140,7 +140,9 @@ def test_sibling_tools_of_a_handoff_ride_along() -> None:
 
 
 def test_handoff_beats_iterations_and_reflection_and_the_first_wins() -> None:
-    first = agent("a", handoffs=["b", Handoff("c", message="over to you")], reflect_on_tool_use=True, max_tool_iterations=5)
+    first = agent(
+        "a", handoffs=["b", Handoff("c", message="over to you")], reflect_on_tool_use=True, max_tool_iterations=5
+    )
     driver = Driver(RoundRobinGroupChat([first, agent("b"), agent("c")], max_turns=1))
     driver.run("go", asks("transfer_to_c", "transfer_to_b"))
     (message,) = driver.messages("HandoffMessage")

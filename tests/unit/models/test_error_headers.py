@@ -8,8 +8,8 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
+from folkmoot.models.connection import from_exception
 from folkmoot.models.errors import Failures, scrub
-from folkmoot.models.exceptions import from_exception
 
 FAILURES = Failures("m")
 

@@ -1,0 +1,179 @@
+"""The verbs that only look: ls, show, tail, snapshots, usage. They add nothing to a chat's history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from folkmoot.chat import ChatEvent, ChatStatus
+from folkmoot.client import ChatInfo
+
+from .connection import a_chat, connected
+from .conversation import entry_line, message_json
+from .screen import clean
+from .verbs import Invocation, verb
+
+__all__ = ["VERBS", "ChatId"]
+
+ChatId = Annotated[
+    str, typer.Argument(metavar="ID", envvar="FOLKMOOT_CHAT_ID", show_envvar=True, help="The chat's id.")
+]
+
+
+async def ls(
+    invocation: Invocation,
+    status: Annotated[
+        str | None, typer.Option(envvar="FOLKMOOT_STATUS", help="Only chats of this status.")
+    ] = None,
+    team: Annotated[str | None, typer.Option(envvar="FOLKMOOT_TEAM", help="Only chats of this team.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(envvar="FOLKMOOT_TENANT", help="Only chats of this tenant.")
+    ] = None,
+    where: Annotated[
+        str,
+        typer.Option(
+            "--filter",
+            envvar="FOLKMOOT_FILTER",
+            help="A condition in Temporal's list filter language, e.g. 'ChatTurns > 100'.",
+        ),
+    ] = "",
+    limit: Annotated[
+        int, typer.Option(envvar="FOLKMOOT_LIMIT", min=1, help="At most so many, newest first.")
+    ] = 100,
+) -> None:
+    """List chats, newest first."""
+    found: list[ChatInfo] = []
+    async with connected(invocation, start=False) as connection:
+        moot = connection.moot(invocation.settings.queue)
+        async for info in moot.list(where, status=status, team=team, tenant=tenant, limit=limit):
+            found.append(info)
+            if invocation.screen.json:
+                invocation.screen.emit(asdict(info))
+    if invocation.screen.json:
+        return
+    if not found:
+        invocation.screen.say("No chats.")
+        return
+    table = _table("ID", "Status", "Team", ">Turns", ">Tokens", "Waiting for", "Started")
+    for info in found:
+        waiting = ", ".join(info.waiting_for)
+        started = info.started.replace("T", " ")[:16]
+        _row(table, info.id, info.status, info.team, info.turns, f"{info.tokens:,}", waiting, started)
+    invocation.screen.emit({}, table)
+
+
+async def show(invocation: Invocation, chat_id: ChatId) -> None:
+    """Show where a chat stands."""
+    async with a_chat(invocation, chat_id) as chat:
+        status = await chat.status()
+    invocation.screen.emit({"chat": chat_id, **asdict(status)}, _grid(_facts(chat_id, status)))
+
+
+def _facts(chat_id: str, status: ChatStatus) -> dict[str, object]:
+    error = status.error
+    return {
+        "Chat": chat_id,
+        "Team": status.team,
+        "Status": status.status,
+        "Speaking": ", ".join(status.speakers),
+        "Waiting for": ", ".join(status.waiting_for),
+        "Runs": status.run,
+        "Turns": status.turn,
+        "Tokens": f"{status.tokens:,}",
+        "Last run ended": status.stop_reason or "",
+        "Error": "" if error is None else f"{error.get('agent') or ''} {error['type']}: {error['message']}".strip(),
+        "Log": f"{status.head} entries",
+        "Continued as new": f"{status.continued} times" if status.continued else "",
+    }
+
+
+async def tail(
+    invocation: Invocation,
+    chat_id: ChatId,
+    after: Annotated[
+        int,
+        typer.Option(envvar="FOLKMOOT_AFTER", min=-1, help="Offset of the last entry known; -1: from the start."),
+    ] = -1,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow", "-f", envvar="FOLKMOOT_FOLLOW", help="Go on with what comes, until it is closed."),
+    ] = False,
+) -> None:
+    """Print a chat's log, and with --follow what is added to it."""
+    async with a_chat(invocation, chat_id) as chat:
+        async for event in chat.events(after=after, follow=follow):
+            if invocation.screen.json:
+                invocation.screen.emit(_event_json(event))
+            else:
+                invocation.screen.line(entry_line(event))
+
+
+def _event_json(event: ChatEvent) -> dict[str, Any]:
+    message = None if event.message is None else message_json(event.message)
+    return {
+        "offset": event.offset,
+        "kind": event.kind,
+        "time": event.time,
+        "data": dict(event.data),
+        "message": message,
+    }
+
+
+async def snapshots(invocation: Invocation, chat_id: ChatId) -> None:
+    """List the points a chat can be read at."""
+    async with a_chat(invocation, chat_id) as chat:
+        found = await chat.snapshots()
+    if invocation.screen.json:
+        for snapshot in found:
+            invocation.screen.emit(asdict(snapshot))
+        return
+    table = _table(">Offset", ">Turn", ">Run", "Speakers", "Reason", ">Tokens", "Time")
+    for item in found:
+        time = item.time.replace("T", " ")[:19]
+        _row(table, item.offset, item.turn, item.run, ", ".join(item.speakers), item.reason, f"{item.tokens:,}", time)
+    invocation.screen.emit({}, table)
+
+
+async def usage(invocation: Invocation, chat_id: ChatId) -> None:
+    """Show a chat's model calls and tokens by agent, over its whole life."""
+    async with a_chat(invocation, chat_id) as chat:
+        agents = await chat.usage()
+    columns = sorted({name for counts in agents.values() for name in counts})
+    table = _table("Agent", *(f">{_title(name)}" for name in columns))
+    for agent, counts in agents.items():
+        _row(table, agent, *(f"{counts.get(name, 0):,}" for name in columns))
+    if len(agents) > 1:
+        _row(table, "total", *(f"{sum(each.get(name, 0) for each in agents.values()):,}" for name in columns))
+    invocation.screen.emit({"chat": chat_id, "agents": agents}, table)
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _table(*titles: str) -> Table:
+    """An empty table; a title with `>` before it is that of a column of numbers."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title.removeprefix(">"), justify="right" if title.startswith(">") else "left")
+    return table
+
+
+def _row(table: Table, *cells: object) -> None:
+    table.add_row(*(Text(clean(str(cell))) for cell in cells))
+
+
+def _grid(facts: Mapping[str, object]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for name, value in facts.items():
+        if value != "":
+            grid.add_row(Text(name, style="bold"), Text(clean(str(value))))
+    return grid
+
+
+VERBS = [verb(work.__name__, work) for work in (ls, show, tail, snapshots, usage)]

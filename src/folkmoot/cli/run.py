@@ -1,0 +1,137 @@
+"""The verb `run`: open a chat, or find the one that lives, run it and show the conversation as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from folkmoot._client.workers import Workers
+from folkmoot._spec import carried
+from folkmoot.chat import Chat
+from folkmoot.embedded import register
+from folkmoot.messages import BaseChatMessage, TaskResult
+
+from .connection import Connection, connected, working
+from .conversation import Conversation
+from .loading import load_team
+from .screen import clean
+from .serve import App
+from .verbs import Invocation, verb
+
+__all__ = ["VERBS"]
+
+
+async def run(
+    invocation: Invocation,
+    team_source: Annotated[
+        str,
+        typer.Argument(
+            metavar="TEAM", envvar="FOLKMOOT_TEAM_FILE", help="A team's JSON file, or module:attribute."
+        ),
+    ],
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task", "-t", envvar="FOLKMOOT_TASK", help="What to do; '-': read it; none: go on where it ended."
+        ),
+    ] = None,
+    chat_id: Annotated[
+        str | None, typer.Option("--id", envvar="FOLKMOOT_CHAT_ID", help="The chat's id; none: a new one.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", envvar="FOLKMOOT_REPLACE", help="Start anew if that chat was closed.")
+    ] = False,
+    tenant: Annotated[
+        str, typer.Option(envvar="FOLKMOOT_TENANT", help="Tenant of a new chat, to list chats by.")
+    ] = "",
+    app: App = None,
+    in_memory: Annotated[
+        bool, typer.Option("--in-memory", envvar="FOLKMOOT_IN_MEMORY", help="On a server that keeps nothing.")
+    ] = False,
+) -> None:
+    """Run a team's chat and show the conversation live.
+
+    Without a server configured it uses the embedded one, and works on the chat itself unless a worker (`folkmoot dev`) does.
+    """
+    team = load_team(team_source)
+    if task == "-":
+        task = sys.stdin.read()
+    chat_id = chat_id or f"{team.name}-{secrets.token_hex(3)}"
+    async with connected(invocation, app=app, in_memory=in_memory) as connection:
+        register(connection.plugin, carried(team))
+        async with _worked_on(connection, invocation.settings.queue):
+            moot = connection.moot(invocation.settings.queue)
+            async with moot:
+                chat = await moot.open(team, chat_id, replace=replace, tenant=tenant)
+                await _converse(invocation, connection, chat, task)
+
+
+@asynccontextmanager
+async def _worked_on(connection: Connection, queue: str) -> AsyncIterator[None]:
+    """Somebody works on the queue: those who do already, and only they, as they know what chats of it need.
+
+    Raises:
+        NoWorkerError: Nobody does, on a server that is not ours.
+    """
+    if not connection.embedded:
+        await Workers(connection.client, queue).require()
+        yield
+    elif await connection.has_worker(queue):
+        yield
+    else:
+        async with working(connection, queue):
+            yield
+
+
+async def _converse(invocation: Invocation, connection: Connection, chat: Chat, task: str | None) -> None:
+    screen, conversation = invocation.screen, Conversation(invocation.screen)
+    screen.emit(
+        {"kind": "chat", "chat": chat.id, "address": connection.address},
+        Text(clean(f"chat {chat.id} on {connection.address}"), style="dim"),
+    )
+    try:
+        async for item in chat.run_stream(task=task):
+            if isinstance(item, TaskResult):
+                conversation.break_off()
+                await _result(invocation, chat, item)
+            else:
+                conversation.show(item)
+    except asyncio.CancelledError:
+        conversation.break_off()
+        screen.note(
+            f"left; the run is durable and goes on while a worker runs. See it: folkmoot tail -f {chat.id}, "
+            f"end it: folkmoot cancel {chat.id}"
+        )
+        raise
+
+
+async def _result(invocation: Invocation, chat: Chat, result: TaskResult) -> None:
+    usages = [message.models_usage for message in result.messages if message.models_usage is not None]
+    prompt = sum(usage.prompt_tokens for usage in usages)
+    completion = sum(usage.completion_tokens for usage in usages)
+    status = await chat.status()
+    said = sum(isinstance(message, BaseChatMessage) for message in result.messages)
+    data = {
+        "kind": "result",
+        "chat": chat.id,
+        "stop_reason": result.stop_reason,
+        "messages": said,
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "turns": status.turn,
+        "run": status.run,
+        "head": status.head,
+    }
+    reason = result.stop_reason or "done"
+    line = f"\n{reason} · {said} messages · {prompt + completion:,} tokens ({prompt:,} in, {completion:,} out)"
+    invocation.screen.emit(data, Text(clean(line), style="bold"))
+
+
+VERBS = [verb("run", run)]
