@@ -32,15 +32,14 @@ def usage_now() -> dict[str, float]:
 
 async def serve(ready: dict[str, Any], handler: Handler) -> None:
     """Say `ready`, then answer each line until stdin ends. `{"do": "usage"}` is answered here."""
-    _say(ready)
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        asked: dict[str, Any] = json.loads(line)
-        _say(usage_now() if asked["do"] == "usage" else await handler(asked))
-
-
-def _say(answer: dict[str, Any]) -> None:
-    print(json.dumps(answer), flush=True)
+    # Temporal's core writes its warnings to stdout, which is ours alone: they go to stderr.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1) as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        print(json.dumps(ready), file=answers)
+        loop = asyncio.get_running_loop()
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            asked: dict[str, Any] = json.loads(line)
+            print(json.dumps(usage_now() if asked["do"] == "usage" else await handler(asked)), file=answers)
 
 
 class Child:

@@ -14,6 +14,7 @@ from temporalio.envconfig import ClientConfigProfile
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from ._chat.fold import check_members
 from ._client.pages import LogPages
 from ._client.workers import Workers
 from ._spec import AgentSpec, spec_digest, to_json
@@ -161,6 +162,7 @@ class Folkmoot:
             raise TypeError(f"Expected a team or an agent, got {team!r}.")
         if not id or not isinstance(id, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ValueError(f"A chat's id must be a text that is not empty, got {id!r}.")
+        check_members(team)
         spec = to_json(team)
         if (size := size_of(spec)) > MAX_TASK:
             raise PayloadTooLargeError(size, MAX_TASK, "The spec")

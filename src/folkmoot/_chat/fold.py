@@ -13,7 +13,21 @@ from .log import Entry, Log
 from .speakers import participants_of, speakers_for
 from .state import ChatState, Scope, Turn, Usage, Wait
 
-__all__ = ["Fold"]
+__all__ = ["Fold", "check_members"]
+
+
+def check_members(team: TeamSpec | AgentSpec) -> None:
+    """Refuse a team the engine has no rules for.
+
+    Raises:
+        ValueError: A participant is of a kind that cannot take part.
+    """
+    for member in team.participants if isinstance(team, TeamSpec) else (team,):
+        if not isinstance(member, AssistantAgent):
+            raise ValueError(
+                f"Participant {member.name!r} is a {member.type}, which cannot take part in a chat; "
+                f"participants are {AssistantAgent.__name__}s."
+            )
 
 
 class Fold:
@@ -28,6 +42,7 @@ class Fold:
         self.team = team
         self.uuid = uuid
         self.names = participants_of(team)
+        check_members(team)
         self.speakers = speakers_for(team)
         self.condition = team.termination_condition if isinstance(team, TeamSpec) else None
         self.functions = termination.functions_of(self.condition)
