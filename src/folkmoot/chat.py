@@ -202,7 +202,7 @@ class Chat:
         await self._commands.signal("reset", {"force": True} if force else {})
 
     async def stop(self) -> None:
-        """End the run after the current turn (AutoGen: ExternalTermination); while idle, end the next after its task."""
+        """End the run after the current turn (AutoGen: ExternalTermination); while idle, the next after its task."""
         await self._commands.signal("stop")
 
     async def cancel(self) -> None:

@@ -9,24 +9,19 @@ from types import TracebackType
 from typing import Any, Self
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
-from temporalio.common import SearchAttributeKey, WorkflowIDReusePolicy
+from temporalio.common import SearchAttributeKey
 from temporalio.envconfig import ClientConfigProfile
-from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from ._chat.fold import check_members
+from ._client.opening import Opening
 from ._client.pages import LogPages
 from ._client.workers import Workers
-from ._spec import AgentSpec, spec_digest, to_json
+from ._spec import AgentSpec
 from ._temporal import names
-from ._temporal.payloads import MAX_TASK, ChatInput, HistoryLimits, size_of
-from .agents import AssistantAgent
+from ._temporal.payloads import HistoryLimits
 from .chat import Chat
 from .errors import (
-    ChatClosedError,
-    ChatExistsError,
     ChatNotFoundError,
-    PayloadTooLargeError,
     ServerUnavailableError,
     error_from_wire,
 )
@@ -158,41 +153,15 @@ class Folkmoot:
             UnknownNameError: The workers do not know a name in the spec. No chat was opened.
             PayloadTooLargeError: The spec is too large.
         """
-        if not isinstance(team, TeamSpec | AgentSpec):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"Expected a team or an agent, got {team!r}.")
-        if not id or not isinstance(id, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ValueError(f"A chat's id must be a text that is not empty, got {id!r}.")
-        check_members(team)
-        spec = to_json(team)
-        if (size := size_of(spec)) > MAX_TASK:
-            raise PayloadTooLargeError(size, MAX_TASK, "The spec")
-        data = ChatInput(spec=dict(spec), tenant=tenant, limits=limits)  # type: ignore[call-overload]
-        memo: dict[str, Any] = {
-            "spec": spec_digest(team),
-            "team": team.name,
-            "type": team.type,
-            "stream": _streams(team),
-        }
-        policy = WorkflowIDReusePolicy.ALLOW_DUPLICATE if replace else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
-        try:
-            handle = await self.client.start_workflow(
-                names.WORKFLOW,
-                data.model_dump(mode="json", exclude_defaults=True),
-                id=id,
-                task_queue=self.queue,
-                id_reuse_policy=policy,
-                memo={names.MEMO_CHAT: memo},
-                static_summary=f"{team.name}: {', '.join(_members(team))}"[:200],
-            )
-        except WorkflowAlreadyStartedError:
-            await self._same_team(id, memo["spec"])
-            return self._chat(id)
+        opening = Opening(self.client, self.queue, team, id)
+        started = await opening.start(replace=replace, tenant=tenant, limits=limits)
         chat = self._chat(id)
-        try:
-            await self._check_names(chat)
-        except Exception:
-            await handle.terminate("refused when it was opened")
-            raise
+        if started:
+            try:
+                await self._check_names(chat)
+            except BaseException:
+                await opening.withdraw()
+                raise
         return chat
 
     async def _check_names(self, chat: Chat) -> None:
@@ -202,20 +171,6 @@ class Folkmoot:
         refusal = await self._pages[chat.id].query("check")
         if refusal is not None:
             raise error_from_wire(refusal["type"], refusal["message"], refusal.get("details"))
-
-    async def _same_team(self, chat_id: str, digest: str) -> None:
-        found = await self.client.get_workflow_handle(chat_id).describe()
-        if found.status != WorkflowExecutionStatus.RUNNING:
-            raise ChatClosedError(
-                f"Chat {chat_id!r} was closed; open it with replace=True to start a new chat of that id.",
-                chat_id=chat_id,
-            )
-        known: dict[str, Any] = (await found.memo()).get(names.MEMO_CHAT) or {}
-        if known.get("spec") != digest:
-            raise ChatExistsError(
-                f"Chat {chat_id!r} lives with another team, {known.get('team')!r}. Use `get` to take it as it is.",
-                chat_id=chat_id,
-            )
 
     async def get(self, id: str) -> Chat:
         """The chat of that id, living or closed.
@@ -284,15 +239,6 @@ class Folkmoot:
 def connect_options(profile: str | None = None) -> dict[str, Any]:
     """The arguments of `Client.connect` that Temporal's environment configuration gives."""
     return dict(ClientConfigProfile.load(profile=profile).to_client_connect_config())
-
-
-def _members(team: TeamSpec | AgentSpec) -> list[str]:
-    return [member.name for member in team.participants] if isinstance(team, TeamSpec) else [team.name]
-
-
-def _streams(team: TeamSpec | AgentSpec) -> bool:
-    members = team.participants if isinstance(team, TeamSpec) else (team,)
-    return any(isinstance(member, AssistantAgent) and member.model_client_stream for member in members)
 
 
 def _quoted(value: str) -> str:

@@ -40,7 +40,7 @@ async def local(
     ui: bool = False,
     on_progress: Progress | None = None,
 ) -> AsyncGenerator[Folkmoot]:
-    """Run server and worker in this process: `async with local() as moot`.
+    """Run a server and a worker in this process, for use in `async with`.
 
     The server is found, fetched or built (see the docs on the embedded server); its data is kept between runs. The
     worker starts with the first chat that is opened or asked for, when what its spec carries has been registered, so

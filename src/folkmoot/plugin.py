@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter, DefaultPayloadConverter
@@ -78,8 +78,8 @@ class FolkmootPlugin(SimplePlugin):
         """See `temporalio.worker.Plugin`."""
         config = super().configure_worker(config)
         # The worker has filled in the SDK's default by now, so absence would tell nothing.
-        longest = config["max_heartbeat_throttle_interval"] if "max_heartbeat_throttle_interval" in config else None
-        config["max_heartbeat_throttle_interval"] = min(longest or HEARTBEAT_THROTTLE, HEARTBEAT_THROTTLE)
+        longest = cast(timedelta, config["max_heartbeat_throttle_interval"])  # pyright: ignore[reportTypedDictNotRequiredAccess]
+        config["max_heartbeat_throttle_interval"] = min(longest, HEARTBEAT_THROTTLE)
         return config
 
     async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:

@@ -18,6 +18,8 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from .workers import Workers
+
 __all__ = ["Follower"]
 
 logger = logging.getLogger("folkmoot.client")
@@ -46,10 +48,13 @@ class Follower:
     Args:
         client: The connection.
         chat_id: The chat.
+        workers: Whom to look for when nothing happens.
     """
 
-    def __init__(self, client: Client, chat_id: str) -> None:
+    def __init__(self, client: Client, chat_id: str, workers: Workers) -> None:
         self._client = client
+        self._workers = workers
+        self._warned = False
         self._chat_id = chat_id
         self._run_id = ""
         self._token = b""
@@ -114,9 +119,22 @@ class Follower:
         self._token = response.next_page_token
         return list(response.history.events)
 
+    async def _look_for_workers(self) -> None:
+        """A long poll went by without an event: say so if that is because nobody works on the chat."""
+        if not self._warned and not await self._workers.any():
+            self._warned = True
+            logger.warning(
+                "chat %r waits: no worker polls task queue %r in namespace %r",
+                self._chat_id,
+                self._workers.queue,
+                self._client.namespace,
+            )
+
     async def _note(self, events: list[HistoryEvent]) -> None:
         if not events and not self.closed:
+            await self._look_for_workers()
             return
+        self._warned = False
         async with self._changed:
             for event in events:
                 if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:

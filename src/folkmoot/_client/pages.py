@@ -44,7 +44,7 @@ class LogPages:
         self._tail = Log()
         self._refs: dict[int, Entry] = {}
         self.uuid = ""
-        self.follower = Follower(client, chat_id)
+        self.follower = Follower(client, chat_id, workers)
 
     async def query(self, name: str, fields: Mapping[str, Any] | None = None) -> Any:
         """Ask the chat's workflow; waits for a worker that restarts.

@@ -43,7 +43,7 @@ class Stage:
 
     def release(self, hold: str) -> None:
         """Let the answers held under this name go, those to come too."""
-        pass
+        self._hold(hold).set()
 
     def release_all(self) -> None:
         """Hold nothing back any more."""

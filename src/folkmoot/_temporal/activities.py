@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -34,6 +35,8 @@ from .reader import LogReader, seal_bytes
 from .registry import Registry
 
 __all__ = ["ChatActivities"]
+
+PREVIEW_SECONDS = 0.1
 
 
 class ChatActivities:
@@ -206,12 +209,15 @@ def _differing(in_spec: ToolOptions | None, registered: ToolOptions) -> dict[str
 
 def _preview(heart: Heart, chat: CachedChat, data: CallInput) -> Callable[[str], None]:
     """Live text rides on heartbeats: readers see it in the pending activity, no event is added."""
-    message_id, text = derive_id(chat.uuid, str(data.n)), ""
+    message_id, text, shown = derive_id(chat.uuid, str(data.n)), "", 0.0
 
     def on_text(delta: str) -> None:
-        nonlocal text
+        nonlocal text, shown
         text += delta
-        heart.beat({"id": message_id, "agent": data.a, "text": text})
+        # Each beat encodes the whole text; the server is told ten times a second at most anyway.
+        if time.monotonic() - shown >= PREVIEW_SECONDS:
+            shown = time.monotonic()
+            heart.beat({"id": message_id, "agent": data.a, "text": text})
 
     return on_text
 

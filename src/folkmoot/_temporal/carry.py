@@ -55,6 +55,8 @@ class Carrier:
         self._limits = data.limits or HistoryLimits()
         self._store = data.store
         self._not_before = 0
+        self.signals = 0
+        """Signals this run of the workflow has got."""
         self.spec_digest = spec_digest(chat.team)
 
     def due(self) -> bool:
@@ -69,14 +71,23 @@ class Carrier:
             or info.get_current_history_size() >= limits.bytes
             or info.is_continue_as_new_suggested()
             or (resting and events >= limits.resting_events)
+            or self._near_the_end()
         ):
             return False
-        return self.forced() or self._carried() <= self._added()
+        return self._near_the_end() or self._carried() <= self._added()
 
     def forced(self) -> bool:
         """Whether the history is so long that the chat has to continue as new before it does anything else."""
-        events = workflow.info().get_current_history_length()
-        return max(self._limits.forced_events, self._not_before) <= events
+        return self._near_the_end() and workflow.info().get_current_history_length() >= self._not_before
+
+    def _near_the_end(self) -> bool:
+        """Whether the server would soon end the workflow."""
+        info, limits = workflow.info(), self._limits
+        return (
+            info.get_current_history_length() >= limits.forced_events
+            or info.get_current_history_size() >= limits.forced_bytes
+            or self.signals >= limits.forced_signals
+        )
 
     def _seals(self) -> bool:
         return self._chat.log.bytes > self._limits.seal_bytes and self._store is not False
@@ -107,9 +118,6 @@ class Carrier:
         base, state = chat.log.base, chat.base
         if self._seals():
             segment = await self._seal()
-            if segment is None and chat.log.bytes > MAX_PAYLOAD // 2:
-                self._not_before = workflow.info().get_current_history_length() + self._limits.resting_events
-                return
             if segment is not None:
                 segments.append(segment)
                 base = segment.last + 1
@@ -165,7 +173,7 @@ class Carrier:
 
     def full(self) -> str | None:
         """Why the chat can take no more, if its log no longer fits and there is no store; nothing is lost."""
-        if self._not_before and workflow.info().get_current_history_length() >= self._limits.forced_events:
+        if self._not_before and self._near_the_end():
             return (
                 f"The chat's log has {self._chat.log.bytes} bytes, more than one history may carry. "
                 "Start its workers with a store; then it goes on."

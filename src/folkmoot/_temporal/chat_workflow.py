@@ -73,11 +73,18 @@ class GroupChat:
                     return self._carrier.last_word()
                 if self._carrier.due():
                     await self._carrier.continue_as_new(self._rest)
+                    self._put_off()
                     continue
             # A history near its end starts nothing more until what is in flight has come back.
             wanted = [] if self._carrier.forced() else self._chat.wanted()
             self._calls.reconcile(wanted, self._retries.postponed)
             await workflow.wait_condition(self._has_work)
+
+    def _put_off(self) -> None:
+        """The chat could not continue as new. Before the server would end it, its run ends with a clear status."""
+        full = self._carrier.full()
+        if full is not None and self._chat.state.running:
+            self._chat.fail("", Failure("StoreMissingError", full), self._now())
 
     def _at_rest(self) -> bool:
         """Nothing is under way: a safe point to end or to continue as new."""
@@ -193,6 +200,7 @@ class GroupChat:
     def on_signal(self, name: str, args: Sequence[RawValue]) -> None:
         """Any signal: into the inbox, good or bad."""
         if self._problem is None:
+            self._carrier.signals += 1
             self._inbox.append(self._parse(name, args))
 
     @workflow.update(dynamic=True)

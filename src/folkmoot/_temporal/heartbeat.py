@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,12 +20,17 @@ class Heart:
     def __init__(self) -> None:
         self._details: tuple[Any, ...] = ()
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._context = contextvars.copy_context()
         self._on_cancel: list[Callable[[], object]] = []
 
     def beat(self, *details: Any) -> None:
         """Send details now; may be called from any thread. The SDK thins out beats that come too fast."""
         self._details = details
-        activity.heartbeat(*details)
+        if threading.get_ident() == self._thread:
+            activity.heartbeat(*details)
+        else:
+            self._loop.call_soon_threadsafe(activity.heartbeat, *details, context=self._context)
 
     def on_cancel(self, callback: Callable[[], object]) -> None:
         """Call this when the activity is cancelled, before its task is."""

@@ -56,7 +56,7 @@ class Segment(_Payload):
 class HistoryLimits(_Payload):
     """When a chat continues as new. The defaults suit every server; tests and benchmarks use smaller ones.
 
-    Temporal suggests it at 4,096 events and ends a workflow at 51,200 events or 50 MiB.
+    Temporal suggests it at 4,096 events.
     """
 
     events: int = 3_000
@@ -66,6 +66,9 @@ class HistoryLimits(_Payload):
     seal_bytes: int = 131_072
     """A log longer than this is sealed into the store."""
     forced_events: int = 40_000
+    forced_bytes: int = 40_000_000
+    forced_signals: int = 8_000
+    """What a server ends a workflow at is 51,200 events, 50 MiB, 10,000 signals."""
 
 
 class ChatInput(_Payload):

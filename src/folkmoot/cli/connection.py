@@ -140,9 +140,7 @@ async def _embedded(
     async with server:
         client = await Client.connect(server.address, namespace=server.namespace, plugins=[plugin])
         try:
-            yield Connection(
-                client, plugin, server.address, server.ui_url, True, adopted, plugin.store or store
-            )
+            yield Connection(client, plugin, server.address, server.ui_url, True, adopted, plugin.store or store)
         finally:
             await plugin.close()
 
@@ -230,4 +228,3 @@ async def a_chat(invocation: Invocation, chat_id: str) -> AsyncIterator[Chat]:
                 return
             async with working(connection, found.task_queue, no_remote_activities=True):
                 yield chat
-

@@ -15,9 +15,7 @@ from .verbs import Invocation, verb
 
 __all__ = ["VERBS"]
 
-Force = Annotated[
-    bool, typer.Option("--force", envvar="FOLKMOOT_FORCE", help="End a run that is under way first.")
-]
+Force = Annotated[bool, typer.Option("--force", envvar="FOLKMOOT_FORCE", help="End a run that is under way first.")]
 
 
 async def pause(

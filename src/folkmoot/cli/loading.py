@@ -34,7 +34,9 @@ def load_team(source: str) -> TeamSpec | AgentSpec:
     if ":" in source and not Path(source).exists():
         found = _called(load_attribute(source))
         if not isinstance(found, TeamSpec | AgentSpec):
-            raise ValueError(f"{source!r} is {_kind(found)}; expected a team or an agent, or a function that returns one.")
+            raise ValueError(
+                f"{source!r} is {_kind(found)}; expected a team or an agent, or a function that returns one."
+            )
         return found
     return _team_of_file(Path(source))
 
@@ -43,9 +45,7 @@ def _team_of_file(path: Path) -> TeamSpec | AgentSpec:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ValueError(
-            f"There is no file {str(path)!r}; expected a team's JSON file or module:attribute."
-        ) from None
+        raise ValueError(f"There is no file {str(path)!r}; expected a team's JSON file or module:attribute.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"Team file {str(path)!r} cannot be read: {error}") from None
     try:

@@ -27,13 +27,9 @@ ChatId = Annotated[
 
 async def ls(
     invocation: Invocation,
-    status: Annotated[
-        str | None, typer.Option(envvar="FOLKMOOT_STATUS", help="Only chats of this status.")
-    ] = None,
+    status: Annotated[str | None, typer.Option(envvar="FOLKMOOT_STATUS", help="Only chats of this status.")] = None,
     team: Annotated[str | None, typer.Option(envvar="FOLKMOOT_TEAM", help="Only chats of this team.")] = None,
-    tenant: Annotated[
-        str | None, typer.Option(envvar="FOLKMOOT_TENANT", help="Only chats of this tenant.")
-    ] = None,
+    tenant: Annotated[str | None, typer.Option(envvar="FOLKMOOT_TENANT", help="Only chats of this tenant.")] = None,
     where: Annotated[
         str,
         typer.Option(
@@ -42,9 +38,7 @@ async def ls(
             help="A condition in Temporal's list filter language, e.g. 'ChatTurns > 100'.",
         ),
     ] = "",
-    limit: Annotated[
-        int, typer.Option(envvar="FOLKMOOT_LIMIT", min=1, help="At most so many, newest first.")
-    ] = 100,
+    limit: Annotated[int, typer.Option(envvar="FOLKMOOT_LIMIT", min=1, help="At most so many, newest first.")] = 100,
 ) -> None:
     """List chats, newest first."""
     found: list[ChatInfo] = []

@@ -32,9 +32,7 @@ async def run(
     invocation: Invocation,
     team_source: Annotated[
         str,
-        typer.Argument(
-            metavar="TEAM", envvar="FOLKMOOT_TEAM_FILE", help="A team's JSON file, or module:attribute."
-        ),
+        typer.Argument(metavar="TEAM", envvar="FOLKMOOT_TEAM_FILE", help="A team's JSON file, or module:attribute."),
     ],
     task: Annotated[
         str | None,
@@ -48,9 +46,7 @@ async def run(
     replace: Annotated[
         bool, typer.Option("--replace", envvar="FOLKMOOT_REPLACE", help="Start anew if that chat was closed.")
     ] = False,
-    tenant: Annotated[
-        str, typer.Option(envvar="FOLKMOOT_TENANT", help="Tenant of a new chat, to list chats by.")
-    ] = "",
+    tenant: Annotated[str, typer.Option(envvar="FOLKMOOT_TENANT", help="Tenant of a new chat, to list chats by.")] = "",
     app: App = None,
     in_memory: Annotated[
         bool, typer.Option("--in-memory", envvar="FOLKMOOT_IN_MEMORY", help="On a server that keeps nothing.")

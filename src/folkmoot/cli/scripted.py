@@ -18,9 +18,7 @@ async def scripted_model(
     script: Annotated[
         Path, typer.Argument(envvar="FOLKMOOT_SCRIPT", help="JSON file: a list of steps, or lists by name.")
     ],
-    host: Annotated[
-        str, typer.Option(envvar="FOLKMOOT_SCRIPTED_HOST", help="Address to listen on.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(envvar="FOLKMOOT_SCRIPTED_HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(envvar="FOLKMOOT_SCRIPTED_PORT", min=0, max=65535, help="Port; 0: any free one.")
     ] = 0,

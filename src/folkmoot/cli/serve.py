@@ -47,9 +47,7 @@ async def dev(
             envvar="FOLKMOOT_PORT", min=1, max=65535, help="Port of a server that is started; none: any free one."
         ),
     ] = None,
-    in_memory: Annotated[
-        bool, typer.Option("--in-memory", envvar="FOLKMOOT_IN_MEMORY", help="Keep nothing.")
-    ] = False,
+    in_memory: Annotated[bool, typer.Option("--in-memory", envvar="FOLKMOOT_IN_MEMORY", help="Keep nothing.")] = False,
     graceful_shutdown_timeout: Grace = 2.0,
 ) -> None:
     """Run the embedded server with Web UI, and a worker, until Ctrl-C. A server that runs already is adopted."""
@@ -68,9 +66,7 @@ async def _serve(invocation: Invocation, connection: Connection, name: str, grac
     stop = stop_signal()
     if not connection.embedded:
         await register_search_attributes(connection.client, SEARCH_ATTRIBUTES)
-    work = Worker(
-        connection.client, task_queue=queue, graceful_shutdown_timeout=timedelta(seconds=grace)
-    )
+    work = Worker(connection.client, task_queue=queue, graceful_shutdown_timeout=timedelta(seconds=grace))
     running = asyncio.create_task(work.run())
     stopping = asyncio.create_task(stop.wait())
     ready = asyncio.create_task(_announce(invocation, connection, name))

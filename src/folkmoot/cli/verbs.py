@@ -86,9 +86,7 @@ def _common(
         typer.Option("--store", envvar="FOLKMOOT_STORE", help="Folder of sealed segments and large contents."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", envvar="FOLKMOOT_JSON", help="Print JSON lines.")] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", envvar="FOLKMOOT_DEBUG", help="Show tracebacks of errors.")
-    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", envvar="FOLKMOOT_DEBUG", help="Show tracebacks of errors.")] = False,
     log_level: Annotated[
         str, typer.Option(envvar="FOLKMOOT_LOG_LEVEL", help=f"Of the log on stderr: {', '.join(_LEVELS)}.")
     ] = "warning",

@@ -1,4 +1,4 @@
-"""Conditions fed message by message stop exactly where AutoGen's do, which are called with what is new at each check."""
+"""Conditions fed message by message stop exactly where AutoGen's do, which get what is new at each check."""
 
 from __future__ import annotations
 

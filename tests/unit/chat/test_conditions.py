@@ -103,6 +103,15 @@ def test_max_messages_counts_tool_events_if_asked() -> None:
     assert driver.stop_reason == "Maximum number of messages 3 reached, current message count: 4"
 
 
+def test_team_events_are_not_counted() -> None:
+    condition = MaxMessageTermination(2, include_agent_event=True) | SourceMatchTermination(
+        ["RoundRobinGroupChatManager"]
+    )
+    driver = Driver(team("a", "b", termination_condition=condition, emit_team_events=True))
+    driver.run("go", "1")
+    assert driver.stop_reason == "Maximum number of messages 2 reached, current message count: 2"
+
+
 def test_count_restarts_after_a_stop_whatever_the_thread_holds() -> None:
     driver = chat(MaxMessageTermination(3))
     driver.run("go", "1", "2")

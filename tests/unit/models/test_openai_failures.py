@@ -74,14 +74,16 @@ async def test_timeout_is_for_the_whole_call() -> None:
     async def trickle(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
-        while True:
+        for _ in range(3000):
             await response.write(b": still here\n\n")
             await asyncio.sleep(0.001)
+        await response.write(b'data: {"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]}\n\n')
+        return response
 
     async with serving(trickle) as url:
         model = OpenAIChatModel("m", base_url=url, api_key=KEY)
         with pytest.raises(ModelCallError, match="no answer in time"):
-            await ask(model, on_text=ignore, timeout=0.1)
+            await ask(model, on_text=ignore, timeout=0.5)
         await model.close()
 
 

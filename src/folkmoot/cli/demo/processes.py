@@ -36,7 +36,7 @@ class WorkerProcess:
 
         Args:
             folder: The folder to work in.
-            environment: Variables to set besides those of this process.
+            environment: Its whole environment.
 
         Raises:
             FolkmootError: It ended, or did not come up in a minute.
@@ -47,7 +47,7 @@ class WorkerProcess:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 cwd=folder,
-                env={**os.environ, **environment},
+                env=dict(environment),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

@@ -1,0 +1,119 @@
+"""Starting a chat's workflow, or seeing that the one that lives is the one meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from folkmoot._chat.fold import check_members
+from folkmoot._spec import AgentSpec, spec_digest, to_json
+from folkmoot._temporal import names
+from folkmoot._temporal.payloads import MAX_TASK, ChatInput, HistoryLimits, size_of
+from folkmoot.agents import AssistantAgent
+from folkmoot.errors import ChatClosedError, ChatExistsError, PayloadTooLargeError
+from folkmoot.teams import TeamSpec
+
+__all__ = ["Opening"]
+
+REFUSED = "refused when it was opened"
+"""Reason of the termination of a chat that was never open: its id is free."""
+
+
+class Opening:
+    """One call of `Folkmoot.open`.
+
+    Raises:
+        TypeError: `team` is neither a team nor an agent.
+        ValueError: The engine has no rules for a participant, or the id is empty.
+        PayloadTooLargeError: The spec is too large.
+    """
+
+    def __init__(self, client: Client, queue: str, team: object, chat_id: object) -> None:
+        if not isinstance(team, TeamSpec | AgentSpec):
+            raise TypeError(f"Expected a team or an agent, got {team!r}.")
+        if not chat_id or not isinstance(chat_id, str):
+            raise ValueError(f"A chat's id must be a text that is not empty, got {chat_id!r}.")
+        check_members(team)
+        self._client = client
+        self._queue = queue
+        self._team = team
+        self._id = chat_id
+        self._spec = to_json(team)
+        self._digest = spec_digest(team)
+        if (size := size_of(self._spec)) > MAX_TASK:
+            raise PayloadTooLargeError(size, MAX_TASK, "The spec")
+
+    async def start(self, *, replace: bool, tenant: str, limits: HistoryLimits | None) -> bool:
+        """Start the chat; False if it lives already.
+
+        Raises:
+            ChatExistsError: It lives with another team.
+            ChatClosedError: It was closed and is not to be replaced.
+        """
+        data = ChatInput(spec=dict(self._spec), tenant=tenant, limits=limits)  # type: ignore[call-overload]
+        argument = data.model_dump(mode="json", exclude_defaults=True)
+        try:
+            await self._start(argument, replace)
+        except WorkflowAlreadyStartedError:
+            if not await self._living() and await self._refused():
+                await self._start(argument, True)
+                return True
+            await self._same_team()
+            return False
+        return True
+
+    async def _start(self, argument: dict[str, Any], replace: bool) -> None:
+        team = self._team
+        members = team.participants if isinstance(team, TeamSpec) else (team,)
+        streams = any(isinstance(member, AssistantAgent) and member.model_client_stream for member in members)
+        memo = {"spec": self._digest, "team": team.name, "type": team.type, "stream": streams}
+        await self._client.start_workflow(
+            names.WORKFLOW,
+            argument,
+            id=self._id,
+            task_queue=self._queue,
+            id_reuse_policy=(
+                WorkflowIDReusePolicy.ALLOW_DUPLICATE if replace else WorkflowIDReusePolicy.REJECT_DUPLICATE
+            ),
+            memo={names.MEMO_CHAT: memo},
+            static_summary=f"{team.name}: {', '.join(member.name for member in members)}"[:200],
+        )
+
+    async def withdraw(self) -> None:
+        """End a chat just started, so that it never was."""
+        await self._client.get_workflow_handle(self._id).terminate(REFUSED)
+
+    async def _living(self) -> bool:
+        found = await self._client.get_workflow_handle(self._id).describe()
+        return found.status == WorkflowExecutionStatus.RUNNING
+
+    async def _refused(self) -> bool:
+        """Whether the closed workflow of this id is one that `withdraw` ended."""
+        request = GetWorkflowExecutionHistoryReverseRequest(
+            namespace=self._client.namespace,
+            execution=WorkflowExecution(workflow_id=self._id),
+            maximum_page_size=1,
+        )
+        history = (await self._client.workflow_service.get_workflow_execution_history_reverse(request)).history
+        return any(
+            event.workflow_execution_terminated_event_attributes.reason == REFUSED for event in history.events[:1]
+        )
+
+    async def _same_team(self) -> None:
+        found = await self._client.get_workflow_handle(self._id).describe()
+        if found.status != WorkflowExecutionStatus.RUNNING:
+            raise ChatClosedError(
+                f"Chat {self._id!r} was closed; open it with replace=True to start a new chat of that id.",
+                chat_id=self._id,
+            )
+        known: dict[str, Any] = (await found.memo()).get(names.MEMO_CHAT) or {}
+        if known.get("spec") != self._digest:
+            raise ChatExistsError(
+                f"Chat {self._id!r} lives with another team, {known.get('team')!r}. Use `get` to take it as it is.",
+                chat_id=self._id,
+            )
