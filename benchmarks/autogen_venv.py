@@ -32,7 +32,8 @@ def autogen_python() -> str:
 
 def versions(python: str | Path) -> str:
     """What that environment has of what matters here, for the report."""
-    code = "from importlib.metadata import version as v; print(*(f'{n} {v(n)}' for n in ('autogen-agentchat','openai')), sep=', ')"
+    names = ("autogen-agentchat", "openai")
+    code = f"from importlib.metadata import version as v; print(*(n + ' ' + v(n) for n in {names}), sep=', ')"
     return _run([str(python), "-c", code]).strip()
 
 

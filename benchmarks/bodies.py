@@ -1,4 +1,7 @@
-"""The request bodies of a dialogue, built before the clock starts: what the floor posts, byte for byte what Folkmoot does."""
+"""The request bodies of a dialogue, built before the clock starts.
+
+The floor posts them; byte for byte they are what Folkmoot posts.
+"""
 
 from __future__ import annotations
 

@@ -81,12 +81,12 @@ class FolkmootRuns:
     name = "folkmoot"
 
     def __init__(self, moot: Folkmoot, worker: Child) -> None:
-        self._moot = moot
+        self.moot = moot
         self._worker = worker
 
     async def measure(self, turns: int, chats: int) -> Sample:
         before, start = await self._worker.ask("usage"), time.perf_counter()
-        handles = await asyncio.gather(*(run_chat(self._moot, turns, number) for number in range(chats)))
+        handles = await asyncio.gather(*(run_chat(self.moot, turns, number) for number in range(chats)))
         wall = time.perf_counter() - start
         sample = await _sample(self._worker, before["cpu"], wall, 0)
         used = 0

@@ -1,4 +1,7 @@
-"""What all contestants do: two agents in turn, replies of one length. Only the standard library: AutoGen's side runs it too."""
+"""What all contestants do: two agents in turn, replies of one length.
+
+Only the standard library: AutoGen's process imports it too.
+"""
 
 from __future__ import annotations
 

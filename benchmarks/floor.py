@@ -1,4 +1,4 @@
-"""The floor: the least that Temporal itself costs. A workflow whose activities post prebuilt bodies and return the replies.
+"""The floor: a workflow whose activities post prebuilt bodies and return the replies. Less cannot be done on Temporal.
 
 Everything is in process memory; no context, no conditions, no digests, no heartbeats, no readers, no sandbox. With
 `newest` each activity is handed the newest message as well, the least a workflow without shared memory could do: it is

@@ -9,6 +9,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from folkmoot._client.workers import Workers
 from folkmoot.agents import AssistantAgent
 from folkmoot.models.openai import OpenAIChatModel
 from folkmoot.plugin import FolkmootPlugin
@@ -36,7 +37,11 @@ async def main() -> None:
     model = OpenAIChatModel(MODEL, base_url=model_url, api_key="none")
     plugin = FolkmootPlugin(models={MODEL: model}, store=FolderStore(folder))
     client = await Client.connect(address, plugins=[plugin])
+    workers = Workers(client, QUEUE)
     async with Worker(client, task_queue=QUEUE):
+        # Clients ask the server whether anybody polls; it knows a moment after polling began.
+        while not await workers.any():
+            await asyncio.sleep(0.01)
 
         async def handle(asked: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"unknown request {asked['do']!r}")

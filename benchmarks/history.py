@@ -10,11 +10,8 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHistory
 
-from folkmoot.client import Folkmoot
-
-from . import floor, folkmoot_side
+from . import floor
 from .contestants import floor_runs, folkmoot_runs, run_chat
-from .dialogue import task
 from .report import say, table
 
 __all__ = ["history_table", "measure_history", "runs_of"]
@@ -32,13 +29,11 @@ async def measure_history(address: str, model_url: str, store: Path, turns: int)
         )
         await handle.result()
         bare = _windows("bare, newest message passed", await handle.fetch_history())
-    async with folkmoot_runs(address, model_url, store):
-        moot = await Folkmoot.connect(address, queue=folkmoot_side.QUEUE)
-        async with moot:
-            chat = await run_chat(moot, turns)
-            runs = await runs_of(client, chat.id)
-            history = await client.get_workflow_handle(chat.id, run_id=runs[0]["run_id"]).fetch_history()
-            await chat.close()
+    async with folkmoot_runs(address, model_url, store) as runs:
+        chat = await run_chat(runs.moot, turns)
+        first = (await runs_of(client, chat.id))[0]
+        history = await client.get_workflow_handle(chat.id, run_id=first["run_id"]).fetch_history()
+        await chat.close()
     return [bare, _windows("folkmoot", history)]
 
 

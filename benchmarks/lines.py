@@ -1,6 +1,6 @@
 """Talking to child processes: a JSON object a line on stdin, one back on stdout. Only the standard library.
 
-Every contestant is a process of its own, so that its CPU time is its own: not the server's, the model's or the caller's.
+Every contestant is a process of its own, so that its CPU time is its own: no server's, model's or caller's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["ROOT", "Child", "usage_now", "serve"]
+__all__ = ["ROOT", "Child", "serve", "usage_now"]
 
 ROOT = Path(__file__).resolve().parent.parent
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]

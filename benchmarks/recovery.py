@@ -1,4 +1,7 @@
-"""After kill -9 in the middle of a model call: how long until the next worker makes the call again, with default settings."""
+"""After kill -9 in the middle of a model call: how long until the next worker makes the call again.
+
+Everything has its default settings.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A chat of 2,000 turns under default limits, which continues as new several times. Restartable: kill it and start it again.
+"""A chat of 2,000 turns under default limits, which continues as new several times.
 
-Server data, store and results lie in one folder; what was run is not run again.
+Restartable: kill it and start it again. Server data and store lie in one folder; what was run is not run again.
 """
 
 from __future__ import annotations

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter, DefaultPayloadConverter
@@ -78,7 +79,7 @@ class FolkmootPlugin(SimplePlugin):
         """See `temporalio.worker.Plugin`."""
         config = super().configure_worker(config)
         # The worker has filled in the SDK's default by now, so absence would tell nothing.
-        longest = cast(timedelta, config["max_heartbeat_throttle_interval"])  # pyright: ignore[reportTypedDictNotRequiredAccess]
+        longest = config["max_heartbeat_throttle_interval"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
         config["max_heartbeat_throttle_interval"] = min(longest, HEARTBEAT_THROTTLE)
         return config
 
@@ -90,6 +91,9 @@ class FolkmootPlugin(SimplePlugin):
         """
         if self._check_namespace:
             await register_search_attributes(worker.client, names.SEARCH_ATTRIBUTES)
+        if self.registry.models.calls_openai:
+            # The first model call would else hold up the worker's event loop for a second or two.
+            await asyncio.to_thread(ModelRegistry.prepare)
         await super().run_worker(worker, next)
 
     async def close(self) -> None:

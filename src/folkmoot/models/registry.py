@@ -94,6 +94,11 @@ class ModelRegistry:
         """
         importlib.import_module("folkmoot.models.connection")
 
+    @property
+    def calls_openai(self) -> bool:
+        """Whether the OpenAI client is likely needed: there is a default endpoint, or such a model is registered."""
+        return _default_endpoint() or any(isinstance(model, OpenAIChatModel) for model in self._registered.values())
+
     async def close(self) -> None:
         """Close every model that was used."""
         models = list({id(model): model for model in self._resolved.values()}.values())

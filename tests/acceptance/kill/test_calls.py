@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 import pytest
 
 from folkmoot.testing import kill_at
@@ -25,7 +23,7 @@ async def test_one_kill_inside_a_model_call_inside_a_tool_and_between_reply_and_
     await eventually(lambda: house.bookings("tool")["hall1"], what="the second is inside a tool")
     await entry(in_tool, "tool")
     between, between_run = await house.perform("between")
-    assert await worker.ended() == -signal.SIGKILL
+    await worker.killed(model_run, tool_run, between_run)
     house.model.release("model:books:1")
     await house.worker()
     for run in (model_run, tool_run, between_run):
@@ -49,7 +47,7 @@ async def test_killed_around_a_model_call(
     """Between reading the log and the call, nothing was asked; between the reply and its report, only that is repeated."""
     worker = await house.worker(kill_at(place, n, once=house.folder / "killed"))
     chat, run = await house.perform("chat")
-    assert await worker.ended() == -signal.SIGKILL
+    await worker.killed(run)
     await house.worker()
     await run
     await house.check(chat, "chat", asked_twice=asked_twice, booked_twice=booked_twice)
@@ -59,7 +57,7 @@ async def test_killed_after_a_tool_before_its_report(house: Theatre) -> None:
     """The tool runs again and can tell by its key."""
     worker = await house.worker(kill_at("tool.after", 1, once=house.folder / "killed"))
     chat, run = await house.perform("chat")
-    assert await worker.ended() == -signal.SIGKILL
+    await worker.killed(run)
     begun = [item for item, attempts in house.bookings("chat").items() if attempts]
     await house.worker()
     await run

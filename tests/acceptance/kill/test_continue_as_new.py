@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 import pytest
 
 from folkmoot.testing import fetch_histories, kill_at
@@ -15,7 +13,7 @@ async def test_killed_around_continue_as_new(house: Theatre, place: str) -> None
     """While a part of the log goes into the store, before the workflow continues, and in its next run's first task."""
     worker = await house.worker(kill_at(place, once=house.folder / "killed"))
     chat, run = await house.perform("chat", limits=FREQUENT)
-    assert await worker.ended() == -signal.SIGKILL
+    await worker.killed(run)
     await house.worker()
     assert (await run).stop_reason == "Text 'APPROVE' mentioned"
     await house.check(chat, "chat")

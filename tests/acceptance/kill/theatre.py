@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
 import uuid
 from collections import Counter
@@ -93,9 +94,12 @@ class WorkerProcess:
 
     process: asyncio.subprocess.Process
 
-    async def ended(self) -> int:
-        """Wait for its end; the exit code, negative if a signal ended it."""
-        return await self.process.wait()
+    async def killed(self, *runs: asyncio.Task[Any]) -> None:
+        """Wait until it is killed in the midst of these runs."""
+        end = asyncio.create_task(self.process.wait())
+        await asyncio.wait({end, *runs}, return_when=asyncio.FIRST_COMPLETED)
+        assert [run.result() for run in runs if run.done()] == [], "a run ended before"
+        assert await end == -signal.SIGKILL
 
     async def kill(self) -> None:
         """kill -9."""
@@ -149,6 +153,7 @@ class Theatre:
         self._stack.push_async_callback(_end, process)
         assert process.stdout is not None
         assert (await process.stdout.readline()).strip() == b"polling"
+        await eventually(self.moot._workers.any, what="the server knows of a worker")
         return WorkerProcess(process)
 
     async def perform(self, label: str, **options: Any) -> tuple[Chat, asyncio.Task[Any]]:
