@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from folkmoot._temporal.names import SEARCH_ATTRIBUTES
 from .autogen_venv import autogen_python, versions
 from .dialogue import REPLY
 from .history import history_table, measure_history
-from .lines import Child
+from .lines import ROOT, Child
 from .recovery import measure_recovery, recovery_line
 from .report import machine
 from .soak import measure_soak, soak_table
@@ -25,7 +26,7 @@ from .turns import CASES, QUICK, measure_turns, turns_table
 PARTS = ("turns", "history", "recovery")
 
 
-async def measure(parts: list[str], *, quick: bool, autogen: bool) -> dict[str, Any]:
+async def measure(parts: Sequence[str], *, quick: bool, autogen: bool) -> dict[str, Any]:
     """Measure the parts on one server in memory, with the embedded server's settings."""
     results: dict[str, Any] = {"machine": machine()}
     server = await ensure_server(data_dir=None, search_attributes=SEARCH_ATTRIBUTES)
@@ -67,17 +68,22 @@ def main() -> None:
     parser.add_argument("--without-autogen", action="store_true", help="do not install and measure AutoGen")
     parser.add_argument("--soak", action="store_true", help="the 2,000-turn chat instead; restartable")
     parser.add_argument("--folder", type=Path, help="where --soak keeps its data, by default in the cache folder")
-    parser.add_argument("--json", type=Path, help="write all samples to this file")
+    parser.add_argument(
+        "--json", type=Path, help="write all samples to this file; a full run writes benchmarks/results.json"
+    )
     given = parser.parse_args()
     if given.soak:
         folder = given.folder or cache_folder() / "soak"
         results = {"machine": machine(), "soak": asyncio.run(measure_soak(folder))}
     else:
-        parts = given.only or list(PARTS)
+        parts: Sequence[str] = given.only or PARTS
         results = asyncio.run(measure(parts, quick=given.quick, autogen=not given.without_autogen))
     show(results)
-    if given.json is not None:
-        given.json.write_text(json.dumps(results, indent=1) + "\n")
+    file: Path | None = given.json
+    if file is None and not (given.quick or given.only or given.soak or given.without_autogen):
+        file = ROOT / "benchmarks" / "results.json"
+    if file is not None:
+        file.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

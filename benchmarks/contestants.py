@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,14 +126,14 @@ async def _sample(worker: Child, cpu_before: float, wall: float, prompt_tokens: 
 
 
 @asynccontextmanager
-async def floor_runs(address: str, model_url: str, turns: int) -> AsyncIterator[FloorRuns]:
+async def floor_runs(address: str, model_url: str, turns: int) -> AsyncGenerator[FloorRuns]:
     """The floor's worker, ready; `turns` is the most a run will have."""
     async with Child("benchmarks.floor", address, model_url, str(turns)) as worker:
         yield FloorRuns(await Client.connect(address), worker)
 
 
 @asynccontextmanager
-async def folkmoot_runs(address: str, model_url: str, store: Path) -> AsyncIterator[FolkmootRuns]:
+async def folkmoot_runs(address: str, model_url: str, store: Path) -> AsyncGenerator[FolkmootRuns]:
     """Folkmoot's worker, ready."""
     async with (
         Child("benchmarks.folkmoot_side", address, model_url, str(store)) as worker,

@@ -217,7 +217,7 @@ class Chat:
         failed = isinstance(result, Failure)
         if not self.needs(call):
             shown = {"error": {"type": result.error_type, "message": result.message}} if failed else dict(result)
-            self.append(time, "late", call=call.key, outcome=shown)
+            self.append(time, "late", call=call.key, agent=call.agent, outcome=shown)
             return
         if failed:
             self.fail(call.agent, result, time)

@@ -15,7 +15,7 @@ Every kind and its fields (all entries also have `kind` and `time`):
 | `run_ended` | `run`, `status` (stopped, failed, cancelled), `stop_reason`, `error`, `command` |
 | `pause` | `command`, `now`, then `paused` once nothing is in flight; `resumed` with `command` |
 | `stop`, `reset`, `closed` | `command` |
-| `late` | `call`, `outcome`: a result that came when nobody wanted it any more |
+| `late` | `call`, `agent`, `outcome`: a result that came when nobody wanted it any more |
 | `noted` | `command`, `verb`, `note`: a command that had nothing to do |
 | `refused` | `command`, `verb`, `error` {type, message} |
 
@@ -69,6 +69,11 @@ def content_of(content: Any, blobs: Mapping[str, str] | None) -> Any:
     return blobs.get(ref[BLOB], f"[{ref['size']} bytes in the store, sha256 {ref[BLOB]}]")
 
 
+def step_key(call: int, agent: str, part: str = "") -> str:
+    """What the id of a message is derived from: the step it came of, so that a retried one gives the same id."""
+    return f"{call}-{agent}{part}"
+
+
 def message_id(uuid: str, entry: Entry) -> str:
     """The id of the message or event in `entry` (AutoGen messages carry one; ours is derived, see `derive_id`)."""
     given = entry.data["message"].get("id")
@@ -77,7 +82,7 @@ def message_id(uuid: str, entry: Entry) -> str:
     call = entry.data.get("call")
     if call is None:
         return derive_id(uuid, f"entry-{entry.offset}")
-    return derive_id(uuid, f"{call}{entry.data.get('part', '')}")
+    return derive_id(uuid, step_key(call, entry.data["message"]["source"], entry.data.get("part", "")))
 
 
 def refers_to(entry: Entry) -> Sequence[int]:

@@ -53,6 +53,7 @@ class Fold:
             "event": self._message,
             "turn": self._turn,
             "tool": self._tool,
+            "late": self._late,
             "checked": self._checked,
             "waiting": self._waiting,
             "run_ended": self._run_ended,
@@ -100,10 +101,7 @@ class Fold:
         if data.get("role") != "team":
             termination.absorb(self.condition, scope.progress, message_of(self.uuid, entry, log.at, None))
         if usage := stored.get("models_usage"):
-            used = state.usage.setdefault(source, Usage())
-            used.prompt_tokens += usage["prompt_tokens"]
-            used.completion_tokens += usage["completion_tokens"]
-            used.model_calls += 1
+            self._use(state, source, usage["prompt_tokens"], usage["completion_tokens"])
         if data.get("role") == "task":
             scope.tasks -= 1
             if not scope.tasks:
@@ -141,6 +139,19 @@ class Fold:
         if turn is not None and turn.request == data["call"]:
             turn.outcomes[data["index"]] = entry.offset
             state.waits.pop(f"tool-{data['call']}-{data['index']}", None)
+
+    def _use(self, state: ChatState, agent: str, prompt: int, completion: int) -> None:
+        used = state.usage.setdefault(agent, Usage())
+        used.prompt_tokens += prompt
+        used.completion_tokens += completion
+        used.model_calls += 1
+
+    def _late(self, state: ChatState, log: Log, entry: Entry) -> None:
+        """A reply nobody waited for any more was paid for all the same; it enters no other view."""
+        outcome, agent = entry.data["outcome"], entry.data.get("agent")
+        if agent and "usage" in outcome:
+            prompt, completion = outcome["usage"]
+            self._use(state, agent, prompt, completion)
 
     def _ask(self, state: ChatState, scope: Scope, entry: Entry) -> None:
         """A point where AutoGen calls the condition: after the task, and after each complete batch."""

@@ -14,7 +14,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from folkmoot._chat import termination
-from folkmoot._chat.entries import message_of
+from folkmoot._chat.entries import message_of, step_key
 from folkmoot._chat.log import derive_id
 from folkmoot.agents import AssistantAgent
 from folkmoot.errors import LogReadError, ModelCallError, StoreMissingError, UnknownNameError
@@ -74,7 +74,8 @@ class ChatActivities:
                 raise _model_error(error) from None
             reach("model.after")
             reply = self._reply(spec, result)
-            if isinstance(reply["content"], str):
+            # An output has to be read here and by the workflow, so it stays where it is.
+            if isinstance(reply["content"], str) and spec.output_schema is None:
                 reply["content"] = await store_large(reply["content"], chat, self._reader.store)
         if (size := size_of(reply)) > MAX_PAYLOAD:
             raise ApplicationError(
@@ -209,7 +210,7 @@ def _differing(in_spec: ToolOptions | None, registered: ToolOptions) -> dict[str
 
 def _preview(heart: Heart, chat: CachedChat, data: CallInput) -> Callable[[str], None]:
     """Live text rides on heartbeats: readers see it in the pending activity, no event is added."""
-    message_id, text, shown = derive_id(chat.uuid, str(data.n)), "", 0.0
+    message_id, text, shown = derive_id(chat.uuid, step_key(data.n, data.a)), "", 0.0
 
     def on_text(delta: str) -> None:
         nonlocal text, shown

@@ -30,8 +30,8 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def _root(  # pyright: ignore[reportUnusedFunction] - typer calls it
-    version: Annotated[  # noqa: ARG001 - its callback does the work
+def root(
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
     ] = False,
 ) -> None:

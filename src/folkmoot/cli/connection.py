@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +84,7 @@ async def connected(
     in_memory: bool = False,
     ui: bool = False,
     port: int | None = None,
-) -> AsyncIterator[Connection]:
+) -> AsyncGenerator[Connection]:
     """The server the settings name; else the embedded one.
 
     Args:
@@ -122,7 +122,7 @@ async def connected(
 @asynccontextmanager
 async def _embedded(
     invocation: Invocation, folder: Path | None, *, app: str | None, ui: bool, port: int | None
-) -> AsyncIterator[Connection]:
+) -> AsyncGenerator[Connection]:
     settings = invocation.settings
     store = settings.store(folder / "store" if folder is not None else None)
     # Before the server is started: what is wrong with the user's module is told at once.
@@ -191,7 +191,7 @@ def _lives(identity: str) -> bool:
 
 
 @asynccontextmanager
-async def working(connection: Connection, queue: str, **options: Any) -> AsyncIterator[None]:
+async def working(connection: Connection, queue: str, **options: Any) -> AsyncGenerator[None]:
     """A worker in this process, until the block ends; it polls when the block begins."""
     async with Worker(connection.client, task_queue=queue, **options):
         await polled(connection.client, queue)
@@ -206,15 +206,16 @@ async def polled(client: Client, queue: str) -> None:
 
 
 @asynccontextmanager
-async def a_chat(invocation: Invocation, chat_id: str) -> AsyncIterator[Chat]:
+async def a_chat(invocation: Invocation, chat_id: str) -> AsyncGenerator[Chat]:
     """An existing chat, able to answer.
 
-    Chats answer through workers. On the embedded server, where nobody works on the chat's queue, a worker of this process
-    does so for the time being: for commands and questions only, as it has not registered the chat's models and
-    tools.
+    Chats answer through workers. On the embedded server, where nobody works on the chat's queue, a worker of this
+    process does so for the time being: for commands and questions only, as it has not registered the chat's models
+    and tools.
 
     Raises:
         ChatNotFoundError: There is none of that id.
+        NoWorkerError: Nobody works on its queue, on a server that is not ours.
         ServerUnavailableError: There is no server.
     """
     async with connected(invocation, start=False) as connection:
@@ -223,8 +224,10 @@ async def a_chat(invocation: Invocation, chat_id: str) -> AsyncIterator[Chat]:
         found = await connection.client.get_workflow_handle(chat_id).describe()
         async with connection.moot(found.task_queue) as moot:
             chat = await moot.get(chat_id)
-            if not connection.embedded or await connection.has_worker(found.task_queue):
-                yield chat
+            if not connection.embedded:
+                await Workers(connection.client, found.task_queue).require()
+            elif not await connection.has_worker(found.task_queue):
+                async with working(connection, found.task_queue, no_remote_activities=True):
+                    yield chat
                 return
-            async with working(connection, found.task_queue, no_remote_activities=True):
-                yield chat
+            yield chat

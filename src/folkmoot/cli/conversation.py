@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from rich.text import Text
 
@@ -78,7 +78,8 @@ class Conversation:
 
     def _chunk(self, chunk: ModelClientStreamingChunkEvent) -> None:
         if chunk.full_message_id != self._open:
-            self.break_off()
+            if self._open is not None:
+                self._screen.out.print()
             self._head(chunk.source)
             self._open, self._streamed = chunk.full_message_id, ""
         self._streamed += chunk.content
@@ -123,7 +124,7 @@ def entry_line(event: ChatEvent) -> Text:
         line.append(_flat(_words(event.message)))
     else:
         line.append(event.kind, style="cyan")
-        line.append(_flat(f"  {_fields(event.data)}"))
+        line.append(f"  {_flat(_fields(event.data))}".rstrip())
     return line
 
 
@@ -141,11 +142,11 @@ def _fields(data: Mapping[str, Any]) -> str:
 
 
 def _value(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return ",".join(map(str, cast(Sequence[object], value))) if isinstance(value, list | tuple) else str(value)
 
 
 def _flat(text: str) -> str:
-    return clean(" ".join(text.split()) if text.strip() else "")
+    return clean(" ".join(text.split()))
 
 
 def _short(text: str) -> str:

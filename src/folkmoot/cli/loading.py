@@ -86,7 +86,8 @@ def load_plugin(source: str | None, store: Store | None) -> FolkmootPlugin:
     for name in given:
         if name not in _PLUGIN_ARGUMENTS:
             raise ValueError(f"{source!r} has {name!r}; expected only {', '.join(_PLUGIN_ARGUMENTS)}.")
-    return FolkmootPlugin(**{"store": store, **given})
+    arguments: dict[str, Any] = {"store": store, **given}
+    return FolkmootPlugin(**arguments)
 
 
 def load_attribute(source: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -54,7 +54,7 @@ async def run(
 ) -> None:
     """Run a team's chat and show the conversation live.
 
-    Without a server configured it uses the embedded one, and works on the chat itself unless a worker (`folkmoot dev`) does.
+    Without a server configured it uses the embedded one, and works on the chat itself unless a worker does.
     """
     team = load_team(team_source)
     if task == "-":
@@ -70,7 +70,7 @@ async def run(
 
 
 @asynccontextmanager
-async def _worked_on(connection: Connection, queue: str) -> AsyncIterator[None]:
+async def _worked_on(connection: Connection, queue: str) -> AsyncGenerator[None]:
     """Somebody works on the queue: those who do already, and only they, as they know what chats of it need.
 
     Raises:

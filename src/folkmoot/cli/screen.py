@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,7 +66,7 @@ class Screen:
             self.out.print(text, soft_wrap=True)
 
     @contextmanager
-    def waiting(self, first: str) -> Iterator[OnProgress]:
+    def waiting(self, first: str) -> Generator[OnProgress]:
         """While the block runs: a spinner with what is being done, and a bar where its share is known.
 
         Without a terminal each step is a line on stderr, a share every tenth.

@@ -11,9 +11,6 @@ import typer
 from rich.text import Text
 from temporalio.worker import Worker
 
-from folkmoot._local import register_search_attributes
-from folkmoot._temporal.names import SEARCH_ATTRIBUTES
-
 from .connection import Connection, connected, polled
 from .verbs import Invocation, verb
 
@@ -64,8 +61,6 @@ async def worker(invocation: Invocation, app: App = None, graceful_shutdown_time
 async def _serve(invocation: Invocation, connection: Connection, name: str, grace: float) -> None:
     queue = invocation.settings.queue
     stop = stop_signal()
-    if not connection.embedded:
-        await register_search_attributes(connection.client, SEARCH_ATTRIBUTES)
     work = Worker(connection.client, task_queue=queue, graceful_shutdown_timeout=timedelta(seconds=grace))
     running = asyncio.create_task(work.run())
     stopping = asyncio.create_task(stop.wait())

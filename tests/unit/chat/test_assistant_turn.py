@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel
 
+from folkmoot._chat.entries import step_key
 from folkmoot._chat.log import derive_id
 from folkmoot.teams import RoundRobinGroupChat
 from folkmoot.tools import Tool
@@ -49,7 +50,7 @@ def test_first_message_of_a_reply_has_the_id_that_its_chunks_carry() -> None:
     need = plain.calls[0].need
     plain.answer("x")
     thinking.run("go", said("x", thought="hm"))
-    chunks = derive_id(UUID, str(need))
+    chunks = derive_id(UUID, step_key(need, "a"))
     assert plain.messages()[-1]["id"] == chunks
     thought, answer = thinking.messages()[-2:]
     assert thought["id"] == chunks

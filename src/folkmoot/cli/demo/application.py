@@ -24,8 +24,9 @@ PACKAGES = ("folkmoot", "temporalio")
 TASK = f"Write a note on what is installed here: {' and '.join(PACKAGES)}."
 
 _WRITER = (
-    "You are writer. You write short release notes, at most 60 words, from facts only. First call package_facts once for "
-    "each package you are asked about, all in one go. When critic asks for a change, answer with the whole new note."
+    "You are writer. You write short release notes, at most 60 words, from facts only. First call package_facts once "
+    "for each package you are asked about, all in one go. When critic asks for a change, answer with the whole new "
+    "note."
 )
 _CRITIC = (
     "You are critic. The first time you see a note, ask in one sentence for one improvement, and do not approve it. "
@@ -38,6 +39,7 @@ async def package_facts(package: str, context: ToolContext) -> str:
 
     Args:
         package: The name of the package, as on PyPI.
+        context: The call, with its idempotency key.
     """
     # What a real tool would do with the key is to have a second call of it refused; here each call is written down.
     line = json.dumps({"key": context.idempotency_key, "attempt": context.attempt, "pid": os.getpid()})

@@ -6,18 +6,18 @@ import asyncio
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from folkmoot.cli.connection import Connection, connected
+from folkmoot.cli.verbs import Invocation, Settings, verb
 from folkmoot.errors import FolkmootError
 from folkmoot.store import FolderStore
 
-from ..connection import Connection, connected
-from ..verbs import Invocation, Settings, verb
 from .performance import Model, Performance
 from .proof import Proof
 from .words import ScriptedWords
@@ -61,7 +61,7 @@ async def demo(
 
 
 @asynccontextmanager
-async def _model(name: str) -> AsyncIterator[Model]:
+async def _model(name: str) -> AsyncGenerator[Model]:
     """The real endpoint where there is a key for it, else the scripted server, in this process."""
     if os.environ.get("OPENAI_API_KEY"):
         yield Model(name, {}, "OPENAI_API_KEY is set: the model is real, its requests are not counted")
@@ -116,7 +116,7 @@ def _conclude(invocation: Invocation, connection: Connection, proof: Proof, chat
     screen.say("\nWhere to look", "bold")
     for command, what in (
         (f"show {chat_id}", "where the chat stands"),
-        (f"tail {chat_id}", "its log, the kill survived"),
+        (f"tail {chat_id}", "its log"),
         (f"snapshots {chat_id}", "every point it can be read at"),
         (f"usage {chat_id}", "tokens by agent"),
         ("ls", "all chats"),

@@ -14,11 +14,11 @@ from temporalio.api.enums.v1 import PendingActivityState
 
 from folkmoot._temporal.names import ACTIVITY_MODEL
 from folkmoot.chat import Chat
+from folkmoot.cli.connection import Connection
+from folkmoot.cli.conversation import Conversation
+from folkmoot.cli.screen import Screen
 from folkmoot.messages import TaskResult, TextMessage
 
-from ..connection import Connection
-from ..conversation import Conversation
-from ..screen import Screen
 from .application import LEDGER, TASK, team
 from .processes import WorkerProcess
 from .proof import Proof, prove

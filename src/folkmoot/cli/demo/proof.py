@@ -1,4 +1,4 @@
-"""What the demo proves, counted from what was recorded: the chat's log, the requests a model got, the tool's own notes."""
+"""What the demo proves, counted from what was recorded: the chat's log, the model's requests, the tool's own notes."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ class Proof:
         told: list[str] = []
         if self.calls is not None:
             told.append(
-                f"{len(self.calls)} model calls, {self.requests} requests: the {self.kills} that died with the worker "
-                f"was asked again, of the complete ones {self.repeated or 'none'} was"
+                f"{len(self.calls)} model calls took {self.requests} requests: the call that lost its worker was made "
+                f"again, of the complete ones {self.repeated or 'none'}"
             )
         told.append(f"{self.tool_runs} tool calls ran, with {self.tool_keys} idempotency keys")
         gaps = "without a gap" if self.gapless else "with gaps"
@@ -112,8 +112,8 @@ def prove(
     Args:
         events: The whole log.
         requests: Bodies of all requests the model got, in order; None: not known.
-        in_flight: Number of requests the model had got when the worker was killed, so that the last of them died with it;
-            None: no worker was killed.
+        in_flight: Number of requests the model had got when the worker was killed, so that the last of them died
+            with it; None: no worker was killed.
         notes: What the tool wrote down, a JSON object a line.
         history: Events and bytes of the workflow's history.
     """
@@ -139,8 +139,8 @@ def count_requests(
 ) -> list[CallCount]:
     """How often each model call of the log was asked for.
 
-    A call is known by its messages: no two of a chat have the same ones. As agents speak one after another, the calls of the
-    log and the different requests are in one order.
+    A call is known by its messages: no two of a chat have the same ones. As agents speak one after another, the
+    calls of the log and the different requests are in one order.
 
     Raises:
         ValueError: The log has another number of model calls than were asked for.

@@ -1,4 +1,4 @@
-"""What the demo's model says where there is no real one: each answer follows from the request, as a real model's would."""
+"""What the demo's model says where there is no real one: each answer follows from the request, as a real one's would."""
 
 from __future__ import annotations
 
