@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
+from folkmoot._temporal.pollers import fresh_pollers
 from folkmoot.errors import NoWorkerError
 
 __all__ = ["Workers"]
-
-FRESH = timedelta(seconds=75)
-"""A long poll lasts a minute, so a living worker was seen within this time."""
 
 
 class Workers:
@@ -34,14 +27,7 @@ class Workers:
         """Whether a worker polled the queue lately."""
         if self.own:
             return True
-        request = DescribeTaskQueueRequest(
-            namespace=self._client.namespace,
-            task_queue=TaskQueue(name=self.queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
-        response = await self._client.workflow_service.describe_task_queue(request)
-        now = datetime.now(UTC)
-        return any(now - poller.last_access_time.ToDatetime(UTC) < FRESH for poller in response.pollers)
+        return bool(await fresh_pollers(self._client, self.queue))
 
     async def require(self) -> None:
         """Raise if there is none.

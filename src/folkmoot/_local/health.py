@@ -8,12 +8,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
@@ -21,35 +17,22 @@ from temporalio.service import RPCError
 from folkmoot._local.environment import task_queue
 from folkmoot._local.leaving import leave
 from folkmoot._temporal.names import DEFAULT_QUEUE
+from folkmoot._temporal.pollers import fresh_pollers
 
 __all__ = ["local_pollers", "main"]
 
-_FRESH = timedelta(minutes=2)
-"""A poll lasts up to one minute; who has not begun one for two is gone."""
 _TIMEOUT_SECONDS = 8.0
 _DEFAULT_ADDRESS = "localhost:7233"
 """What the worker connects to, too, when nothing names a server."""
 
 
 async def local_pollers(client: Client, queue: str) -> list[str]:
-    """Identities of this host's workers that polled the queue for workflow tasks in the last two minutes.
+    """Identities of this host's workers that polled the queue for workflow tasks lately.
 
     Knows them by the SDK's default identity, `pid@host`.
     """
-    reply = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace,
-            task_queue=TaskQueue(name=queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
-    )
-    oldest = datetime.now(UTC) - _FRESH
     host = "@" + socket.gethostname()
-    return [
-        poller.identity
-        for poller in reply.pollers
-        if poller.identity.endswith(host) and poller.last_access_time.ToDatetime(UTC) >= oldest
-    ]
+    return [identity for identity in await fresh_pollers(client, queue) if identity.endswith(host)]
 
 
 async def _check() -> str | None:

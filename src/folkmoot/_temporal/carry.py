@@ -176,9 +176,13 @@ class Carrier:
         if self._not_before and self._near_the_end():
             return (
                 f"The chat's log has {self._chat.log.bytes} bytes, more than one history may carry. "
-                "Start its workers with a store; then it goes on."
+                "Start its workers with a store and ask again: each attempt to run looks for one."
             )
         return None
+
+    def ask_again(self) -> None:
+        """Look for a store once more before the chat rests: its workers may have been started with one since."""
+        self._not_before, self._store = workflow.info().get_current_history_length(), None
 
     def last_word(self) -> dict[str, Any]:
         """The workflow's result: where the closed chat's log stands."""

@@ -142,6 +142,8 @@ class GroupChat:
         if incoming.fields.get("spec", self._carrier.spec_digest) != self._carrier.spec_digest:
             return "ChatExistsError", "The chat lives with another team."
         full = self._carrier.full() if incoming.verb == "run" else None
+        if full is not None:
+            self._carrier.ask_again()
         return None if full is None else ("StoreMissingError", full)
 
     def _remember(self, command: str) -> None:

@@ -28,9 +28,10 @@ def _run() -> int:
     try:
         from .app import app
     except ModuleNotFoundError as error:
-        if error.name not in ("typer", "rich"):
+        name = (error.name or "").partition(".")[0]
+        if name not in ("typer", "rich"):
             raise
-        print(_MISSING.format(name=error.name), file=sys.stderr)
+        print(_MISSING.format(name=name), file=sys.stderr)
         return 1
     try:
         app(prog_name="folkmoot")

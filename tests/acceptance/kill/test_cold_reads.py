@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -85,10 +85,6 @@ class Desk:
         return "found"
 
 
-async def no_query(self: reader.LogReader, *_: object) -> None:
-    raise AssertionError("a second attempt asks nobody")
-
-
 @pytest.fixture
 async def desk(server_address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     """A desk that serves a team of one with the tool `look`."""
@@ -100,7 +96,7 @@ async def desk(server_address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     readings, plugin = Readings(), FolkmootPlugin(models={"gpt": model}, tools=[FunctionTool(_look, name="look")])
     async with AsyncExitStack() as stack:
         client = await Client.connect(server_address, plugins=[plugin])
-        thinker = await stack.enter_async_context(_worker(Worker(client, task_queue=queue, no_remote_activities=True)))
+        thinker = await stack.enter_async_context(Worker(client, task_queue=queue, no_remote_activities=True))
         side = WorkerSide(Registry(ModelRegistry({"gpt": model})), None)
         desk = Desk(Folkmoot(client, queue=queue), side, readings, model, thinker)
         side.registry.tools["look"] = FunctionTool(desk.look, options=ToolOptions(retry_errors=True, initial_interval=0.05))
@@ -114,19 +110,13 @@ async def desk(server_address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
         own = await Client.connect(
             server_address, data_converter=client.data_converter, interceptors=[readings]
         )
-        await stack.enter_async_context(_worker(Worker(own, task_queue=queue, activities=side.activities)))
+        await stack.enter_async_context(Worker(own, task_queue=queue, activities=side.activities))
         await eventually(desk.moot._workers.any, what="the worker polls")
         yield desk
 
 
 async def _look() -> str:
     raise AssertionError("the worker of workflows makes no calls")
-
-
-@asynccontextmanager
-async def _worker(worker: Worker) -> AsyncIterator[Worker]:
-    async with worker:
-        yield worker
 
 
 async def _open(desk: Desk) -> Chat:
@@ -203,13 +193,11 @@ async def test_every_stage_of_a_history_gives_the_log_of_the_calls_in_it(desk: D
     await chat.run(task="Look")
     (history,) = await fetch_histories(desk.moot.client, chat.id)
     wanted: list[dict[str, Any]] = []
-    last_task = EventType.EVENT_TYPE_UNSPECIFIED
     for place, event in enumerate(history.events, 1):
         if event.HasField("activity_task_scheduled_event_attributes"):
             payloads = event.activity_task_scheduled_event_attributes.input.payloads
             wanted += await desk.moot.client.data_converter.decode(payloads)
-        last_task = event.event_type
-        if not wanted or last_task == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+        if not wanted or event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
             continue  # with a task's completion come its commands' events: no history ends between them
         desk.forget()
         past: Any = _Past(desk.moot.client, WorkflowHistory(history.workflow_id, history.events[:place]))

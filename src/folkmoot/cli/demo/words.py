@@ -1,4 +1,4 @@
-"""What the demo's model says where there is no real one: each answer follows from the request, as a real one's would."""
+"""What the demo's model says where there is no real one: each answer follows from the request, as a real one's does."""
 
 from __future__ import annotations
 

@@ -1,0 +1,340 @@
+"""Every path a chat's workflow can take, on a real server. Each function takes one, sees that it did, and returns the chat."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from folkmoot import (
+    Chat,
+    ChatBusyError,
+    ChatCancelled,
+    ChatFailedError,
+    FunctionalTermination,
+    HistoryLimits,
+    MaxMessageTermination,
+    TextMentionTermination,
+)
+from folkmoot._spec import to_json
+from tests._support.waiting import eventually
+from tests.replay.caller import Caller
+from tests.replay.stage import Stage, status
+
+Path = Callable[[Stage], Awaitable[str]]
+
+CALLS = {"calls": [{"name": "add", "arguments": {"a": n, "b": 1}, "id": f"c{n}"} for n in (1, 2)]}
+HELD = {"text": "draft 1", "hold": "held"}
+"""The model's answer waits until `held` is released."""
+
+
+async def _held(stage: Stage, chat: Chat) -> asyncio.Task[Any]:
+    """A run that waits for its model."""
+    asked = len(stage.model.requests)
+    run = asyncio.create_task(chat.run(task="Write"))
+    await stage.model.wait_for_requests(asked + 1)
+    return run
+
+
+async def plain(stage: Stage) -> str:
+    """Two runs that end by their conditions, an agent that streams, and events of the team."""
+    team = stage.pair(
+        termination_condition=TextMentionTermination("APPROVE", sources=["critic"]) | MaxMessageTermination(8),
+        emit_team_events=True,
+    )
+    stage.script("draft 1", "more", "draft 2", "APPROVE", "draft 3", "APPROVE")
+    chat = await stage.open(team, tenant="house")
+    assert (await chat.run(task="Write")).stop_reason == "Text 'APPROVE' mentioned"
+    assert (await chat.run()).stop_reason == "Text 'APPROVE' mentioned"
+    return chat.id
+
+
+async def single(stage: Stage) -> str:
+    """A single agent as a chat."""
+    stage.script("hello")
+    chat = await stage.open(stage.agent())
+    assert len((await chat.run(task="Say hello")).messages) == 2
+    return chat.id
+
+
+async def tools(stage: Stage) -> str:
+    """Parallel tool calls, an unknown tool, a failing one, reflection and a summary."""
+    bad = {"calls": [{"name": "none", "id": "d1"}, {"name": "add", "arguments": "[", "id": "d2"}]}
+    stage.script(CALLS, "fine", bad, "still fine")
+    chat = await stage.open(stage.pair(max_turns=4))
+    assert len((await chat.run(task="Add")).messages) == 9
+    return chat.id
+
+
+async def handoff(stage: Stage) -> str:
+    """A turn of several rounds of tools with an answer made of them, and one that ends in a handoff."""
+    agent = stage.agent(tools=["add"], handoffs=["critic"], reflect_on_tool_use=True, max_tool_iterations=3)
+    stage.script(CALLS, CALLS, "sums", {"calls": [{"name": "transfer_to_critic", "id": "h"}]})
+    chat = await stage.open(agent)
+    await chat.run(task="Add")
+    assert (await chat.run(task="Pass on")).messages[-1].type == "HandoffMessage"
+    return chat.id
+
+
+async def pause_and_resume(stage: Stage) -> str:
+    """Paused during a call, which is kept, and while idle."""
+    stage.script(HELD, "fine", "draft 2", "fine")
+    chat = await stage.open(stage.pair(max_turns=2))
+    run = await _held(stage, chat)
+    await chat.pause()
+    stage.model.release("held")
+    await status(chat, "paused")
+    await chat.resume()
+    await run
+    await chat.pause()
+    run = asyncio.create_task(chat.run(task="Again"))
+    await eventually(lambda: _has(chat, "run_started", 2), what="the second run")
+    await chat.resume()
+    await run
+    return chat.id
+
+
+async def pause_now(stage: Stage) -> str:
+    """The call in flight is cancelled, and made again on resume."""
+    stage.script(HELD, "draft 2", "fine")
+    chat = await stage.open(stage.pair(max_turns=2))
+    run = await _held(stage, chat)
+    await chat.pause(now=True)
+    await status(chat, "paused")
+    await chat.resume()
+    assert (await run).messages[1].to_text() == "draft 2"
+    return chat.id
+
+
+async def reset(stage: Stage) -> str:
+    """Refused in a run, forced in another, and plain."""
+    stage.script(HELD, "draft 2", "fine")
+    chat = await stage.open(stage.pair(max_turns=2))
+    run = await _held(stage, chat)
+    with pytest.raises(ChatBusyError):
+        await chat.reset()
+    await chat.reset(force=True)
+    with pytest.raises(ChatCancelled):
+        await run
+    await chat.run(task="Again")
+    await chat.reset()
+    return chat.id
+
+
+async def stop(stage: Stage) -> str:
+    """After the turn under way, and asked for while idle."""
+    stage.script(HELD, "never")
+    chat = await stage.open(stage.pair())
+    run = await _held(stage, chat)
+    await chat.stop()
+    stage.model.release("held")
+    assert (await run).stop_reason == "External termination requested"
+    await chat.stop()
+    assert (await chat.run(task="Again")).stop_reason == "External termination requested"
+    return chat.id
+
+
+async def cancel(stage: Stage) -> str:
+    """During a model call and during tool calls; then the chat runs again."""
+    stage.script(HELD, CALLS, "draft 2", "fine")
+    chat = await stage.open(stage.pair(max_turns=2))
+    run = await _held(stage, chat)
+    await chat.cancel()
+    with pytest.raises(ChatCancelled):
+        await run
+    known = stage.plugin.registry.tools.pop("add")
+    stage.plugin.registry.tools["add"] = _Endless(known)  # type: ignore[assignment]
+    run = asyncio.create_task(chat.run(task="Add"))
+    await _Endless.begun.wait()
+    await chat.cancel()
+    with pytest.raises(ChatCancelled):
+        await run
+    stage.plugin.registry.tools["add"] = known
+    await chat.run(task="Again")
+    return chat.id
+
+
+class _Endless:
+    """A tool whose calls end only when they are cancelled."""
+
+    begun = asyncio.Event()
+
+    def __init__(self, known: Any) -> None:
+        type(self).begun = asyncio.Event()
+        self.name, self.schema, self.options = known.name, known.schema, known.options
+
+    async def run_json(self, _arguments: object, _context: object) -> str:
+        self.begun.set()
+        return str(await asyncio.Event().wait())
+
+
+async def failure_and_retry(stage: Stage) -> str:
+    """A model that fails for a moment, and one that fails for good; the turn is taken again."""
+    stage.script({"status": 429, "retry_after": 0.01}, "draft 1", {"status": 400, "message": "no"}, "fine")
+    chat = await stage.open(stage.pair(max_turns=2))
+    with pytest.raises(ChatFailedError):
+        await chat.run(task="Write")
+    assert (await chat.run()).messages[-1].to_text() == "fine"
+    return chat.id
+
+
+async def functional_condition(stage: Stage) -> str:
+    """A function decides on a worker."""
+    stage.script(*[f"draft {n}" for n in range(1, 5)])
+    chat = await stage.open(stage.pair(termination_condition=FunctionalTermination("enough")))
+    assert (await chat.run(task="Write")).stop_reason == "Functional termination condition met"
+    return chat.id
+
+
+async def waiting_for_a_tool(stage: Stage) -> str:
+    """The worker does not know a tool, then it does."""
+    stage.script({**CALLS, "hold": "held"}, "fine")
+    chat = await stage.open(stage.pair(max_turns=2))
+    run = await _held(stage, chat)
+    known = stage.plugin.registry.tools.pop("add")
+    stage.model.release("held")
+    assert (await status(chat, "waiting")).waiting_for[0] == "worker:tool:add"
+    stage.plugin.registry.tools["add"] = known
+    await run
+    return chat.id
+
+
+async def waiting_is_cancelled(stage: Stage) -> str:
+    """The run is cancelled while it waits for a worker."""
+    stage.script({**CALLS, "hold": "held"})
+    chat = await stage.open(stage.pair(max_turns=2))
+    run = await _held(stage, chat)
+    known = stage.plugin.registry.tools.pop("add")
+    stage.model.release("held")
+    await status(chat, "waiting")
+    await chat.cancel()
+    with pytest.raises(ChatCancelled):
+        await run
+    stage.plugin.registry.tools["add"] = known
+    return chat.id
+
+
+async def continue_as_new_sealed(stage: Stage) -> str:
+    """Several runs of the workflow, the log sealed in the store."""
+    stage.script(*[f"draft {n}" for n in range(12)])
+    limits = HistoryLimits(events=40, resting_events=20, seal_bytes=0)
+    chat = await stage.open(stage.pair(max_turns=6), limits=limits)
+    await chat.run(task="Write")
+    await chat.run(task="Again")
+    await eventually(lambda: _continued(chat, 3), what="several continuations")
+    return chat.id
+
+
+async def continue_as_new_carried(stage: Stage) -> str:
+    """The log is carried in the workflow's input, as it is small."""
+    stage.script(*[f"draft {n}" for n in range(12)])
+    limits = HistoryLimits(events=60, resting_events=40)
+    chat = await stage.open(stage.pair(max_turns=6), limits=limits)
+    await chat.run(task="Write")
+    await chat.run(task="Again")
+    await eventually(lambda: _continued(chat, 1), what="a continuation")
+    return chat.id
+
+
+async def bad_commands(stage: Stage) -> str:
+    """What cannot be read, is unknown, comes late, is refused or comes twice."""
+    stage.script(HELD, "fine")
+    chat = await stage.open(stage.pair(max_turns=2))
+    handle = stage.moot.client.get_workflow_handle(chat.id)
+    for verb, args in [
+        ("decide", []),
+        ("answer", ["nobody asked"]),
+        ("pause", [{"now": "perhaps"}]),
+        ("submit", [{"task": [{"type": "Nonsense"}], "command": "bad"}]),
+        ("dance", [{}, {}]),
+        ("reset", [[1]]),
+        ("resume", [{"command": "again"}]),
+        ("resume", [{"command": "again"}]),
+    ]:
+        await handle.signal(verb, args=args)
+    await eventually(lambda: _has(chat, "refused", 6), what="the refusals")
+    run = await _held(stage, chat)
+    with pytest.raises(ChatBusyError):
+        await chat.run(task="Me too")
+    await handle.signal("submit", {"task": "And me"})
+    await handle.signal("close", {})
+    await eventually(lambda: _has(chat, "refused", 8), what="the refusals during a run")
+    stage.model.release("held")
+    await run
+    return chat.id
+
+
+async def run_by_signal(stage: Stage) -> str:
+    """A user's workflow asks for runs, and gets its answers by signal."""
+    stage.script("draft 1", "draft 2")
+    chat_id = f"path-{uuid.uuid4().hex[:12]}"
+    answers = await stage.moot.client.execute_workflow(
+        Caller.run,
+        args=[to_json(stage.pair(max_turns=1)), chat_id, stage.queue],
+        id=f"caller-{chat_id}",
+        task_queue=stage.queue,
+    )
+    assert answers == ["draft 1", "draft 1", "draft 2"]
+    await stage.moot.client.get_workflow_handle(chat_id).result()
+    return chat_id
+
+
+async def no_one_to_reply_to(stage: Stage) -> str:
+    """Who asked for the run is gone when it ends."""
+    stage.script("draft 1")
+    chat = await stage.open(stage.pair(max_turns=1))
+    reply = {"workflow_id": "gone", "signal": "reply"}
+    await stage.moot.client.get_workflow_handle(chat.id).signal("submit", {"task": "Write", "reply": reply})
+    await eventually(lambda: _has(chat, "run_ended", 1), what="the run's end")
+    return chat.id
+
+
+async def close(stage: Stage) -> str:
+    """Refused in a run, then forced; the workflow completes."""
+    stage.script(HELD)
+    chat = await stage.open(stage.pair())
+    run = await _held(stage, chat)
+    with pytest.raises(ChatBusyError):
+        await chat.close()
+    await chat.close(force=True)
+    with pytest.raises(ChatCancelled):
+        await run
+    await stage.moot.client.get_workflow_handle(chat.id).result()
+    return chat.id
+
+
+async def _has(chat: Chat, kind: str, count: int) -> bool:
+    return len([event async for event in chat.events(follow=False) if event.kind == kind]) >= count
+
+
+async def _continued(chat: Chat, count: int) -> bool:
+    return (await chat.status()).continued >= count
+
+
+PATHS: dict[str, Path] = {
+    path.__name__: path
+    for path in (
+        plain,
+        single,
+        tools,
+        handoff,
+        pause_and_resume,
+        pause_now,
+        reset,
+        stop,
+        cancel,
+        failure_and_retry,
+        functional_condition,
+        waiting_for_a_tool,
+        waiting_is_cancelled,
+        continue_as_new_sealed,
+        continue_as_new_carried,
+        bad_commands,
+        run_by_signal,
+        no_one_to_reply_to,
+        close,
+    )
+}

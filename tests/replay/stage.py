@@ -1,0 +1,94 @@
+"""Where the paths are taken: a scripted model, a worker and a client on a real server."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from folkmoot import (
+    AssistantAgent,
+    Chat,
+    ChatStatus,
+    FolderStore,
+    Folkmoot,
+    FolkmootPlugin,
+    RoundRobinGroupChat,
+    tool,
+)
+from folkmoot.messages import BaseAgentEvent, BaseChatMessage
+from folkmoot.testing import ScriptedModel
+from tests._support.waiting import eventually
+from tests.replay.caller import Caller
+
+
+@tool
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+async def enough(messages: list[BaseChatMessage | BaseAgentEvent]) -> bool:
+    """A condition's function: three drafts are enough."""
+    return any("draft 3" in message.to_text() for message in messages if isinstance(message, BaseChatMessage))
+
+
+@dataclass
+class Stage:
+    """What a path may use."""
+
+    moot: Folkmoot
+    plugin: FolkmootPlugin
+    model: ScriptedModel
+    queue: str
+
+    def script(self, *steps: Any) -> None:
+        """What the model says from now on."""
+        self.model.script.replace(steps)
+
+    def agent(self, name: str = "writer", **options: Any) -> AssistantAgent:
+        """An agent the model speaks for."""
+        return AssistantAgent(name, "gpt", **options)
+
+    def pair(self, **options: Any) -> RoundRobinGroupChat:
+        """A writer who can add, and a critic."""
+        return RoundRobinGroupChat([self.agent(tools=["add"]), self.agent("critic")], **options)
+
+    async def open(self, team: Any, **options: Any) -> Chat:
+        """A new chat."""
+        return await self.moot.open(team, id=f"path-{uuid.uuid4().hex[:12]}", **options)
+
+
+async def status(chat: Chat, wanted: str) -> ChatStatus:
+    """The chat's status once it is this one."""
+
+    async def probe() -> ChatStatus | None:
+        found = await chat.status()
+        return found if found.status == wanted else None
+
+    found = await eventually(probe, what=f"{chat!r} is {wanted}")
+    assert found is not None
+    return found
+
+
+@asynccontextmanager
+async def stage(address: str, folder: Path, **options: Any) -> AsyncIterator[Stage]:
+    """A stage on the server of that address; `options` are the worker's."""
+    model = ScriptedModel([], name="gpt")
+    store = FolderStore(folder)
+    plugin = FolkmootPlugin(models={"gpt": model}, tools=[add], functions={"enough": enough}, store=store)
+    queue = f"stage-{uuid.uuid4().hex[:12]}"
+    async with AsyncExitStack() as stack:
+        client = await Client.connect(address, plugins=[plugin])
+        moot = await stack.enter_async_context(Folkmoot(client, plugin=plugin, queue=queue))
+        runner = UnsandboxedWorkflowRunner()
+        worker = Worker(client, task_queue=queue, workflows=[Caller], workflow_runner=runner, **options)
+        await stack.enter_async_context(worker)
+        await eventually(moot._workers.any, what="the worker polls")
+        yield Stage(moot, plugin, model, queue)

@@ -1,0 +1,76 @@
+"""Every verb takes --json, every option has an environment variable that is told of, and wrong usage is exit code 2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from folkmoot._local import ENVIRONMENT
+from folkmoot.cli.app import app
+
+COMMANDS: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+VERBS = [
+    "dev",
+    "worker",
+    "demo",
+    "run",
+    "ls",
+    "show",
+    "tail",
+    "pause",
+    "resume",
+    "reset",
+    "stop",
+    "cancel",
+    "snapshots",
+    "usage",
+    "close",
+    "scripted-model",
+]
+
+
+def test_the_verbs_are_these() -> None:
+    assert sorted(COMMANDS) == sorted(VERBS)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_option_has_a_variable_that_is_told_of(name: str) -> None:
+    for parameter in COMMANDS[name].params:
+        if parameter.name != "help":
+            assert parameter.envvar in ENVIRONMENT, f"{name}: {parameter.name} has {parameter.envvar!r}"
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_has_help_and_json(name: str) -> None:
+    assert COMMANDS[name].help
+    assert any("--json" in parameter.opts for parameter in COMMANDS[name].params)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["ls", "--nonsense"], "--nonsense"),
+        (["show"], "Missing argument"),
+        (["nonsense"], "No such command 'nonsense'"),
+        (["ls", "--limit", "0"], "'--limit'"),
+        (["ls", "--limit", "many"], "'--limit'"),
+        (["tail", "c", "--after", "-2"], "'--after'"),
+        (["ls", "--log-level", "loud"], "'loud' is none of: debug, info"),
+        (["dev", "--port", "70000"], "'--port'"),
+        (["worker", "--graceful-shutdown-timeout", "-1"], "'--graceful-shutdown-timeout'"),
+    ],
+)
+def test_wrong_usage_is_told_with_code_2(arguments: list[str], said: str) -> None:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_version_is_told() -> None:
+    from folkmoot import __version__
+
+    assert CliRunner().invoke(app, ["--version"]).stdout == f"folkmoot {__version__}\n"
