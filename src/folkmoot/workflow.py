@@ -120,7 +120,7 @@ class GroupChatHandle:
 
 
 async def open_group_chat(
-    team: TeamSpec | AgentSpec, id: str, *, queue: str = names.DEFAULT_QUEUE, tenant: str = ""
+    team: TeamSpec | AgentSpec, id: str, *, queue: str | None = None, tenant: str = ""
 ) -> GroupChatHandle:
     """Start a chat from a workflow, or find the one of that id that lives; to be called in workflow code only.
 
@@ -129,7 +129,7 @@ async def open_group_chat(
     Args:
         team: The team, or a single agent.
         id: The chat's id.
-        queue: The chat workers' task queue.
+        queue: Task queue of the chat's workers; None: that of the caller, as a worker with the plugin serves both.
         tenant: Search attribute `ChatTenant`.
 
     Raises:
@@ -159,7 +159,7 @@ async def run_group_chat(
     *,
     task: str | BaseChatMessage | Sequence[BaseChatMessage] | None = None,
     id: str,
-    queue: str = names.DEFAULT_QUEUE,
+    queue: str | None = None,
     timeout: timedelta | None = None,
 ) -> RunOutcome:
     """One run of a chat of its own, which is closed afterwards; to be called in workflow code only.

@@ -1,4 +1,4 @@
-"""The application at the top level: `python worker.py` runs the release note process, tool, chat and publishing included."""
+"""The application at the top level: `python worker.py` writes and publishes a release note, by tool, chat and activity."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ async def application(server_address: str, tmp_path: Path) -> AsyncIterator[Appl
             "APP_CHANGELOG": str(tmp_path / "CHANGELOG.md"),
             "APP_NOTES": str(notes),
         }
-        process = subprocess.Popen([sys.executable, "worker.py"], cwd=ROOT, env=environment)
+        command = [sys.executable, "worker.py"]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: ASYNC220 - returns at once
         try:
             async with await Folkmoot.connect(server_address) as moot:
                 yield Application(moot.client, model, queue, notes)
