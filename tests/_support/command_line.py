@@ -117,9 +117,10 @@ class CommandLine:
     def error(self, *arguments: str, code: int = 1, **environment: str) -> str:
         """The only line on stderr of a command that fails."""
         done = self.run(*arguments, code=code, **environment)
-        assert "Traceback" not in done.stderr
-        (line,) = done.stderr.splitlines()
-        return line
+        assert "Traceback" not in done.stderr, done.stderr
+        lines = done.stderr.splitlines()
+        assert len(lines) == 1, done.stderr
+        return lines[0]
 
     def start(self, *arguments: str, **environment: str) -> Running:
         """Start with --json."""

@@ -6,10 +6,9 @@ Each command leaves exactly one entry with its id: what it did, `noted` if there
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .engine import Chat
+from .engine import Chat
 
 __all__ = ["VERBS", "handle", "refusal"]
 

@@ -1,6 +1,6 @@
 """The engine: commands and outcomes in, entries and wanted calls out. It never does anything itself.
 
-The workflow drives it: `handle` for each command, `outcome` for each finished call, `advance` until nothing more can
+The workflow drives it: `commands.handle` for each command, `outcome` for each finished call, `advance` until nothing more can
 be written, then it compares `wanted()` with the calls in flight: it starts what is missing and cancels what is not
 wanted any more. Pause, cancel, reset and recovery all follow from that one comparison.
 """
@@ -14,7 +14,7 @@ from typing import Any
 from folkmoot.agents import AgentSpec
 from folkmoot.teams import TeamSpec
 
-from . import assistant, commands
+from . import assistant
 from .assistant import AgentFailure
 from .fold import Fold
 from .log import Entry, Log
@@ -91,10 +91,6 @@ class Chat:
         entry = self.log.append({"kind": kind, "time": time, **fields})
         self.fold.apply(self.state, self.log, entry)
         return entry
-
-    def handle(self, verb: str, command: str, fields: Mapping[str, Any], time: str) -> None:
-        """Carry out a command (see `commands`); the outcome is always an entry that has the command's id."""
-        commands.handle(self, verb, command, fields, time)
 
     def refuse(self, verb: str, command: str, why: tuple[str, str], reply: Mapping[str, Any] | None, time: str) -> None:
         """Note that a command was refused: error type and text."""

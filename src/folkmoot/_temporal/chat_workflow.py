@@ -14,7 +14,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from folkmoot._chat.commands import ALREADY_RUNNING, refusal
+from folkmoot._chat.commands import ALREADY_RUNNING, handle, refusal
 from folkmoot._chat.engine import Failure
 from folkmoot._temporal.externs import extern
 
@@ -132,7 +132,7 @@ class GroupChat:
         self._remember(incoming.command)
         why = incoming.error or self._refusal(incoming)
         if why is None:
-            self._chat.handle(incoming.verb, incoming.command, incoming.fields, time)
+            handle(self._chat, incoming.verb, incoming.command, incoming.fields, time)
         else:
             verb = incoming.fields.get("verb", incoming.verb)
             self._chat.refuse(verb, incoming.command, why, incoming.fields.get("reply"), time)

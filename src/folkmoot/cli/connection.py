@@ -7,6 +7,7 @@ server of the data folder, which is adopted, or started for as long as the verb 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -191,8 +192,11 @@ def _lives(identity: str) -> bool:
 
 
 @asynccontextmanager
-async def working(connection: Connection, queue: str, **options: Any) -> AsyncGenerator[None]:
+async def working(invocation: Invocation, connection: Connection, queue: str, **options: Any) -> AsyncGenerator[None]:
     """A worker in this process, until the block ends; it polls when the block begins."""
+    if invocation.settings.log_level is None:
+        # What fails in a chat is told by the verb that looks at it, without the traceback a worker logs.
+        logging.getLogger("temporalio").setLevel(logging.ERROR)
     async with Worker(connection.client, task_queue=queue, **options):
         await polled(connection.client, queue)
         yield
@@ -227,7 +231,7 @@ async def a_chat(invocation: Invocation, chat_id: str) -> AsyncGenerator[Chat]:
             if not connection.embedded:
                 await Workers(connection.client, found.task_queue).require()
             elif not await connection.has_worker(found.task_queue):
-                async with working(connection, found.task_queue, no_remote_activities=True):
+                async with working(invocation, connection, found.task_queue, no_remote_activities=True):
                     yield chat
                 return
             yield chat

@@ -62,7 +62,7 @@ async def run(
     chat_id = chat_id or f"{team.name}-{secrets.token_hex(3)}"
     async with connected(invocation, app=app, in_memory=in_memory) as connection:
         register(connection.plugin, carried(team))
-        async with _worked_on(connection, invocation.settings.queue):
+        async with _worked_on(invocation, connection):
             moot = connection.moot(invocation.settings.queue)
             async with moot:
                 chat = await moot.open(team, chat_id, replace=replace, tenant=tenant)
@@ -70,19 +70,20 @@ async def run(
 
 
 @asynccontextmanager
-async def _worked_on(connection: Connection, queue: str) -> AsyncGenerator[None]:
+async def _worked_on(invocation: Invocation, connection: Connection) -> AsyncGenerator[None]:
     """Somebody works on the queue: those who do already, and only they, as they know what chats of it need.
 
     Raises:
         NoWorkerError: Nobody does, on a server that is not ours.
     """
+    queue = invocation.settings.queue
     if not connection.embedded:
         await Workers(connection.client, queue).require()
         yield
     elif await connection.has_worker(queue):
         yield
     else:
-        async with working(connection, queue):
+        async with working(invocation, connection, queue):
             yield
 
 

@@ -50,7 +50,7 @@ class Settings:
     store_dir: Path | None = None
     json: bool = False
     debug: bool = False
-    log_level: str = "warning"
+    log_level: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -88,10 +88,11 @@ def _common(
     json: Annotated[bool, typer.Option("--json", envvar="FOLKMOOT_JSON", help="Print JSON lines.")] = False,
     debug: Annotated[bool, typer.Option("--debug", envvar="FOLKMOOT_DEBUG", help="Show tracebacks of errors.")] = False,
     log_level: Annotated[
-        str, typer.Option(envvar="FOLKMOOT_LOG_LEVEL", help=f"Of the log on stderr: {', '.join(_LEVELS)}.")
-    ] = "warning",
+        str | None,
+        typer.Option(envvar="FOLKMOOT_LOG_LEVEL", help=f"Of the log on stderr: {', '.join(_LEVELS)}; none: warning."),
+    ] = None,
 ) -> Settings:
-    if log_level.lower() not in _LEVELS:
+    if log_level and log_level.lower() not in _LEVELS:
         raise typer.BadParameter(f"{log_level!r} is none of: {', '.join(_LEVELS)}.", param_hint="--log-level")
     return Settings(
         address=address or None,
@@ -102,7 +103,7 @@ def _common(
         store_dir=store_dir,
         json=json,
         debug=debug,
-        log_level=log_level.lower(),
+        log_level=log_level.lower() if log_level else None,
     )
 
 
@@ -144,7 +145,8 @@ def verb(name: str, work: Verb[...]) -> AddVerb:
 
 def _carry_out(settings: Settings, work: Callable[[Invocation], Coroutine[Any, Any, None]]) -> int:
     """Do it; the exit code. Errors are told in one line on stderr, with --json as a JSON object."""
-    logging.basicConfig(level=settings.log_level.upper(), stream=sys.stderr, format="%(levelname)s: %(message)s")
+    level = (settings.log_level or "warning").upper()
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s: %(message)s")
     invocation = Invocation(settings, Screen(json=settings.json))
     try:
         asyncio.run(work(invocation))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from folkmoot._chat.commands import handle
 from folkmoot._chat.context import AgentContext
 from folkmoot._chat.engine import Call, Chat, Failure
 from folkmoot._chat.entries import CHAT_KINDS, message_of
@@ -64,7 +65,7 @@ class Driver:
         """Give a command; the entry it left."""
         self.commands += 1
         command, head = f"c{self.commands}", self.chat.log.head
-        self.chat.handle(verb, command, fields, self.now)
+        handle(self.chat, verb, command, fields, self.now)
         left = [entry for entry in self.chat.log.after(head) if entry.data.get("command") == command]
         self.settle()
         return left[-1]
