@@ -1,8 +1,8 @@
 """The engine: commands and outcomes in, entries and wanted calls out. It never does anything itself.
 
-The workflow drives it: `commands.handle` for each command, `outcome` for each finished call, `advance` until nothing more can
-be written, then it compares `wanted()` with the calls in flight: it starts what is missing and cancels what is not
-wanted any more. Pause, cancel, reset and recovery all follow from that one comparison.
+The workflow drives it: `commands.handle` for each command, `outcome` for each finished call, `advance` until nothing
+more can be written, then it compares `wanted()` with the calls in flight: it starts what is missing and cancels what is
+not wanted any more. Pause, cancel, reset and recovery all follow from that one comparison.
 """
 
 from __future__ import annotations
