@@ -155,6 +155,9 @@ class Folkmoot:
         """
         opening = Opening(self.client, self.queue, team, id)
         started = await opening.start(replace=replace, tenant=tenant, limits=limits)
+        if started:
+            # What is kept here of a log is of the closed chat that had this id.
+            self._pages.pop(id, None)
         chat = self._chat(id)
         if started:
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,17 @@ def test_nothing_is_lost_and_nothing_done_twice(cli: CommandLine) -> None:
     assert (shown["status"], shown["turn"], shown["stop_reason"]) == ("idle", 4, "Text 'APPROVE' mentioned")
     assert len(cli.json("tail", info["id"])) == proof["entries"]
     assert len(cli.json("snapshots", info["id"])) == 4
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ended_half_way_it_leaves_no_process_behind(cli: CommandLine, number: signal.Signals, code: int) -> None:
+    demo = cli.start("demo")
+    worker = demo.kind("worker")["pid"]
+    demo.kind("message")
+    assert demo.end(number) == code
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)
+    assert not is_held(cli.data / "server.alive")
 
 
 def test_people_are_told_what_is_real_and_what_was_counted(cli: CommandLine) -> None:

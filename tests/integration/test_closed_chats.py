@@ -79,6 +79,6 @@ async def test_closing_a_running_chat_needs_force(sites: SiteFactory) -> None:
 
 async def test_a_chat_terminated_from_outside(site: Site) -> None:
     chat = await site.open()
-    await site.handle(chat).terminate("an operator")
+    await site.handle(chat).terminate(reason="an operator")
     with pytest.raises(ChatClosedError, match="terminated"):
         await chat.run(task="go")

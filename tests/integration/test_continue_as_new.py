@@ -38,7 +38,9 @@ async def test_a_chat_that_continues_is_the_chat_that_does_not(
     assert (one.turn, one.run, one.tokens, one.head) == (other.turn, other.run, other.tokens, other.head)
     assert await plain.usage() == await short.usage()
     assert await kinds(plain) == await kinds(short)
-    snapshots = [[(s.offset, s.turn, s.speakers, s.parent, s.tokens) for s in await chat.snapshots()] for chat in (plain, short)]
+    snapshots = [
+        [(s.offset, s.turn, s.speakers, s.parent, s.tokens) for s in await chat.snapshots()] for chat in (plain, short)
+    ]
     assert snapshots[0] == snapshots[1]
     requests = [body["messages"] for body in site.model.requests]
     assert requests[-3:] == requests[-6:-3], "the models were asked the very same"

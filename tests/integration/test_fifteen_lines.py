@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from folkmoot import AssistantAgent, MaxMessageTermination, RoundRobinGroupChat, TaskResult, TextMentionTermination, local
+from folkmoot import (
+    AssistantAgent,
+    MaxMessageTermination,
+    RoundRobinGroupChat,
+    TaskResult,
+    TextMentionTermination,
+    local,
+)
 from folkmoot._scripted.http import ScriptedServer
 from tests.integration.conftest import KEY
 

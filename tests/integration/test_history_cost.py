@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from temporalio.api.enums.v1 import EventType
 
 from folkmoot import HistoryLimits
@@ -17,15 +19,13 @@ async def test_events_and_bytes_of_a_turn_are_constant(sites: SiteFactory) -> No
     await chat.run(task="go")
     events = list((await site.handle(chat).fetch_history()).events)
     starts = [
-        place
-        for place, event in enumerate(events)
-        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+        place for place, event in enumerate(events) if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
     ]
     assert len(starts) == TURNS
     upserts = [e for e in events if e.event_type == EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES]
     assert len(upserts) <= 2 + 1 + TURNS // 20, "status changes, and every 20 turns"
 
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         turn = [
             event
             for event in events[start:end]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from folkmoot import FolderStore, RoundRobinGroupChat, TextMentionTermination
+import pytest
+
+from folkmoot import ChatFailedError, FolderStore, RoundRobinGroupChat, TextMentionTermination
 from tests.integration.conftest import Site, SiteFactory, said
 
 CALL = {"calls": [{"name": "dump", "arguments": {}}]}
@@ -72,11 +74,8 @@ async def test_a_tool_returning_5_mb_without_a_store(sites: SiteFactory) -> None
 async def test_a_reply_too_large_without_a_store(sites: SiteFactory) -> None:
     site = await sites(["z" * 3_000_000, "short"])
     chat = await site.open()
-    try:
+    with pytest.raises(ChatFailedError, match="3,?000,?") as failed:
         await chat.run(task="go")
-    except RuntimeError as error:
-        assert "PayloadTooLargeError" in str(error)
-        assert len(str(error)) < 500
-    else:
-        raise AssertionError("3 MB were taken in without a store")
+    assert failed.value.error_type == "PayloadTooLargeError"
+    assert len(str(failed.value)) < 500
     assert said((await chat.run(task=None)).messages) == [("writer", "short")]

@@ -23,7 +23,7 @@ async def listed(site: Site, count: int, filter_: str = "", **options: str) -> l
 
 async def test_a_chat_in_the_list_from_opening_to_closing(sites: SiteFactory) -> None:
     site = await sites([{"text": "one", "hold": "it"}])
-    tenant = unique("tenant")
+    tenant = unique("o'tenant")
     chat = await site.open(site.team("a", name="scribes"), tenant=tenant)
     (info,) = await listed(site, 1, status="idle", tenant=tenant)
     assert (info.id, info.team, info.turns) == (chat.id, "scribes", 0)
@@ -33,6 +33,8 @@ async def test_a_chat_in_the_list_from_opening_to_closing(sites: SiteFactory) ->
     await chat.pause()
     await listed(site, 1, status="pausing", tenant=tenant)
     site.model.release("it")
+    await listed(site, 1, status="paused", tenant=tenant)
+    await chat.resume()
     await run
     (info,) = await listed(site, 1, status="idle", tenant=tenant)
     assert info.turns == 1

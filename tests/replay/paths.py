@@ -224,7 +224,7 @@ async def continue_as_new_sealed(stage: Stage) -> str:
     chat = await stage.open(stage.pair(max_turns=6), limits=limits)
     await chat.run(task="Write")
     await chat.run(task="Again")
-    await eventually(lambda: _continued(chat, 3), what="several continuations")
+    await eventually(lambda: _continued(chat, 2), what="several continuations")
     return chat.id
 
 

@@ -85,7 +85,7 @@ async def stage(address: str, folder: Path, **options: Any) -> AsyncIterator[Sta
     plugin = FolkmootPlugin(models={"gpt": model}, tools=[add], functions={"enough": enough}, store=store)
     queue = f"stage-{uuid.uuid4().hex[:12]}"
     async with AsyncExitStack() as stack:
-        client = await Client.connect(address, plugins=[plugin])
+        client = await Client.connect(address, plugins=[plugin], identity="stage")
         moot = await stack.enter_async_context(Folkmoot(client, plugin=plugin, queue=queue))
         runner = UnsandboxedWorkflowRunner()
         worker = Worker(client, task_queue=queue, workflows=[Caller], workflow_runner=runner, **options)

@@ -86,7 +86,7 @@ class Opening:
 
     async def withdraw(self) -> None:
         """End a chat just started, so that it never was."""
-        await self._client.get_workflow_handle(self._id).terminate(REFUSED)
+        await self._client.get_workflow_handle(self._id).terminate(reason=REFUSED)
 
     async def _living(self) -> bool:
         found = await self._client.get_workflow_handle(self._id).describe()

@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import json
 import logging
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Coroutine
@@ -36,6 +37,8 @@ AddVerb = Callable[[typer.Typer], None]
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 _INTERRUPTED = 130
 """What shells report for a process ended by Ctrl-C."""
+_TERMINATED = 143
+"""And by SIGTERM."""
 
 
 @dataclass(frozen=True)
@@ -149,11 +152,13 @@ def _carry_out(settings: Settings, work: Callable[[Invocation], Coroutine[Any, A
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s: %(message)s")
     invocation = Invocation(settings, Screen(json=settings.json))
     try:
-        asyncio.run(work(invocation))
+        asyncio.run(_until_terminated(work(invocation)))
     except typer.Exit as end:
         return end.exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except asyncio.CancelledError:
+        return _TERMINATED
     except BrokenPipeError:
         return 1
     except Exception as error:  # noqa: BLE001 - users get a sentence, --debug the traceback
@@ -162,6 +167,14 @@ def _carry_out(settings: Settings, work: Callable[[Invocation], Coroutine[Any, A
         _tell(error, settings)
         return 1
     return 0
+
+
+async def _until_terminated(work: Coroutine[Any, Any, None]) -> None:
+    """Let SIGTERM end a verb as Ctrl-C does: what it started is stopped. Verbs that serve have their own way."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await work
 
 
 def _tell(error: Exception, settings: Settings) -> None:
