@@ -29,7 +29,7 @@ class Case:
         return f"{self.turns} turns" if self.chats == 1 else f"{self.chats} chats × {self.turns} turns"
 
 
-CASES = (Case(10, 1, 9), Case(50, 1, 7), Case(200, 1, 5), Case(1000, 1, 3), Case(20, 50, 3))
+CASES = (Case(10, 1, 9), Case(50, 1, 7), Case(200, 1, 5), Case(1000, 1, 2), Case(20, 50, 3))
 QUICK = (Case(10, 1, 3), Case(50, 1, 3), Case(100, 1, 2), Case(5, 20, 2))
 
 

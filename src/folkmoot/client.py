@@ -189,7 +189,14 @@ class Folkmoot:
             found = None
         if found is None or found.workflow_type != names.WORKFLOW:
             raise ChatNotFoundError(f"There is no chat {id!r}.", chat_id=id)
-        return self._chat(id)
+        first = found.raw_description.workflow_execution_info.first_run_id
+        pages = self._pages.get(id)
+        if pages is not None and pages.first_run_id not in ("", first):
+            # Another process closed the chat and opened a new one of this id: what was read is not its log.
+            del self._pages[id]
+        chat = self._chat(id)
+        self._pages[id].first_run_id = first
+        return chat
 
     async def list(
         self,

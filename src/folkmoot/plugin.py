@@ -27,7 +27,7 @@ from .tools import FunctionTool
 __all__ = ["FolkmootPlugin"]
 
 HEARTBEAT_THROTTLE = timedelta(milliseconds=100)
-"""Live text rides on heartbeats; the SDK's default would show it every 8 s. Other agents beat every 3 s."""
+"""Live text rides on heartbeats; the SDK's default would show it every 8 s. Other agents beat every 2 s."""
 
 
 class FolkmootPlugin(SimplePlugin):

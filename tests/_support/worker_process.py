@@ -1,7 +1,7 @@
 """A worker as a process of its own, to be killed: `python -m tests._support.worker_process`.
 
-It connects to `TEMPORAL_ADDRESS` with a `FolkmootPlugin` and polls the queue `FOLKMOOT_TASK_QUEUE`; its models are those of
-the endpoint `OPENAI_BASE_URL`. It prints a line when it polls, and ends well on SIGTERM. Further variables:
+It connects to `TEMPORAL_ADDRESS` with a `FolkmootPlugin` and polls the queue `FOLKMOOT_TASK_QUEUE`; its models are
+those of the endpoint `OPENAI_BASE_URL`. It prints a line when it polls, and ends well on SIGTERM. Further variables:
 
 - `WORKER_STORE`: the folder of its store.
 - `WORKER_BOOKINGS`: the file to which the tool `book` adds a line of JSON for each attempt.
@@ -30,11 +30,15 @@ BLOCKED = set(os.environ.get("WORKER_BLOCK", "").split(","))
 async def book(item: str, context: ToolContext) -> str:
     """Book an item."""
     line = {"item": item, "key": context.idempotency_key, "attempt": context.attempt, "pid": os.getpid()}
-    with Path(os.environ["WORKER_BOOKINGS"]).open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    _note(json.dumps(line) + "\n")
     if context.attempt == 1 and item in BLOCKED:
         await asyncio.Event().wait()
     return f"booked {item}"
+
+
+def _note(line: str) -> None:
+    with Path(os.environ["WORKER_BOOKINGS"]).open("a") as file:
+        file.write(line)
 
 
 async def main() -> None:

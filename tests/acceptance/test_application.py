@@ -1,4 +1,4 @@
-"""The application at the top level: `python worker.py` writes and publishes a release note, by tool, chat and activity."""
+"""The application at the top level: `python worker.py` writes and publishes a note, by tool, chat and activity."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ async def test_the_program_as_it_stands(tmp_path: Path, monkeypatch: pytest.Monk
             chat = await moot.open(team, id="release-42")
             result = await chat.run(task="Write the release note")
             async for item in chat.run_stream(task="Shorter, please"):
-                items.append(item)
+                items.append(item)  # noqa: PERF401 - as it stands on the page
 
     assert [message.source for message in result.messages] == ["user", "writer", "critic", "writer", "critic"]
     assert result.stop_reason == "Text 'APPROVE' mentioned"

@@ -29,12 +29,20 @@ async def attempts(site: Site, chat_id: str) -> list[int]:
 
 
 async def test_429_is_retried_after_the_time_the_provider_asks_for(sites: SiteFactory) -> None:
-    # Seven seconds would be the fourth attempt of the default policy: the header decides, not the policy.
     site = await sites([{"status": 429, "headers": {"retry-after-ms": "20"}}] * 3 + ["at last"])  # type: ignore[operator]
     chat = await site.open()
     result = await chat.run(task="go")
     assert said(result.messages)[-1] == ("writer", "at last")
     assert await attempts(site, chat.id) == [4]
+    history = await site.handle(chat).fetch_history()
+    (started,) = [
+        event.activity_task_started_event_attributes
+        for event in history.events
+        if event.HasField("activity_task_started_event_attributes")
+    ]
+    # Temporal was told the header's time; its own first interval would be a second.
+    delay = started.last_failure.application_failure_info.next_retry_delay
+    assert delay.ToMilliseconds() == 20
     assert site.model.total == 4, "the HTTP client retries nothing by itself"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,11 @@ from folkmoot import Folkmoot, FolkmootPlugin
 from folkmoot._scripted import ScriptedModel
 from folkmoot._scripted.http import ScriptedServer
 from folkmoot._temporal.pollers import fresh_pollers
+from tests._support.documents import python_blocks, run_block
 from tests._support.waiting import eventually
 from tests.integration.conftest import KEY
 
-README = Path(__file__).parents[2] / "README.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-
-
-async def run(block: str, names: dict[str, object]) -> dict[str, object]:
-    """Run a block that may await at its top level; its names come back."""
-    body = "".join(f"    {line}\n" if line else "\n" for line in block.splitlines())
-    scope = dict(names)
-    exec(f"async def block():\n{body}\n    return locals()\n", scope)
-    return await scope["block"]()  # type: ignore[operator]
+BLOCKS = python_blocks("README.md")
 
 
 def test_there_are_three() -> None:
@@ -70,12 +61,12 @@ async def test_workers_apart(server_address: str, tmp_path: Path) -> None:
 
     names = {**vars(folkmoot), "Client": Client, "Worker": Worker}
     model = ScriptedModel(["hello"], name="house")
-    connected = await run(here(BLOCKS[1]), names)
+    connected = await run_block(here(BLOCKS[1]), names)
     moot = connected["moot"]
     assert isinstance(moot, Folkmoot)
 
     worker_block = here(BLOCKS[2]).replace('"folkmoot"', '"readme"')
-    task = asyncio.create_task(run(worker_block, {**names, "house_model": model, "look_up": look_up}))
+    task = asyncio.create_task(run_block(worker_block, {**names, "house_model": model, "look_up": look_up}))
     try:
         await eventually(lambda: fresh_pollers(moot.client, "readme"), what="the worker polls")
         agent = folkmoot.AssistantAgent("writer", "house", tools=[folkmoot.Tool("look_up")])

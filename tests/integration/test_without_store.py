@@ -25,9 +25,13 @@ def noise(body: dict[str, Any]) -> str:
 
 async def fill(chat: Chat) -> str:
     """Run until the chat refuses; what it said."""
-    with pytest.raises((StoreMissingError, ChatFailedError)) as refused:
+
+    async def many() -> None:
         for number in range(60):
             await chat.run(task=f"task {number}")
+
+    with pytest.raises((StoreMissingError, ChatFailedError)) as refused:
+        await many()
     return str(refused.value)
 
 

@@ -1,4 +1,4 @@
-"""Every path a chat's workflow can take, on a real server. Each function takes one, sees that it did, and returns the chat."""
+"""Every path a chat's workflow can take, on a real server. Each function takes one, and returns the chat's id."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ from folkmoot import (
     TextMentionTermination,
 )
 from folkmoot._spec import to_json
-from tests._support.waiting import eventually
 from tests.replay.caller import Caller
-from tests.replay.stage import Stage, status
+from tests.replay.stage import Stage, patiently, status
 
 Path = Callable[[Stage], Awaitable[str]]
 
@@ -91,7 +90,7 @@ async def pause_and_resume(stage: Stage) -> str:
     await run
     await chat.pause()
     run = asyncio.create_task(chat.run(task="Again"))
-    await eventually(lambda: _has(chat, "run_started", 2), what="the second run")
+    await patiently(lambda: _has(chat, "run_started", 2), what="the second run")
     await chat.resume()
     await run
     return chat.id
@@ -224,7 +223,7 @@ async def continue_as_new_sealed(stage: Stage) -> str:
     chat = await stage.open(stage.pair(max_turns=6), limits=limits)
     await chat.run(task="Write")
     await chat.run(task="Again")
-    await eventually(lambda: _continued(chat, 2), what="several continuations")
+    await patiently(lambda: _continued(chat, 2), what="several continuations")
     return chat.id
 
 
@@ -235,7 +234,7 @@ async def continue_as_new_carried(stage: Stage) -> str:
     chat = await stage.open(stage.pair(max_turns=6), limits=limits)
     await chat.run(task="Write")
     await chat.run(task="Again")
-    await eventually(lambda: _continued(chat, 1), what="a continuation")
+    await patiently(lambda: _continued(chat, 1), what="a continuation")
     return chat.id
 
 
@@ -255,13 +254,13 @@ async def bad_commands(stage: Stage) -> str:
         ("resume", [{"command": "again"}]),
     ]:
         await handle.signal(verb, args=args)
-    await eventually(lambda: _has(chat, "refused", 6), what="the refusals")
+    await patiently(lambda: _has(chat, "refused", 6), what="the refusals")
     run = await _held(stage, chat)
     with pytest.raises(ChatBusyError):
         await chat.run(task="Me too")
     await handle.signal("submit", {"task": "And me"})
     await handle.signal("close", {})
-    await eventually(lambda: _has(chat, "refused", 8), what="the refusals during a run")
+    await patiently(lambda: _has(chat, "refused", 8), what="the refusals during a run")
     stage.model.release("held")
     await run
     return chat.id
@@ -288,7 +287,7 @@ async def no_one_to_reply_to(stage: Stage) -> str:
     chat = await stage.open(stage.pair(max_turns=1))
     reply = {"workflow_id": "gone", "signal": "reply"}
     await stage.moot.client.get_workflow_handle(chat.id).signal("submit", {"task": "Write", "reply": reply})
-    await eventually(lambda: _has(chat, "run_ended", 1), what="the run's end")
+    await patiently(lambda: _has(chat, "run_ended", 1), what="the run's end")
     return chat.id
 
 

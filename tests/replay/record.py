@@ -1,7 +1,7 @@
 """Record the histories of all paths with the code of this release: `python -m tests.replay.record [PATH ...]`.
 
-They are written to `histories/VERSION/PATH.N.json`, one file for each run of the workflow. What a release has recorded is
-never recorded anew: later code must replay it.
+They are written to `histories/VERSION/PATH.N.json`, one file for each run of the workflow. What a release has
+recorded is never recorded anew: later code must replay it.
 """
 
 from __future__ import annotations

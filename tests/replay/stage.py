@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,10 @@ class Stage:
         return await self.moot.open(team, id=f"path-{uuid.uuid4().hex[:12]}", **options)
 
 
+# Without a cache the SDK now and then loses a query among evictions, and the server answers it after 10 to 20 s only.
+patiently = partial(eventually, within=90.0)
+
+
 async def status(chat: Chat, wanted: str) -> ChatStatus:
     """The chat's status once it is this one."""
 
@@ -72,7 +77,7 @@ async def status(chat: Chat, wanted: str) -> ChatStatus:
         found = await chat.status()
         return found if found.status == wanted else None
 
-    found = await eventually(probe, what=f"{chat!r} is {wanted}")
+    found = await patiently(probe, what=f"{chat!r} is {wanted}")
     assert found is not None
     return found
 

@@ -44,6 +44,8 @@ class LogPages:
         self._tail = Log()
         self._refs: dict[int, Entry] = {}
         self.uuid = ""
+        self.first_run_id = ""
+        """The first run of the chat's workflow, where it is known: an id can be used again by another chat."""
         self.follower = Follower(client, chat_id, workers)
 
     async def query(self, name: str, fields: Mapping[str, Any] | None = None) -> Any:

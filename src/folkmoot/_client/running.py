@@ -117,9 +117,9 @@ class RunReader:
         data = self._ended.data
         if data["status"] == "failed":
             error = data["error"]
-            raise ChatFailedError(error["agent"], error["type"], error["message"])
+            raise ChatFailedError(error["agent"], error["type"], error["message"], chat_id=self._chat_id)
         if data["status"] == "cancelled":
-            raise ChatCancelled(f"The run of chat {self._chat_id!r} was cancelled.")
+            raise ChatCancelled(f"The run of chat {self._chat_id!r} was cancelled.", chat_id=self._chat_id)
         return TaskResult(messages=messages, stop_reason=data.get("stop_reason"))
 
 

@@ -1,4 +1,4 @@
-"""Activities on a worker that never saw their chat: they read its log by one query, or, at a second attempt, from its history.
+"""Activities on a worker that never saw their chat read its log by one query; at a second attempt, from its history.
 
 Workflows and activities have workers of their own here, as they do for a while after a worker was killed.
 """
@@ -93,13 +93,18 @@ async def desk(server_address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     queue = f"desk-{uuid.uuid4().hex[:8]}"
     calls = [{"name": "look", "arguments": {}, "id": f"c{n}"} for n in range(CALLS)]
     model = ScriptedModel([{"calls": calls}, "done"], name="gpt")
-    readings, plugin = Readings(), FolkmootPlugin(models={"gpt": model}, tools=[FunctionTool(_look, name="look")])
+    readings, plugin = (
+        Readings(),
+        FolkmootPlugin(models={"gpt": model}, tools=[FunctionTool(_look, name="look")]),
+    )
     async with AsyncExitStack() as stack:
         client = await Client.connect(server_address, plugins=[plugin])
         thinker = await stack.enter_async_context(Worker(client, task_queue=queue, no_remote_activities=True))
         side = WorkerSide(Registry(ModelRegistry({"gpt": model})), None)
         desk = Desk(Folkmoot(client, queue=queue), side, readings, model, thinker)
-        side.registry.tools["look"] = FunctionTool(desk.look, options=ToolOptions(retry_errors=True, initial_interval=0.05))
+        side.registry.tools["look"] = FunctionTool(
+            desk.look, options=ToolOptions(retry_errors=True, initial_interval=0.05)
+        )
         replay = side.reader._replay
 
         async def counted(*args: Any) -> None:
@@ -107,9 +112,7 @@ async def desk(server_address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
             await replay(*args)
 
         side.reader._replay = counted
-        own = await Client.connect(
-            server_address, data_converter=client.data_converter, interceptors=[readings]
-        )
+        own = await Client.connect(server_address, data_converter=client.data_converter, interceptors=[readings])
         await stack.enter_async_context(Worker(own, task_queue=queue, activities=side.activities))
         await eventually(desk.moot._workers.any, what="the worker polls")
         yield desk
@@ -186,9 +189,7 @@ class _Past:
 
 
 async def test_every_stage_of_a_history_gives_the_log_of_the_calls_in_it(desk: Desk) -> None:
-    """Whatever the last event is (a task scheduled or started, results not yet seen), the log of every call asked for so
-    far is there.
-    """
+    """Whatever the last event is (a task scheduled or started, results not yet seen): every call's log is there."""
     chat = await _open(desk)
     await chat.run(task="Look")
     (history,) = await fetch_histories(desk.moot.client, chat.id)

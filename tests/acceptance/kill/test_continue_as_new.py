@@ -1,4 +1,4 @@
-"""kill -9 of a worker around continue-as-new: nothing is lost between two runs of the workflow, and nothing done twice."""
+"""kill -9 of a worker around continue-as-new: nothing is lost between two runs of the workflow, or done twice."""
 
 from __future__ import annotations
 

@@ -36,18 +36,14 @@ async def test_sigterm_gives_calls_in_flight_back(house: Theatre) -> None:
 
 
 async def test_activities_and_workflow_in_two_processes(house: Theatre) -> None:
-    """One process has the workflow, the other makes the calls: its log is read by query. When the first one is killed the
-    other has it all.
-    """
+    """One process has the workflow; the other makes the calls and reads the log by query. The first one is killed."""
     thinker = await house.worker(no_remote_activities=True)
     chat, run = await house.perform("chat")
     await entry(chat, "turn")
     house.play.held = {"chat:drafts:2"}
     await house.worker(disable_eager_activity_execution=True)
     await eventually(lambda: house.play.asked.get("chat:drafts:2"), what="the calls are made")
-    assert {attempt["pid"] for item in house.bookings("chat").values() for attempt in item} != {
-        thinker.process.pid
-    }
+    assert {attempt["pid"] for item in house.bookings("chat").values() for attempt in item} != {thinker.process.pid}
     await thinker.kill()
     house.model.release("chat:drafts:2")
     await run

@@ -1,4 +1,4 @@
-"""A stage for worker processes that are killed: a play for a writer and a critic, and what is known of each performance.
+"""A stage for worker processes that are killed: a play for a writer and a critic, and notes on each performance.
 
 The play is a function of what a model is asked, so a call that is made again gets the same answer. In each round the
 writer books two items at once, writes a draft about them, and the critic judges it; the second draft is approved.
@@ -43,9 +43,7 @@ FREQUENT = HistoryLimits(events=30, resting_events=30, seal_bytes=0)
 
 TEAM = RoundRobinGroupChat(
     [
-        AssistantAgent(
-            "writer", "gpt", tools=["book"], system_message="You are the writer.", reflect_on_tool_use=True
-        ),
+        AssistantAgent("writer", "gpt", tools=["book"], system_message="You are the writer.", reflect_on_tool_use=True),
         AssistantAgent("critic", "gpt", system_message="You are the critic."),
     ],
     termination_condition=TextMentionTermination("APPROVE", sources=["critic"]) | MaxMessageTermination(40),
@@ -77,7 +75,10 @@ class Play:
             step = {"text": f"Draft {n} of [{label}]."}
         else:
             who, n = "books", drafts + 1
-            calls = [{"name": "book", "arguments": {"item": f"{label}-{item}{n}"}, "id": f"{item}{n}"} for item in ("hall", "band")]
+            calls = [
+                {"name": "book", "arguments": {"item": f"{label}-{item}{n}"}, "id": f"{item}{n}"}
+                for item in ("hall", "band")
+            ]
             step = {"calls": calls}
         name = f"{label}:{who}:{n}"
         self.asked.setdefault(name, []).append(body)
