@@ -49,8 +49,8 @@ format: $(INSTALLED) ## format the code and mend what lint can mend
 bench: server ## measure, and write the figures to benchmarks/
 	$(PY) -m benchmarks
 
-soak: server ## run the long tests
-	$(PY) -m pytest -m soak --timeout 0 tests
+soak: server ## run the long measurements; run again to go on where they were stopped
+	$(PY) -m benchmarks --soak
 
 clean: ## remove the environment and all that was built
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .import_linter_cache

@@ -9,7 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import DataConverter, DefaultPayloadConverter
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DataConverter,
+    DefaultPayloadConverter,
+    EncodingPayloadConverter,
+)
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import Worker, WorkerConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
@@ -101,12 +106,25 @@ class FolkmootPlugin(SimplePlugin):
         await self.registry.models.close()
 
 
+class _Converter(PydanticPayloadConverter):
+    """Pydantic's, made once: the SDK makes one for every activation and Pydantic's schemas with it."""
+
+    _made: tuple[EncodingPayloadConverter, ...] = ()
+
+    def __init__(self) -> None:
+        if not _Converter._made:
+            super().__init__()
+            _Converter._made = tuple(self.converters.values())
+        else:
+            CompositePayloadConverter.__init__(self, *_Converter._made)
+
+
 def _converter(converter: DataConverter | None) -> DataConverter:
     """Pydantic's payload converter in place of the default one; codec and failure converter stay as they are."""
     if converter is None:
-        return DataConverter(payload_converter_class=PydanticPayloadConverter)
+        return DataConverter(payload_converter_class=_Converter)
     if converter.payload_converter_class is DefaultPayloadConverter:
-        return dataclasses.replace(converter, payload_converter_class=PydanticPayloadConverter)
+        return dataclasses.replace(converter, payload_converter_class=_Converter)
     return converter
 
 

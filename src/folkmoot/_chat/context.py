@@ -7,7 +7,7 @@ it for a provider keeps the rendered bytes beside it (`Item.rendered`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,13 @@ class AgentContext:
         self._system: Item | None = None
         self._unread: list[Item] = []
         self._thought: str | None = None
+        self._wire: dict[str, list[bytes]] = {}
+
+    def wire(self, model: str, render: Callable[[Mapping[str, Any]], bytes]) -> list[bytes]:
+        """All items as rendered for a model; a call renders what is new. The caller must not change the list."""
+        done = self._wire.setdefault(model, [])
+        done += [render(item.message) for item in self.items[len(done) :]]
+        return done
 
     def read(self, log: Log, until: int, blobs: Mapping[str, str]) -> None:
         """Take in the log up to `until`; `log` must hold everything from `self.next` on.
@@ -73,6 +80,7 @@ class AgentContext:
     def _apply(self, entry: Entry, log: Log, blobs: Mapping[str, str]) -> None:
         if entry.kind == "reset":
             self.items, self._unread, self._thought = [], [], None
+            self._wire = {}
         elif entry.kind == "turn":
             if self.agent in entry.data["speakers"]:
                 self.items += self._unread

@@ -25,6 +25,10 @@ __all__ = ["Follower"]
 logger = logging.getLogger("folkmoot.client")
 
 POLL_TIMEOUT = timedelta(seconds=90)
+SHARE = 0.04
+"""Between two polls that brought events the follower rests for this share of the time it has followed, ..."""
+LONGEST_PAUSE = 0.25
+"""... and for at most so many seconds."""
 LONG_POLLS = 200
 """Long polls of a process at once; the server allows 1,200 in a namespace and frontend."""
 _slots = asyncio.Semaphore(LONG_POLLS)
@@ -87,6 +91,8 @@ class Follower:
 
     async def _poll(self) -> None:
         pause = 0.1
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         while self._waiters and not self.closed:
             try:
                 async with _slots:
@@ -105,6 +111,10 @@ class Follower:
                     pause = min(2.0, pause * 2)
                     continue
             await self._note(events)
+            if self._waiters and events:
+                # Polls that end with every event cost the server as much as the turn itself; waiting in proportion
+                # lets several events come with one poll, and delays a run's end by at most this share of it.
+                await asyncio.sleep(min(LONGEST_PAUSE, (loop.time() - began) * SHARE))
 
     async def _next_events(self) -> list[HistoryEvent]:
         request = GetWorkflowExecutionHistoryRequest(

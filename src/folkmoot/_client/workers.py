@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from temporalio.client import Client
 
 from folkmoot._temporal.pollers import fresh_pollers
 from folkmoot.errors import NoWorkerError
 
 __all__ = ["Workers"]
+
+
+GRACE_SECONDS = 2.0
+"""A worker that has just started is not listed at once."""
+KNOWN_SECONDS = 5.0
+"""So long a worker that was seen is not asked for again."""
 
 
 class Workers:
@@ -22,18 +30,27 @@ class Workers:
         self._client = client
         self.queue = queue
         self.own = False
+        self._seen = -KNOWN_SECONDS
 
     async def any(self) -> bool:
         """Whether a worker polled the queue lately."""
-        if self.own:
+        now = asyncio.get_running_loop().time()
+        if self.own or now - self._seen < KNOWN_SECONDS:
             return True
-        return bool(await fresh_pollers(self._client, self.queue))
+        found = bool(await fresh_pollers(self._client, self.queue))
+        if found:
+            self._seen = now
+        return found
 
     async def require(self) -> None:
-        """Raise if there is none.
+        """Raise if there is none, nor one that is just starting.
 
         Raises:
             NoWorkerError: With the queue's name.
         """
-        if not await self.any():
-            raise NoWorkerError(self.queue, self._client.namespace)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + GRACE_SECONDS
+        while not await self.any():
+            if loop.time() > deadline:
+                raise NoWorkerError(self.queue, self._client.namespace)
+            await asyncio.sleep(0.1)

@@ -65,7 +65,8 @@ class Carrier:
         events = info.get_current_history_length()
         if events < self._not_before:
             return False
-        resting = not self._chat.wanted()
+        age = (workflow.now() - info.start_time).total_seconds()
+        resting = not self._chat.wanted() and age >= limits.resting_age
         if not (
             events >= limits.events
             or info.get_current_history_size() >= limits.bytes

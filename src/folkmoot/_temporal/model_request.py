@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from folkmoot._chat.context import Item
+from folkmoot._chat.context import AgentContext, Item
 from folkmoot.agents import AssistantAgent
-from folkmoot.contexts import Placeholder, TokenLimitedChatCompletionContext, select
+from folkmoot.contexts import (
+    ChatCompletionContext,
+    Placeholder,
+    TokenLimitedChatCompletionContext,
+    UnboundedChatCompletionContext,
+    select,
+)
 from folkmoot.models import Model, ModelRequest
 from folkmoot.options import ModelSpec
 
@@ -37,17 +43,15 @@ async def prepare(
     if not view.items and not view.prefix:
         view.prefix = [Item(message.model_dump(mode="json")) for message in spec.model_context.initial_messages]
     view.read(chat.log, data.at, chat.blobs)
-    items = [*view.prefix, *view.items]
     messages: list[bytes] = []
     if spec.system_message is not None:
         messages.append(_rendered(view.system(spec.system_message), model))
-    window = model.info.context_window
-    counter = _counter(items) if isinstance(spec.model_context, TokenLimitedChatCompletionContext) else None
-    for place in select(spec.model_context, [item.type for item in items], counter, window=window):
-        if isinstance(place, Placeholder):
-            messages.append(model.render(place.message))
-        else:
-            messages.append(_rendered(items[place], model))
+    if isinstance(spec.model_context, UnboundedChatCompletionContext):
+        # The common case, without a look at each message of a long chat.
+        messages += [_rendered(item, model) for item in view.prefix]
+        messages += view.wire(model.name, model.render)
+    else:
+        messages += _selected(view, spec.model_context, model)
     timeout = spec.model_client.timeout if isinstance(spec.model_client, ModelSpec) else None
     request = ModelRequest(
         messages=messages,
@@ -57,6 +61,17 @@ async def prepare(
         timeout=timeout or DEFAULT_TIMEOUT,
     )
     return request, model
+
+
+def _selected(view: AgentContext, context: ChatCompletionContext, model: Model) -> list[bytes]:
+    """What a context that leaves messages out lets through."""
+    items = [*view.prefix, *view.items]
+    counter = _counter(items) if isinstance(context, TokenLimitedChatCompletionContext) else None
+    places = select(context, [item.type for item in items], counter, window=model.info.context_window)
+    return [
+        model.render(place.message) if isinstance(place, Placeholder) else _rendered(items[place], model)
+        for place in places
+    ]
 
 
 def _rendered(item: Item, model: Model) -> bytes:

@@ -63,6 +63,9 @@ class HistoryLimits(_Payload):
     bytes: int = 2_000_000
     resting_events: int = 300
     """Before the chat goes idle or waits."""
+    resting_age: float = 2.0
+    """Seconds a run must be old for that: the server holds back what continues a run younger than 1 s, and with it
+    the answer to whoever waits for the run's end."""
     seal_bytes: int = 131_072
     """A log longer than this is sealed into the store."""
     forced_events: int = 40_000

@@ -69,13 +69,9 @@ class BaseMessage(BaseModel, ABC):
             raise ValueError(f"Message type {cls} is already registered.")
         field = cls.model_fields.get("type")
         if not is_builtin(cls) and (field is None or field.default != cls.__name__):
-            raise TypeError(
-                f"A message class declares its name: type: Literal[{cls.__name__!r}] = {cls.__name__!r}."
-            )
+            raise TypeError(f"A message class declares its name: type: Literal[{cls.__name__!r}] = {cls.__name__!r}.")
         if cls.__name__.endswith("Event") is not issubclass(cls, BaseAgentEvent):
-            raise TypeError(
-                f"The name of an event ends in 'Event', that of a message does not: got {cls.__name__!r}."
-            )
+            raise TypeError(f"The name of an event ends in 'Event', that of a message does not: got {cls.__name__!r}.")
         REGISTERED[cls.__name__] = cls
 
     @abstractmethod

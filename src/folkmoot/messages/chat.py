@@ -129,8 +129,7 @@ class StructuredMessage(BaseChatMessage):
         kind = fields.get("type")
         if not (isinstance(kind, str) and kind.startswith("StructuredMessage[") and kind.endswith("]")):
             raise ValueError(
-                "A StructuredMessage needs a pydantic object, or a type 'StructuredMessage[Name]', "
-                f"got {kind!r}."
+                f"A StructuredMessage needs a pydantic object, or a type 'StructuredMessage[Name]', got {kind!r}."
             )
         return fields
 

@@ -94,10 +94,7 @@ def _printed(name: str, *fields: str) -> Callable[[Data], str]:
     """The way Python prints a list of objects of class `name` (AutoGen's `str(self.content)`)."""
 
     def read(data: Data) -> str:
-        items = (
-            f"{name}({', '.join(f'{field}={item.get(field)!r}' for field in fields)})"
-            for item in data["content"]
-        )
+        items = (f"{name}({', '.join(f'{field}={item.get(field)!r}' for field in fields)})" for item in data["content"])
         return f"[{', '.join(items)}]"
 
     return read

@@ -45,9 +45,7 @@ class TaskResult(BaseModel):
     """Why it ended; None for a single agent."""
 
 
-def task_messages(
-    task: object, custom_message_types: Collection[str] | None = None
-) -> list[BaseChatMessage] | None:
+def task_messages(task: object, custom_message_types: Collection[str] | None = None) -> list[BaseChatMessage] | None:
     """The messages of a task, in any of the forms AutoGen takes.
 
     Args:

@@ -65,6 +65,7 @@ async def test_the_server_is_killed_and_started_again_on_its_data(
             await eventually(lambda: house.play.asked.get("chat:drafts:1"), what="a model call is in flight")
             os.kill(int(json.loads((data / "server.json").read_text())["pid"]), signal.SIGKILL)
             await eventually(lambda: not is_held(data / "server.alive"), what="the server is gone")
+            await first.stop()
             house.model.release("chat:drafts:1")
             async with await ensure_server(data_dir=data, port=port, search_attributes=SEARCH_ATTRIBUTES):
                 await run
