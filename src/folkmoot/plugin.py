@@ -12,6 +12,7 @@ from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import (
     CompositePayloadConverter,
     DataConverter,
+    DefaultFailureConverter,
     DefaultPayloadConverter,
     EncodingPayloadConverter,
 )
@@ -22,6 +23,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from ._local import register_search_attributes
 from ._temporal import names
 from ._temporal.chat_workflow import GroupChat
+from ._temporal.failures import ChatFailureConverter
 from ._temporal.registry import Registry
 from ._temporal.worker_side import WorkerSide
 from .errors import FolkmootError
@@ -120,11 +122,12 @@ class _Converter(PydanticPayloadConverter):
 
 
 def _converter(converter: DataConverter | None) -> DataConverter:
-    """Pydantic's payload converter in place of the default one; codec and failure converter stay as they are."""
-    if converter is None:
-        return DataConverter(payload_converter_class=_Converter)
+    """Our converters in place of the default ones; a codec, and converters of one's own, stay as they are."""
+    converter = converter or DataConverter()
     if converter.payload_converter_class is DefaultPayloadConverter:
-        return dataclasses.replace(converter, payload_converter_class=_Converter)
+        converter = dataclasses.replace(converter, payload_converter_class=_Converter)
+    if converter.failure_converter_class is DefaultFailureConverter:
+        converter = dataclasses.replace(converter, failure_converter_class=ChatFailureConverter)
     return converter
 
 

@@ -11,8 +11,8 @@ from temporalio.client import WorkflowExecutionStatus
 from folkmoot import Chat, FolderStore, HistoryLimits, MaxMessageTermination, StoreMissingError
 from tests.integration.conftest import Site, SiteFactory, kinds, said
 
-OFTEN = HistoryLimits(events=40, resting_events=20)
-SEALING = HistoryLimits(events=40, resting_events=20, seal_bytes=500)
+OFTEN = HistoryLimits(events=40, resting_events=20, resting_age=0)
+SEALING = HistoryLimits(events=40, resting_events=20, resting_age=0, seal_bytes=500)
 
 
 async def runs_of(site: Site, chat: Chat) -> list[WorkflowExecutionStatus | None]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+import importlib
 from pathlib import Path
 
+import pytest
 from temporalio.worker import Worker
 
 from folkmoot import AssistantAgent, Folkmoot, FolkmootPlugin, ToolContext
@@ -33,14 +34,12 @@ async def test_tools() -> None:
     assert list(names["book"].schema["parameters"]["properties"]) == ["seat"]
 
 
-async def test_chats_in_your_workflow(server_address: str, tmp_path: Path) -> None:
+async def test_chats_in_your_workflow(server_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (program,) = python_blocks("docs/howto/chats-in-your-workflow.md")
     (tmp_path / "howto_review.py").write_text(program)
-    sys.path.insert(0, str(tmp_path))
-    try:
-        import howto_review  # type: ignore[import-not-found]
-    finally:
-        sys.path.remove(str(tmp_path))
+    # The sandbox imports it again for each instance.
+    monkeypatch.syspath_prepend(tmp_path)
+    howto_review = importlib.import_module("howto_review")
     plugin = FolkmootPlugin(models={"gpt-4o-mini": ScriptedModel(["good", "agreed"], name="gpt-4o-mini")})
     async with (
         await Folkmoot.connect(server_address, plugin=plugin) as moot,

@@ -10,8 +10,8 @@ import pytest
 from folkmoot import Chat, ChatEvent, FolderStore, HistoryLimits
 from tests.integration.conftest import SiteFactory
 
-SMALL = HistoryLimits(events=40, resting_events=20)
-SEALING = HistoryLimits(events=40, resting_events=20, seal_bytes=500)
+SMALL = HistoryLimits(events=40, resting_events=20, resting_age=0)
+SEALING = HistoryLimits(events=40, resting_events=20, resting_age=0, seal_bytes=500)
 
 
 async def read(chat: Chat, after: int, count: int) -> list[ChatEvent]:

@@ -80,7 +80,7 @@ async def test_keys_of_two_chats_and_of_one_that_continued_differ(sites: SiteFac
         return "paid"
 
     site = await sites([{**call("pay"), "repeat": True}], tools=[pay])
-    limits = HistoryLimits(events=30, resting_events=15)
+    limits = HistoryLimits(events=30, resting_events=15, resting_age=0)
     chats = [await site.open(site.agent(tools=["pay"]), limits=limits) for _ in range(2)]
     for chat in chats:
         for _ in range(4):

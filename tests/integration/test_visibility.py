@@ -65,7 +65,7 @@ async def test_filters(site: Site) -> None:
 
 async def test_a_chat_that_continued_is_one_line(site: Site) -> None:
     tenant = unique("tenant")
-    limits = HistoryLimits(events=40, resting_events=20)
+    limits = HistoryLimits(events=40, resting_events=20, resting_age=0)
     chat = await site.open(site.team("a", max_turns=4), tenant=tenant, limits=limits)
     for _ in range(4):
         await chat.run(task="go")

@@ -15,7 +15,7 @@ from folkmoot import Chat, ChatFailedError, FolderStore, HistoryLimits, StoreMis
 from tests._support.waiting import eventually
 from tests.integration.conftest import SiteFactory, worker_on
 
-TIGHT = HistoryLimits(events=20, resting_events=10, forced_events=60)
+TIGHT = HistoryLimits(events=20, resting_events=10, resting_age=0, forced_events=60)
 
 
 def noise(body: dict[str, Any]) -> str:

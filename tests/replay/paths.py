@@ -219,7 +219,7 @@ async def waiting_is_cancelled(stage: Stage) -> str:
 async def continue_as_new_sealed(stage: Stage) -> str:
     """Several runs of the workflow, the log sealed in the store."""
     stage.script(*[f"draft {n}" for n in range(12)])
-    limits = HistoryLimits(events=40, resting_events=20, seal_bytes=0)
+    limits = HistoryLimits(events=40, resting_events=20, resting_age=0, seal_bytes=0)
     chat = await stage.open(stage.pair(max_turns=6), limits=limits)
     await chat.run(task="Write")
     await chat.run(task="Again")
@@ -230,7 +230,7 @@ async def continue_as_new_sealed(stage: Stage) -> str:
 async def continue_as_new_carried(stage: Stage) -> str:
     """The log is carried in the workflow's input, as it is small."""
     stage.script(*[f"draft {n}" for n in range(12)])
-    limits = HistoryLimits(events=60, resting_events=40)
+    limits = HistoryLimits(events=60, resting_events=40, resting_age=0)
     chat = await stage.open(stage.pair(max_turns=6), limits=limits)
     await chat.run(task="Write")
     await chat.run(task="Again")

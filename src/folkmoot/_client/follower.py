@@ -129,8 +129,8 @@ class Follower:
         self._token = response.next_page_token
         return list(response.history.events)
 
-    async def _look_for_workers(self) -> None:
-        """A long poll went by without an event: say so if that is because nobody works on the chat."""
+    async def look_for_workers(self) -> None:
+        """Nothing has happened for a while: say so, once, if that is because nobody works on the chat."""
         if not self._warned and not await self._workers.any():
             self._warned = True
             logger.warning(
@@ -142,7 +142,7 @@ class Follower:
 
     async def _note(self, events: list[HistoryEvent]) -> None:
         if not events and not self.closed:
-            await self._look_for_workers()
+            await self.look_for_workers()
             return
         self._warned = False
         async with self._changed:

@@ -27,7 +27,10 @@ from .workers import Workers
 
 __all__ = ["LogPages"]
 
-QUERY_TIMEOUT = timedelta(seconds=5)
+FIRST_TIMEOUT = 0.3
+"""Seconds. The server buffers one query per busy workflow, and the SDK tries again after a second: ours is sooner. Then
+the time doubles, as a worker may have to replay the chat first."""
+LONGEST_TIMEOUT = 10.0
 KEEP = 2_000
 """Entries kept for other readers of the chat and for references."""
 
@@ -48,8 +51,13 @@ class LogPages:
         """The first run of the chat's workflow, where it is known: an id can be used again by another chat."""
         self.follower = Follower(client, chat_id, workers)
 
-    async def query(self, name: str, fields: Mapping[str, Any] | None = None) -> Any:
+    async def query(self, name: str, fields: Mapping[str, Any] | None = None, *, patient: bool = False) -> Any:
         """Ask the chat's workflow; waits for a worker that restarts.
+
+        Args:
+            name: The query.
+            fields: Its input.
+            patient: Wait for a worker however long it takes; it is said in the log that there is none.
 
         Raises:
             ChatNotFoundError: There is no such chat.
@@ -57,10 +65,10 @@ class LogPages:
             NoWorkerError: No worker polls the chat's queue.
         """
         handle = self._client.get_workflow_handle(self._chat_id)
-        pause = 0.05
+        pause, patience = 0.02, FIRST_TIMEOUT
         while True:
             try:
-                return await handle.query(name, dict(fields or {}), rpc_timeout=QUERY_TIMEOUT)
+                return await handle.query(name, dict(fields or {}), rpc_timeout=timedelta(seconds=patience))
             except WorkflowQueryFailedError as error:
                 raise BadCommandError(str(error)) from None
             except WorkflowQueryRejectedError as error:
@@ -70,17 +78,26 @@ class LogPages:
                     raise ChatNotFoundError(f"There is no chat {self._chat_id!r}.") from None
                 if error.status not in _PASSING:
                     raise
-                if error.status in _SLOW:
-                    await self._workers.require()
+                if error.status in _SLOW and patience > 1.0:
+                    if patient:
+                        await self.follower.look_for_workers()
+                    else:
+                        await self._workers.require()
             await asyncio.sleep(pause)
-            pause = min(1.0, pause * 2)
+            pause, patience = min(1.0, pause * 2), min(LONGEST_TIMEOUT, patience * 2)
 
-    async def fetch(self, after: int) -> list[Entry]:
-        """The entries from offset `after` on that exist now; one query for all readers at that place."""
+    async def fetch(self, after: int, *, patient: bool = False) -> list[Entry]:
+        """The entries from offset `after` on that exist now; one query for all readers at that place.
+
+        Args:
+            after: The first offset wanted.
+            patient: As for `query`.
+        """
         async with self._lock:
             if self._tail.base <= after < self._tail.head:
                 return self._tail.after(after)
-            page = Page.model_validate(await self.query("log", LogQuery(after=after).model_dump(exclude_defaults=True)))
+            query = LogQuery(after=after).model_dump(exclude_defaults=True)
+            page = Page.model_validate(await self.query("log", query, patient=patient))
             self.uuid = page.uuid
             if page.first > after:
                 return await self._sealed(page, after)
@@ -148,9 +165,12 @@ class LogPages:
 
     async def follow(self, after: int) -> AsyncIterator[Entry]:
         """Every entry from `after` on, as it comes, until the chat is closed."""
+        begun = False
         while True:
             seen, closed = self.follower.tasks, self.follower.closed
-            entries = await self.fetch(after)
+            # Who begins to read is told at once that nobody works on the chat; who reads on waits for a worker.
+            entries = await self.fetch(after, patient=begun)
+            begun = True
             for entry in entries:
                 after = entry.offset + 1
                 yield entry

@@ -51,7 +51,7 @@ class RunReader:
         follower = self._pages.follower
         while self._ended is None:
             seen, closed = follower.tasks, follower.closed
-            entries = await self._pages.fetch(self._next)
+            entries = await self._pages.fetch(self._next, patient=True)
             for entry in entries:
                 self._next = entry.offset + 1
                 message = await self._take(entry)
@@ -77,7 +77,7 @@ class RunReader:
         found: list[Message] = []
         while self._ended is None:
             seen, closed = follower.marks, follower.closed
-            entries = await self._pages.fetch(self._next)
+            entries = await self._pages.fetch(self._next, patient=True)
             for entry in entries:
                 self._next = entry.offset + 1
                 if self._ended is None and (message := await self._take(entry)) is not None:

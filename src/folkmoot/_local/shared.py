@@ -89,7 +89,9 @@ class SharedServer:
         async with self._folder.exclusive():
             self._part.release()
             if not is_held(self._folder.users):
-                await _end(self._folder, self._pid)
+                # The server may have died and another user have started a new one: the file tells who it is.
+                record = _read_record(self._folder)
+                await _end(self._folder, self._pid if record is None else record.pid)
 
 
 async def join(path: Path, wanted: Wanted) -> SharedServer | None:

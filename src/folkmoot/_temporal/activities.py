@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from folkmoot._chat import termination
 from folkmoot._chat.entries import message_of, step_key
@@ -26,6 +25,7 @@ from folkmoot.tools import CancellationToken, ToolContext
 
 from . import names
 from .blobs import store_large
+from .failures import CallFailedError
 from .heartbeat import Heart, beating
 from .kill_points import reach
 from .log_cache import CachedChat
@@ -78,7 +78,7 @@ class ChatActivities:
             if isinstance(reply["content"], str) and spec.output_schema is None:
                 reply["content"] = await store_large(reply["content"], chat, self._reader.store)
         if (size := size_of(reply)) > MAX_PAYLOAD:
-            raise ApplicationError(
+            raise CallFailedError(
                 f"The reply of {spec.name!r} has {size} bytes, more than the {MAX_PAYLOAD} a chat can take in.",
                 type="PayloadTooLargeError",
                 non_retryable=True,
@@ -138,7 +138,7 @@ class ChatActivities:
                 result = await tool.run_json(arguments, context)
             except Exception as error:  # noqa: BLE001 - the model is told, as in AutoGen
                 if tool.options.retry_errors and info.attempt < tool.options.max_attempts:
-                    raise ApplicationError(f"{type(error).__name__}: {error}"[:2000], type="ToolError") from None
+                    raise CallFailedError(f"{type(error).__name__}: {error}"[:2000], type="ToolError") from None
                 return {"content": await store_large(str(error), chat, self._reader.store), "is_error": True}
             reach("tool.after")
             return _bounded(tool.name, {"content": await store_large(result, chat, self._reader.store)})
@@ -163,15 +163,15 @@ class ChatActivities:
                     answers.append((await answer if inspect.isawaitable(answer) else answer) is True)
                 except UnknownNameError as error:
                     raise _unknown(error) from None
-                except Exception as error:
-                    raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+                except Exception as error:  # noqa: BLE001 - a user's function may raise anything
+                    raise CallFailedError(str(error), type=type(error).__name__, non_retryable=True) from None
             return {"answers": answers}
 
     @activity.defn(name=names.ACTIVITY_SEAL)
     async def seal(self, raw: dict[str, Any]) -> dict[str, Any]:
         """Put a stretch of the log into the store, with the state before it."""
         if self._reader.store is None:
-            raise ApplicationError("This worker has no store.", type=StoreMissingError.__name__, non_retryable=True)
+            raise CallFailedError("This worker has no store.", type=StoreMissingError.__name__, non_retryable=True)
         async with beating():
             chat = await self._read(CallInput(at=raw["at"], d=raw["d"], n=0), whole=False)
             reach("seal.before")
@@ -185,9 +185,9 @@ class ChatActivities:
         try:
             return await self._reader.read(data.at, data.d, whole=whole)
         except StoreMissingError as error:
-            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from None
+            raise CallFailedError(str(error), type=type(error).__name__, non_retryable=True) from None
         except LogReadError as error:
-            raise ApplicationError(str(error), type=type(error).__name__) from None
+            raise CallFailedError(str(error), type=type(error).__name__) from None
 
 
 def _assistant(chat: CachedChat, name: str) -> AssistantAgent:
@@ -230,7 +230,7 @@ def _check_output(spec: AssistantAgent, text: str) -> None:
         output = None
     if not isinstance(output, dict):
         name = spec.output_schema["name"] if spec.output_schema else ""
-        raise ApplicationError(
+        raise CallFailedError(
             f"The reply is not a JSON object as output type {name!r} demands: {text[:200]!r}",
             type="ModelOutputError",
             non_retryable=True,
@@ -247,13 +247,13 @@ def _bounded(name: str, result: dict[str, Any]) -> dict[str, Any]:
     return {"content": text, "is_error": True}
 
 
-def _unknown(error: UnknownNameError) -> ApplicationError:
+def _unknown(error: UnknownNameError) -> CallFailedError:
     reason = f"worker:{error.kind}:{error.name}"
-    return ApplicationError(str(error), reason, type=type(error).__name__, non_retryable=True)
+    return CallFailedError(str(error), reason, type=type(error).__name__, non_retryable=True)
 
 
-def _model_error(error: ModelCallError) -> ApplicationError:
+def _model_error(error: ModelCallError) -> CallFailedError:
     delay = timedelta(seconds=error.retry_after) if error.retry_after else None
-    return ApplicationError(
+    return CallFailedError(
         str(error)[:2000], type=type(error).__name__, non_retryable=not error.retryable, next_retry_delay=delay
     )

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 from temporalio import activity
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
+from temporalio.workflow import NondeterminismError
 
 from folkmoot._chat.entries import blobs_in
 from folkmoot._chat.log import EMPTY_DIGEST, Log
@@ -102,7 +103,14 @@ class LogReader:
                     await self._replay(client, key[1], run_id)
                 else:
                     await self._query(client, key, run_id, cached)
-            except (RPCError, WorkflowQueryFailedError, RuntimeError, ValueError, TimeoutError) as error:
+            except (
+                RPCError,
+                WorkflowQueryFailedError,
+                NondeterminismError,
+                RuntimeError,
+                ValueError,
+                TimeoutError,
+            ) as error:
                 problem = error
                 await asyncio.sleep(0.05 * 2**trial)
         cached = self._cache.get(*key)

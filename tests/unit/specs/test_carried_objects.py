@@ -36,12 +36,8 @@ def test_everything_live_is_found_at_any_depth() -> None:
     model, rules = Live("mine"), Rules()
     tool = FunctionTool(search)
     inner = RoundRobinGroupChat([AssistantAgent("a", model, tools=[tool])], name="inner")
-    condition = FunctionalTermination(rules.is_done) | MaxMessageTermination(3) & FunctionalTermination(
-        "elsewhere"
-    )
-    found = carried(
-        RoundRobinGroupChat([inner, AssistantAgent("b", "named")], termination_condition=condition)
-    )
+    condition = FunctionalTermination(rules.is_done) | MaxMessageTermination(3) & FunctionalTermination("elsewhere")
+    found = carried(RoundRobinGroupChat([inner, AssistantAgent("b", "named")], termination_condition=condition))
     assert found.tools == {"search": tool}
     assert found.tools["search"] is tool
     assert found.models["mine"] is model

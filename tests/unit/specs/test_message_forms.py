@@ -163,9 +163,7 @@ def test_what_models_hear() -> None:
     assert multi.to_model_message() == m.UserMessage(content=["look", PIXEL], source="user")
     assert multi.to_model_text() == "look [image]"
     assert multi.to_model_text(image_placeholder=None) == f"look {PIXEL.data}"
-    structured = m.StructuredMessage(
-        content={"a": 1}, format_string="{a}!", type="StructuredMessage[A]", source="b"
-    )
+    structured = m.StructuredMessage(content={"a": 1}, format_string="{a}!", type="StructuredMessage[A]", source="b")
     assert structured.to_model_text() == "1!"
     assert structured.to_model_message() == m.UserMessage(content='{"a":1}', source="b")
 
@@ -271,9 +269,7 @@ def test_users_class_must_be_one_the_team_takes() -> None:
     note = Note(content="mine", source="user")
     assert m.task_messages(note, ["Note"]) == [note]
     assert m.task_messages(SAMPLES[6], []) == [SAMPLES[6]]
-    with pytest.raises(
-        ValueError, match=r"Note'> is not registered with the message factory\. Please register"
-    ):
+    with pytest.raises(ValueError, match=r"Note'> is not registered with the message factory\. Please register"):
         m.task_messages(note, ["Other"])
 
 

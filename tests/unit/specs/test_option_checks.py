@@ -45,9 +45,7 @@ def test_key_as_an_unknown_field_is_not_shown() -> None:
         ModelSpec.from_json({"name": "m", "api_key": SECRET})
     assert SECRET not in str(caught.value)
     with pytest.raises(ValueError, match="api_key") as caught:
-        AssistantAgent.from_json(
-            {"type": "AssistantAgent", "name": "a", "model_client": "m", "api_key": SECRET}
-        )
+        AssistantAgent.from_json({"type": "AssistantAgent", "name": "a", "model_client": "m", "api_key": SECRET})
     assert SECRET not in str(caught.value)
 
 

@@ -77,15 +77,12 @@ def rich_team() -> RoundRobinGroupChat:
         output_content_type_format="{good}",
         metadata={"owner": "docs"},
     )
-    inner = RoundRobinGroupChat(
-        [AssistantAgent("a", "small"), AssistantAgent("b", "small")], name="inner", max_turns=2
-    )
+    inner = RoundRobinGroupChat([AssistantAgent("a", "small"), AssistantAgent("b", "small")], name="inner", max_turns=2)
     return RoundRobinGroupChat(
         [writer, inner],
         name="outer",
         description="Both.",
-        termination_condition=(MaxMessageTermination(9) | ExternalTermination())
-        & TextMentionTermination("ok", ["a"]),
+        termination_condition=(MaxMessageTermination(9) | ExternalTermination()) & TextMentionTermination("ok", ["a"]),
         max_turns=7,
         custom_message_types=["Note"],
         emit_team_events=True,

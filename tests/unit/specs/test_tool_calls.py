@@ -55,9 +55,7 @@ async def weather(
         days: Not this: the annotation says it.
         unit: Measures.
     """
-    return (
-        f"{place.city} {days} {unit.value} {style} {call.idempotency_key} {cancellation_token.is_cancelled()}"
-    )
+    return f"{place.city} {days} {unit.value} {style} {call.idempotency_key} {cancellation_token.is_cancelled()}"
 
 
 def test_schema_comes_from_annotations_and_docstring() -> None:
