@@ -33,10 +33,6 @@ LONG_POLLS = 200
 """Long polls of a process at once; the server allows 1,200 in a namespace and frontend."""
 _slots = asyncio.Semaphore(LONG_POLLS)
 
-_MARKS = {
-    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
-}
 _CLOSED = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
@@ -68,7 +64,7 @@ class Follower:
         self.tasks = 0
         """Completed workflow tasks seen."""
         self.marks = 0
-        """Changes of status, continuations and ends seen."""
+        """Changes to another status than running, and continuations, seen: what may be the end of a run."""
         self.closed = False
         """The chat's workflow has ended."""
 
@@ -149,7 +145,7 @@ class Follower:
             for event in events:
                 if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
                     self.tasks += 1
-                elif event.event_type in _MARKS:
+                elif _may_end_a_run(event):
                     self.marks += 1
                 elif event.event_type in _CLOSED:
                     self.closed = True
@@ -158,3 +154,12 @@ class Follower:
                     self._run_id, self._token = attributes.new_execution_run_id, b""
                     self.tasks += 1
             self._changed.notify_all()
+
+
+def _may_end_a_run(event: HistoryEvent) -> bool:
+    if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+        return True
+    if event.event_type != EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+        return False
+    fields = event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+    return "ChatStatus" in fields and fields["ChatStatus"].data != b'"running"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -15,12 +16,15 @@ from folkmoot.errors import ChatCancelled, ChatClosedError, ChatFailedError
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, ModelClientStreamingChunkEvent, TaskResult
 
 from .commands import outcome_error
+from .follower import Follower
 from .pages import LogPages
 
 __all__ = ["Previews", "RunReader"]
 
 Message = BaseChatMessage | BaseAgentEvent
 PREVIEW_EVERY = 0.1
+SOON = 1.0
+"""Seconds within which a run may end without having been read in between."""
 
 
 class RunReader:
@@ -34,6 +38,7 @@ class RunReader:
 
     def __init__(self, pages: LogPages, chat_id: str, command: str, after: int) -> None:
         self._pages = pages
+        self._marks = pages.follower.marks
         self._chat_id = chat_id
         self._command = command
         self._next = after
@@ -75,6 +80,7 @@ class RunReader:
         """Wait for the run's end without reading on the way; then all its messages."""
         follower = self._pages.follower
         found: list[Message] = []
+        await self._ended_soon(follower)
         while self._ended is None:
             seen, closed = follower.marks, follower.closed
             entries = await self._pages.fetch(self._next, patient=True)
@@ -88,6 +94,12 @@ class RunReader:
                 raise ChatClosedError(f"Chat {self._chat_id!r} was closed during the run.")
             await follower.wait(seen, marks_only=True)
         return found
+
+    async def _ended_soon(self, follower: Follower) -> None:
+        """Give a short run the time to end before the first read; what leaves no mark, a late refusal, is read then."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SOON):
+                await follower.wait(self._marks, marks_only=True)
 
     async def _take(self, entry: Entry) -> Message | None:
         data = entry.data

@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError
 
 from folkmoot._chat.commands import ALREADY_RUNNING, handle, refusal
 from folkmoot._chat.engine import Failure
+from folkmoot._chat.log import Entry
 from folkmoot._temporal.externs import extern
 
 from . import names
@@ -33,6 +34,10 @@ __all__ = ["GroupChat"]
 
 ABSENT = cast(RawValue, None)
 """No argument was given. The hint must be `RawValue` alone, or the SDK decodes the payload."""
+
+
+KNOWN_COMMANDS = 250
+"""So many command ids are remembered, and carried over continue-as-new."""
 
 
 @workflow.defn(name=names.WORKFLOW, sandboxed=False)
@@ -148,7 +153,7 @@ class GroupChat:
 
     def _remember(self, command: str) -> None:
         self._seen[command] = None
-        if len(self._seen) > 1000:
+        if len(self._seen) > KNOWN_COMMANDS:
             del self._seen[next(iter(self._seen))]
 
     def _finish(self, finished: Finished, time: str) -> None:
@@ -176,11 +181,18 @@ class GroupChat:
         """Let others see what is new: activities of this process, callers in workflows, visibility."""
         fresh = self._chat.log.after(self._published)
         self._published = self._chat.log.head
-        show = extern(names.CACHE_EXTERN)
-        if show is not None:
-            show(workflow.info(), self._chat, self._input.segments, fresh)
-        self._visibility.write(workflow.now())
+        self._show_activities(fresh)
+        self._visibility.write(workflow.now(), run_ended=any(entry.kind == "run_ended" for entry in fresh))
         self._outbox.send(fresh)
+
+    def _show_activities(self, fresh: Sequence[Entry]) -> None:
+        show = extern(names.CACHE_EXTERN)
+        if show is None:
+            return
+        try:
+            show(workflow.info(), self._chat, self._input.segments, fresh)
+        except Exception:  # noqa: BLE001 - the cache is a convenience, the chat must not stop over it
+            workflow.logger.exception("the log could not be shown to this process")
 
     def _rest(self) -> dict[str, Any]:
         """What lives outside the log and is carried over continue-as-new."""

@@ -38,19 +38,19 @@ class Visibility:
         """Status, waits and turn as last written; carried over continue-as-new, where attributes stay."""
         self._at: datetime | None = None
 
-    def write(self, now: datetime) -> None:
-        """Write what changed, if it is time to."""
+    def write(self, now: datetime, *, run_ended: bool = False) -> None:
+        """Write what changed, if it is time to; at a run's end always, as that wakes those who wait for it."""
         state = self._chat.state
         status, waits = state.summary, [wait.reason for wait in state.waits.values()]
         self._details(status, waits)
         self._at = self._at or now
         first = not self.shown
-        if not first and self.shown[:2] == [status, waits]:
+        if not first and not run_ended and self.shown[:2] == [status, waits]:
             turns = state.turn - self.shown[2]
             if turns < EVERY_TURNS and (turns == 0 or now - self._at < EVERY):
                 return
         updates: list[SearchAttributeUpdate[Any]] = [TURNS.value_set(state.turn), TOKENS.value_set(state.tokens)]
-        if first or self.shown[0] != status:
+        if first or run_ended or self.shown[0] != status:
             updates.append(STATUS.value_set(status))
         if first:
             updates.append(TEAM.value_set(self._chat.team.name))
