@@ -145,8 +145,7 @@ class Chat:
         fields = await log_task(task, self._store, self._spec)
         if not echo:
             fields["echo"] = False
-        command, after = await self._commands.update("run", fields)
-        return RunReader(self._pages, self.id, command, after)
+        return RunReader(self._pages, self.id, await self._commands.update("run", fields))
 
     async def _spec(self) -> Participant:
         return load_spec(await self._pages.query("spec"))

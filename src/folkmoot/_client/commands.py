@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from temporalio.client import (
     Client,
@@ -22,9 +22,25 @@ from folkmoot.errors import ChatClosedError, ChatNotFoundError, FolkmootError, e
 from .pages import LogPages
 from .workers import Workers
 
-__all__ = ["Commands", "outcome_error"]
+__all__ = ["Accepted", "Commands", "outcome_error"]
 
 UPDATE_TIMEOUT = timedelta(seconds=20)
+
+
+class Accepted(NamedTuple):
+    """A command the chat has taken in.
+
+    Attributes:
+        command: Its id.
+        after: Offset from which its entry is to be looked for.
+        run_id: The run of the workflow that took it in.
+        events: Events that run's history had before.
+    """
+
+    command: str
+    after: int
+    run_id: str
+    events: int
 
 
 class Commands:
@@ -69,11 +85,8 @@ class Commands:
                 return entry
         raise ChatClosedError(f"Chat {self._chat_id!r} was closed before it carried out the command.")
 
-    async def update(self, verb: str, fields: Mapping[str, Any], *, command: str = "") -> tuple[str, int]:
+    async def update(self, verb: str, fields: Mapping[str, Any], *, command: str = "") -> Accepted:
         """Send a command by update: a refusal comes at once and leaves no trace.
-
-        Returns:
-            The command id, and the offset from which its entry is to be looked for.
 
         Raises:
             FolkmootError: The chat refused it, does not exist or is closed, or no worker polls its queue.
@@ -85,7 +98,7 @@ class Commands:
             try:
                 update = handle.execute_update  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
                 result: Any = await update(verb, {"command": command, **fields}, id=command, rpc_timeout=UPDATE_TIMEOUT)
-                return result["command"], result["after"]
+                return Accepted(**{name: result[name] for name in Accepted._fields})
             except WorkflowUpdateFailedError as error:
                 raise _wire_error(error) from None
             except WorkflowUpdateRPCTimeoutOrCancelledError:

@@ -57,6 +57,8 @@ class Follower:
         self._warned = False
         self._chat_id = chat_id
         self._run_id = ""
+        self._reading = ""
+        self._before: tuple[str, int] = ("", 0)
         self._token = b""
         self._waiters = 0
         self._task: asyncio.Task[None] | None = None
@@ -78,6 +80,10 @@ class Follower:
                 await self._changed.wait_for(lambda: self.closed or (self.marks if marks_only else self.tasks) > seen)
         finally:
             self._waiters -= 1
+
+    def ignore_until(self, run_id: str, events: int) -> None:
+        """Count no marks among the first events of a run of the workflow: they are older than what is waited for."""
+        self._before = (run_id, events)
 
     async def close(self) -> None:
         """Stop polling."""
@@ -136,6 +142,10 @@ class Follower:
                 self._client.namespace,
             )
 
+    def _is_old(self, event: HistoryEvent) -> bool:
+        run_id, events = self._before
+        return run_id == self._reading and event.event_id <= events
+
     async def _note(self, events: list[HistoryEvent]) -> None:
         if not events and not self.closed:
             await self.look_for_workers()
@@ -145,7 +155,9 @@ class Follower:
             for event in events:
                 if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
                     self.tasks += 1
-                elif _may_end_a_run(event):
+                elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+                    self._reading = event.workflow_execution_started_event_attributes.original_execution_run_id
+                elif _may_end_a_run(event) and not self._is_old(event):
                     self.marks += 1
                 elif event.event_type in _CLOSED:
                     self.closed = True

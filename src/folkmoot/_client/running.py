@@ -15,7 +15,7 @@ from folkmoot._chat.log import Entry
 from folkmoot.errors import ChatCancelled, ChatClosedError, ChatFailedError
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, ModelClientStreamingChunkEvent, TaskResult
 
-from .commands import outcome_error
+from .commands import Accepted, outcome_error
 from .follower import Follower
 from .pages import LogPages
 
@@ -32,16 +32,16 @@ class RunReader:
 
     Args:
         pages: The chat's log.
-        command: The id of the command that asked for the run.
-        after: Offset from which its entries are to be found.
+        asked: The command that asked for the run.
     """
 
-    def __init__(self, pages: LogPages, chat_id: str, command: str, after: int) -> None:
+    def __init__(self, pages: LogPages, chat_id: str, asked: Accepted) -> None:
         self._pages = pages
         self._marks = pages.follower.marks
         self._chat_id = chat_id
-        self._command = command
-        self._next = after
+        self._command = asked.command
+        self._next = asked.after
+        pages.follower.ignore_until(asked.run_id, asked.events)
         self._run: int | None = None
         self._echo = True
         self._ended: Entry | None = None

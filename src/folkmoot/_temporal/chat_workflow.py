@@ -222,7 +222,13 @@ class GroupChat:
         """Any update the validator let through: into the inbox. The outcome is in the log, from `after` on."""
         incoming = self._parse(name, args)
         self._inbox.append(incoming)
-        return {"command": incoming.command, "after": self._chat.log.head}
+        info = workflow.info()
+        return {
+            "command": incoming.command,
+            "after": self._chat.log.head,
+            "run_id": info.run_id,
+            "events": info.get_current_history_length(),
+        }
 
     @on_update.validator
     def check_update(self, name: str, args: Sequence[RawValue]) -> None:
