@@ -46,7 +46,7 @@ class Fold:
         self.speakers = speakers_for(team)
         self.condition = team.termination_condition if isinstance(team, TeamSpec) else None
         self.functions = termination.functions_of(self.condition)
-        self._kinds: Mapping[str, Callable[[ChatState, Log, Entry], None]] = {
+        self.kinds: Mapping[str, Callable[[ChatState, Log, Entry], None]] = {
             "opened": self._opened,
             "run_started": self._run_started,
             "message": self._message,
@@ -79,7 +79,7 @@ class Fold:
 
     def apply(self, state: ChatState, log: Log, entry: Entry) -> None:
         """Change `state` by one entry; `log` already holds it. Kinds of later releases change nothing."""
-        handler = self._kinds.get(entry.kind)
+        handler = self.kinds.get(entry.kind)
         if handler is not None:
             handler(state, log, entry)
 
