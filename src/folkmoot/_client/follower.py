@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
+from typing import ClassVar
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
@@ -28,7 +29,9 @@ POLL_TIMEOUT = timedelta(seconds=90)
 SHARE = 0.04
 """Between two polls that brought events the follower rests for this share of the time it has followed, ..."""
 LONGEST_PAUSE = 0.25
-"""... and for at most so many seconds."""
+"""... for at most so many seconds, ..."""
+EACH = 0.005
+"""... and for so many seconds for every chat this process follows: polls cost client and server about 1 ms each."""
 LONG_POLLS = 200
 """Long polls of a process at once; the server allows 1,200 in a namespace and frontend."""
 _slots = asyncio.Semaphore(LONG_POLLS)
@@ -50,6 +53,9 @@ class Follower:
         chat_id: The chat.
         workers: Whom to look for when nothing happens.
     """
+
+    polling: ClassVar[int] = 0
+    """Followers of this process that poll now."""
 
     def __init__(self, client: Client, chat_id: str, workers: Workers) -> None:
         self._client = client
@@ -92,6 +98,13 @@ class Follower:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _poll(self) -> None:
+        Follower.polling += 1
+        try:
+            await self._poll_while_wanted()
+        finally:
+            Follower.polling -= 1
+
+    async def _poll_while_wanted(self) -> None:
         pause = 0.1
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -116,7 +129,8 @@ class Follower:
             if self._waiters and events:
                 # Polls that end with every event cost the server as much as the turn itself; waiting in proportion
                 # lets several events come with one poll, and delays a run's end by at most this share of it.
-                await asyncio.sleep(min(LONGEST_PAUSE, (loop.time() - began) * SHARE))
+                share = min(LONGEST_PAUSE, (loop.time() - began) * SHARE)
+                await asyncio.sleep(max(share, min(LONGEST_PAUSE, Follower.polling * EACH)))
 
     async def _next_events(self) -> list[HistoryEvent]:
         request = GetWorkflowExecutionHistoryRequest(

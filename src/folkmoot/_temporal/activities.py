@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import time
@@ -17,11 +18,11 @@ from folkmoot._chat.entries import message_of, step_key
 from folkmoot._chat.log import derive_id
 from folkmoot.agents import AssistantAgent
 from folkmoot.errors import LogReadError, ModelCallError, StoreMissingError, UnknownNameError
-from folkmoot.messages import from_log
+from folkmoot.messages import BaseAgentEvent, BaseChatMessage, from_log
 from folkmoot.models import ModelResult
 from folkmoot.options import ToolOptions
 from folkmoot.teams import TeamSpec
-from folkmoot.tools import CancellationToken, ToolContext
+from folkmoot.tools import CancellationToken, FunctionTool, ToolArgumentsError, ToolContext
 
 from . import names
 from .blobs import store_large
@@ -100,7 +101,7 @@ class ChatActivities:
             str(index): options
             for index, call in enumerate(result.content)
             if (tool := self._registry.tools.get(call["name"])) is not None
-            and (options := _policy(spec, tool.name, tool.options))
+            and (options := _options(spec, tool).model_dump(exclude_defaults=True))
         }
         return {**reply, "policies": policies} if policies else reply
 
@@ -137,7 +138,10 @@ class ChatActivities:
             try:
                 result = await tool.run_json(arguments, context)
             except Exception as error:  # noqa: BLE001 - the model is told, as in AutoGen
-                if tool.options.retry_errors and info.attempt < tool.options.max_attempts:
+                options = _options(spec, tool)
+                # Arguments the model got wrong are wrong on every attempt.
+                again = options.retry_errors and not isinstance(error, ToolArgumentsError)
+                if again and info.attempt < options.max_attempts:
                     raise CallFailedError(f"{type(error).__name__}: {error}"[:2000], type="ToolError") from None
                 return {"content": await store_large(str(error), chat, self._reader.store), "is_error": True}
             reach("tool.after")
@@ -159,8 +163,7 @@ class ChatActivities:
             answers: list[bool] = []
             for name in termination.functions_of(condition):
                 try:
-                    answer = self._registry.function(name)(messages)
-                    answers.append((await answer if inspect.isawaitable(answer) else answer) is True)
+                    answers.append(await _ask(self._registry.function(name), messages) is True)
                 except UnknownNameError as error:
                     raise _unknown(error) from None
                 except Exception as error:  # noqa: BLE001 - a user's function may raise anything
@@ -197,15 +200,18 @@ def _assistant(chat: CachedChat, name: str) -> AssistantAgent:
     return spec
 
 
-def _policy(spec: AssistantAgent, name: str, registered: ToolOptions) -> dict[str, Any]:
-    """A tool's options where they differ from the defaults: those in the spec, else those it was registered with."""
-    in_spec = next((tool.options for tool in spec.tools if tool.name == name), None)
-    return _differing(in_spec, registered)
+def _options(spec: AssistantAgent, tool: FunctionTool) -> ToolOptions:
+    """How a tool's calls are run: as the spec says, if it says anything, else as the tool was registered."""
+    in_spec = next((named.options for named in spec.tools if named.name == tool.name), ToolOptions())
+    return in_spec if in_spec != ToolOptions() else tool.options
 
 
-def _differing(in_spec: ToolOptions | None, registered: ToolOptions) -> dict[str, Any]:
-    chosen = in_spec if in_spec is not None and in_spec != ToolOptions() else registered
-    return chosen.model_dump(exclude_defaults=True)
+async def _ask(function: Callable[..., Any], messages: Sequence[BaseChatMessage | BaseAgentEvent]) -> object:
+    """A registered function's answer; one that is not a coroutine runs in a thread, as it may take its time."""
+    if inspect.iscoroutinefunction(function):
+        return await function(messages)
+    answer = await asyncio.to_thread(function, messages)
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 def _preview(heart: Heart, chat: CachedChat, data: CallInput) -> Callable[[str], None]:
