@@ -59,7 +59,6 @@ class Failure:
     Attributes:
         error_type: The exception's class name, e.g. `ModelCallError`.
         message: Its text, without traceback or credentials.
-        status: What to show, e.g. `unknown outcome`; empty for a plain failure.
     """
 
     error_type: str
@@ -262,11 +261,6 @@ class Chat:
     def begin(self, team: str, spec: str, time: str) -> None:
         """Write the chat's first entry."""
         self.append(time, "opened", uuid=self.uuid, team=team, spec=spec)
-
-    @property
-    def single(self) -> bool:
-        """Whether a single agent was opened as a chat."""
-        return isinstance(self.team, AgentSpec)
 
     def start_run(
         self, command: str, tasks: list[dict[str, Any]], echo: bool, reply: Mapping[str, Any] | None, time: str

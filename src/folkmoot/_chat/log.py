@@ -70,10 +70,6 @@ class Entry:
         """When it entered the log, ISO 8601 in UTC."""
         return self.data["time"]
 
-    def public(self) -> dict[str, Any]:
-        """The entry as readers get it: its data with the offset first."""
-        return {"offset": self.offset, **self.data}
-
 
 class Log(Sequence[Entry]):
     """The part of a chat's log held in memory: everything from offset `base` on.
@@ -158,13 +154,6 @@ class Log(Sequence[Entry]):
         """The held entries from `offset` on, up to but without `until`."""
         start = max(0, offset - self.base)
         return self._entries[start : None if until is None else max(0, until - self.base)]
-
-    def since(self, base: int) -> Log:
-        """A log that holds only what lies at or after `base`."""
-        rest = Log(base, self.digest_at(base) or self.base_digest)
-        for entry in self.after(base):
-            rest.extend(entry)
-        return rest
 
     def __len__(self) -> int:
         return len(self._entries)

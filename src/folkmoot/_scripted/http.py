@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import signal
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -29,7 +28,7 @@ try:
 except ImportError as error:
     raise ImportError("the scripted server needs aiohttp: pip install 'folkmoot[testing]'") from error
 
-__all__ = ["ScriptedServer", "run_scripted_server"]
+__all__ = ["ScriptedServer"]
 
 _MAX_BODY = 256 * 2**20
 _DONE = b"data: [DONE]\n\n"
@@ -218,23 +217,3 @@ def _json(value: object, *, status: int = 200, headers: dict[str, str] | None = 
 def _refusal(message: str) -> web.Response:
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
     return _json({"error": error}, status=400)
-
-
-def run_scripted_server(script_path: str | Path, host: str = "127.0.0.1", port: int = 0) -> None:
-    """Serve a script until SIGINT or SIGTERM; prints the endpoint's address as the first line.
-
-    Raises:
-        ValueError: The file holds no script.
-        OSError: The file cannot be read, or the address is taken.
-    """
-
-    async def serve() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        async with ScriptedServer(Script.load(script_path), host, port) as server:
-            print(server.base_url, flush=True)  # noqa: T201 - the command's output, read by scripts
-            await stop.wait()
-
-    asyncio.run(serve())

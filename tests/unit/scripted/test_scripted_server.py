@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -155,27 +151,6 @@ async def test_taken_port_is_told() -> None:
         port = int(server.base_url.split(":")[2].removesuffix("/v1"))
         with pytest.raises(OSError, match=str(port)):
             await ScriptedServer([], port=port).__aenter__()
-
-
-async def test_server_process_serves_a_file_until_told_to_stop(tmp_path: Path) -> None:
-    script = tmp_path / "script.json"
-    script.write_text('["from the file"]')
-    code = "import sys; from folkmoot._scripted.http import run_scripted_server; run_scripted_server(sys.argv[1])"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, str(script), stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
-        url = (await process.stdout.readline()).decode().strip()
-        asked = urllib.request.Request(url + "/chat/completions", json.dumps(QUESTION).encode())
-        with await asyncio.to_thread(urllib.request.urlopen, asked) as response:
-            assert json.load(response)["choices"][0]["message"]["content"] == "from the file"
-        process.send_signal(signal.SIGTERM)
-        assert await process.wait() == 0
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
 def test_missing_aiohttp_names_the_extra() -> None:
