@@ -37,7 +37,10 @@ class Payments:
 
 @contextmanager
 def activity_worker(site: Site, tool: FunctionTool) -> Iterator[None]:
-    """A worker for activities only, in a thread with a loop of its own."""
+    """A worker for activities only, in a thread with a loop of its own.
+
+    It takes one at a time: the SDK's core would go on taking attempts for a worker whose loop is blocked.
+    """
     up, stop = threading.Event(), threading.Event()
 
     async def work() -> None:
@@ -45,7 +48,7 @@ def activity_worker(site: Site, tool: FunctionTool) -> Iterator[None]:
         plugin = FolkmootPlugin(models={MODEL: model}, tools=[tool])
         client = await Client.connect(site.address, data_converter=pydantic_data_converter)
         activities = WorkerSide(plugin.registry, None).activities
-        async with Worker(client, task_queue=site.queue, activities=activities):
+        async with Worker(client, task_queue=site.queue, activities=activities, max_concurrent_activities=1):
             up.set()
             await asyncio.to_thread(stop.wait)
         await plugin.close()
@@ -93,6 +96,5 @@ async def test_what_may_be_repeated_is_with_the_same_key(sites: SiteFactory) -> 
                 finally:
                     payments.released.set()
     assert result.messages[-1].to_text().startswith("paid at attempt ")
-    # The silent worker may have been given a second attempt too, and catch up when it wakes.
-    assert len(payments.keys) >= 2
+    assert len(payments.keys) == 2
     assert len(set(payments.keys)) == 1
