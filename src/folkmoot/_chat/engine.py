@@ -18,7 +18,7 @@ from . import assistant
 from .assistant import AgentFailure
 from .fold import Fold
 from .log import Entry, Log
-from .state import ENGINE, ChatState, Turn
+from .state import ENGINE, ChatState, Turn, call_key
 
 __all__ = ["Call", "Chat", "Failure"]
 
@@ -187,18 +187,20 @@ class Chat:
             return []
         scope = state.root
         if scope.asked is not None:
-            return [Call(f"functions-{scope.asked}", "functions", "", scope.checked, scope.asked + 1)]
+            return [Call(call_key("functions", scope.asked), "functions", "", scope.checked, scope.asked + 1)]
         return [call for name, turn in scope.turns.items() for call in self._calls(name, turn)]
 
     def _calls(self, name: str, turn: Turn) -> list[Call]:
         if turn.phase != "tools":
             reflect = turn.phase == "reflect"
-            key = f"model-{turn.need}-{name}"
+            key = call_key("model", turn.need, name)
             return [Call(key, "model", name, turn.need, turn.need + 1, reflect=reflect)]
         request = turn.need
         policies = self.log.at(request).data.get("policies", {})
         return [
-            Call(f"tool-{request}-{i}", "tool", name, request, request + 1, i, call["name"], policies.get(str(i)))
+            Call(
+                call_key("tool", request, i), "tool", name, request, request + 1, i, call["name"], policies.get(str(i))
+            )
             for i, call in enumerate(self.calls_of(turn))
             if i not in turn.outcomes
         ]

@@ -11,7 +11,7 @@ from . import assistant, termination
 from .entries import message_of
 from .log import Entry, Log
 from .speakers import participants_of, speakers_for
-from .state import ChatState, Scope, Turn, Usage, Wait
+from .state import ChatState, Scope, Turn, Usage, Wait, call_key
 
 __all__ = ["Fold", "check_members"]
 
@@ -112,7 +112,7 @@ class Fold:
     def _progress(self, state: ChatState, scope: Scope, turn: Turn, entry: Entry) -> None:
         """An entry of a speaker's own turn."""
         kind, source = entry.data["message"]["type"], entry.data["message"]["source"]
-        state.waits.pop(f"model-{entry.data.get('call')}-{source}", None)
+        state.waits.pop(call_key("model", entry.data.get("call"), source), None)
         if kind == "ToolCallRequestEvent":
             turn.phase, turn.request, turn.need, turn.outcomes = "tools", entry.offset, entry.offset, {}
         elif kind == "ToolCallExecutionEvent":
@@ -138,7 +138,7 @@ class Fold:
         turn = state.root.turns.get(data["agent"])
         if turn is not None and turn.request == data["call"]:
             turn.outcomes[data["index"]] = entry.offset
-            state.waits.pop(f"tool-{data['call']}-{data['index']}", None)
+            state.waits.pop(call_key("tool", data["call"], data["index"]), None)
 
     def _use(self, state: ChatState, agent: str, prompt: int, completion: int) -> None:
         used = state.usage.setdefault(agent, Usage())
@@ -162,7 +162,7 @@ class Fold:
 
     def _checked(self, state: ChatState, log: Log, entry: Entry) -> None:
         scope = state.root
-        state.waits.pop(f"functions-{scope.asked}", None)
+        state.waits.pop(call_key("functions", scope.asked), None)
         scope.checked = entry.offset if scope.asked is None else scope.asked + 1
         scope.asked = None
         self._check(state, scope, entry, tuple(entry.data["results"]))

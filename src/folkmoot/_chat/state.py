@@ -10,10 +10,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["ENGINE", "ChatState", "Scope", "Turn", "Usage", "Wait"]
+__all__ = ["ENGINE", "ChatState", "Scope", "Turn", "Usage", "Wait", "call_key"]
 
 ENGINE = 1
 """The number of the behaviour this release writes; each run keeps the number it started with."""
+
+
+def call_key(kind: str, *parts: object) -> str:
+    """The identity of a call the chat wants: what kind it is of, and the entry it hangs on. Waits go by it."""
+    return "-".join((kind, *map(str, parts)))
 
 
 class _Part(BaseModel):

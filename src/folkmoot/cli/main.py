@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
 from typing import NoReturn
+
+from folkmoot._local.leaving import leave
 
 __all__ = ["main"]
 
@@ -14,14 +14,7 @@ _MISSING = "folkmoot: the command line needs {name!r}; install it with: pip inst
 
 def main() -> NoReturn:
     """Run the command of `sys.argv` and end the process with its code: 0, 1 for an error, 2 for wrong usage."""
-    code = _run()
-    for stream in (sys.stdout, sys.stderr):
-        # A reader that went away (`folkmoot tail ... | head`) is no error of ours.
-        with suppress(OSError, ValueError):
-            stream.flush()
-    # Short-lived processes that used the Temporal SDK abort at interpreter exit now and then (sdk-python #300),
-    # which would spoil the code.
-    os._exit(code)
+    leave(_run())
 
 
 def _run() -> int:
