@@ -7,8 +7,21 @@ a chat, one long-lived workflow.
 from ._chat.snapshots import Snapshot
 from ._spec import AgentSpec, Participant, load_spec
 from ._temporal.payloads import HistoryLimits
-from .agents import AssistantAgent, Handoff
-from .chat import Chat, ChatEvent, ChatStatus
+from .agents import (
+    ApprovalRequest,
+    ApprovalResponse,
+    AssistantAgent,
+    BaseChatAgent,
+    CodeExecutorAgent,
+    CustomAgent,
+    Handoff,
+    MessageFilterAgent,
+    MessageFilterConfig,
+    PerSourceFilter,
+    SocietyOfMindAgent,
+    UserProxyAgent,
+)
+from .chat import Chat, ChatEvent, ChatStatus, PendingRequest
 from .client import ChatInfo, Folkmoot
 from .conditions import (
     AndTerminationCondition,
@@ -50,6 +63,8 @@ from .errors import (
     StoreMissingError,
     UnknownNameError,
 )
+from .executors import LocalCommandLineCodeExecutor
+from .memory import ListMemory, Memory, MemoryMimeType, MemoryQueryResult, NamedMemory, UpdateContextResult
 from .messages import (
     BaseAgentEvent,
     BaseChatMessage,
@@ -65,17 +80,50 @@ from .models import Model, OpenAIChatModel
 from .options import ModelInfo, ModelSpec, ToolOptions
 from .plugin import FolkmootPlugin
 from .store import FolderStore, Store
-from .teams import RoundRobinGroupChat, TeamSpec
-from .tools import CancellationToken, FunctionTool, Tool, ToolContext, tool
+from .teams import (
+    DiGraph,
+    DiGraphBuilder,
+    DiGraphEdge,
+    DiGraphNode,
+    EdgeFunction,
+    GraphFlow,
+    MagenticOneGroupChat,
+    RoundRobinGroupChat,
+    SelectorGroupChat,
+    Swarm,
+    TeamSpec,
+)
+from .tools import AgentTool, CancellationToken, FunctionTool, TeamTool, Tool, ToolContext, tool
+from .transforms import (
+    FunctionTransform,
+    MessageHistoryLimiter,
+    MessageTokenLimiter,
+    TextMessageContentName,
+    Transform,
+)
+from .ui import Console, UserInputManager
+from .workbench import (
+    ImageResultContent,
+    NamedWorkbench,
+    StaticWorkbench,
+    TextResultContent,
+    ToolOverride,
+    ToolResult,
+    Workbench,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AgentSpec",
+    "AgentTool",
     "AndTerminationCondition",
+    "ApprovalRequest",
+    "ApprovalResponse",
     "AssistantAgent",
     "BadCommandError",
     "BaseAgentEvent",
+    "BaseChatAgent",
     "BaseChatMessage",
     "BufferedChatCompletionContext",
     "CancellationToken",
@@ -90,6 +138,14 @@ __all__ = [
     "ChatInfo",
     "ChatNotFoundError",
     "ChatStatus",
+    "CodeExecutorAgent",
+    "Console",
+    "CustomAgent",
+    "DiGraph",
+    "DiGraphBuilder",
+    "DiGraphEdge",
+    "DiGraphNode",
+    "EdgeFunction",
     "ExternalTermination",
     "FolderStore",
     "Folkmoot",
@@ -97,38 +153,62 @@ __all__ = [
     "FolkmootPlugin",
     "FunctionCallTermination",
     "FunctionTool",
+    "FunctionTransform",
     "FunctionalTermination",
+    "GraphFlow",
     "Handoff",
     "HandoffMessage",
     "HandoffTermination",
     "HeadAndTailChatCompletionContext",
     "HistoryLimits",
+    "ImageResultContent",
+    "ListMemory",
+    "LocalCommandLineCodeExecutor",
+    "MagenticOneGroupChat",
     "MaxMessageTermination",
+    "Memory",
+    "MemoryMimeType",
+    "MemoryQueryResult",
+    "MessageFilterAgent",
+    "MessageFilterConfig",
+    "MessageHistoryLimiter",
+    "MessageTokenLimiter",
     "Model",
     "ModelCallError",
     "ModelInfo",
     "ModelSpec",
     "MultiModalMessage",
+    "NamedMemory",
+    "NamedWorkbench",
     "NoWorkerError",
     "OpenAIChatModel",
     "OrTerminationCondition",
     "Participant",
     "PayloadTooLargeError",
+    "PendingRequest",
+    "PerSourceFilter",
     "RoundRobinGroupChat",
+    "SelectorGroupChat",
     "ServerUnavailableError",
     "Snapshot",
+    "SocietyOfMindAgent",
     "SourceMatchTermination",
+    "StaticWorkbench",
     "StopMessage",
     "StopMessageTermination",
     "Store",
     "StoreMissingError",
     "StructuredMessage",
+    "Swarm",
     "TaskResult",
     "TeamSpec",
+    "TeamTool",
     "TerminationCondition",
     "TextMentionTermination",
     "TextMessage",
+    "TextMessageContentName",
     "TextMessageTermination",
+    "TextResultContent",
     "TimeoutTermination",
     "TokenLimitedChatCompletionContext",
     "TokenUsageTermination",
@@ -136,8 +216,15 @@ __all__ = [
     "ToolCallSummaryMessage",
     "ToolContext",
     "ToolOptions",
+    "ToolOverride",
+    "ToolResult",
+    "Transform",
     "UnboundedChatCompletionContext",
     "UnknownNameError",
+    "UpdateContextResult",
+    "UserInputManager",
+    "UserProxyAgent",
+    "Workbench",
     "__version__",
     "load_spec",
     "local",

@@ -31,6 +31,7 @@ __all__ = [
     "Participant",
     "Spec",
     "carried",
+    "function_name",
     "load_spec",
     "parts",
     "spec_digest",
@@ -189,6 +190,11 @@ class AgentSpec(Participant, frozen=True):
         if not self.name.isidentifier():
             raise ValueError("The agent name must be a valid Python identifier.")
 
+    @property
+    def produced_message_types(self) -> tuple[str, ...]:
+        """The names of the message types it may answer with (AutoGen's property, there the classes)."""
+        return ("TextMessage",)
+
 
 @dataclass
 class Carried:
@@ -198,34 +204,76 @@ class Carried:
         tools: Tools with their functions.
         models: Models, as passed for `model_client`.
         functions: Condition functions and the like.
+        agents: Custom agents.
+        memories: Memory stores.
+        workbenches: Workbenches.
     """
 
     tools: dict[str, FunctionTool] = field(default_factory=dict[str, "FunctionTool"])
     models: dict[str, object] = field(default_factory=dict[str, object])
     functions: dict[str, Callable[..., object]] = field(default_factory=dict[str, Callable[..., object]])
+    agents: dict[str, object] = field(default_factory=dict[str, object])
+    memories: dict[str, object] = field(default_factory=dict[str, object])
+    workbenches: dict[str, object] = field(default_factory=dict[str, object])
 
     def add_tool(self, tool: FunctionTool) -> None:
         """Take in a tool; the same function under the same schema may come any number of times."""
         other = self.tools.setdefault(tool.name, tool)
         if not other.same_as(tool):
-            raise _clash("tool", tool.name)
+            raise _clash("tools", tool.name)
 
     def add_model(self, name: str, model: object) -> None:
         """Take in a model."""
-        if self.models.setdefault(name, model) is not model:
-            raise _clash("model", name)
+        _add("models", self.models, name, model)
 
     def add_function(self, name: str, function: Callable[..., object]) -> None:
         """Take in a function."""
         # Equality, not identity: a bound method is a new object each time it is looked up.
         if self.functions.setdefault(name, function) != function:
-            raise _clash("function", name)
+            raise _clash("functions", name)
+
+    def add_agent(self, name: str, agent: object) -> None:
+        """Take in a custom agent."""
+        _add("agents", self.agents, name, agent)
+
+    def add_memory(self, name: str, memory: object) -> None:
+        """Take in a memory store."""
+        _add("memory stores", self.memories, name, memory)
+
+    def add_workbench(self, name: str, workbench: object) -> None:
+        """Take in a workbench."""
+        _add("workbenches", self.workbenches, name, workbench)
+
+
+def _add(kind: str, known: dict[str, object], name: str, live: object) -> None:
+    if known.setdefault(name, live) is not live:
+        raise _clash(kind, name)
 
 
 def _clash(kind: str, name: str) -> ValueError:
     return ValueError(
-        f"Two different {kind}s are named {name!r}; a spec's JSON holds only the name, so rename one of them."
+        f"Two different {kind} are named {name!r}; a spec's JSON holds only the name, so rename one of them."
     )
+
+
+def function_name(func: str | Callable[..., object], role: str) -> str:
+    """The name a spec's JSON holds for a function.
+
+    Args:
+        func: The function, or its registered name.
+        role: What it is for, as errors call it, such as `A condition function`.
+
+    Raises:
+        ValueError: The name is empty, or the function has none to be known by, such as a lambda.
+    """
+    if isinstance(func, str):
+        if not func:
+            raise ValueError(f"{role} is known by its registered name, which must not be empty.")
+        return func
+    name = getattr(func, "__name__", None)
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"{role} is known by its name and {func!r} has none; use one written with `def`.")
+    return name
 
 
 def _raised_by_validator(error: ValidationError) -> Exception | None:

@@ -22,7 +22,7 @@ from .messages import BaseAgentEvent, BaseChatMessage, TaskResult
 from .store import Store
 from .tools import CancellationToken
 
-__all__ = ["Chat", "ChatEvent", "ChatStatus"]
+__all__ = ["Chat", "ChatEvent", "ChatStatus", "PendingRequest"]
 
 Task = str | BaseChatMessage | Sequence[BaseChatMessage] | None
 
@@ -75,6 +75,25 @@ class ChatStatus:
     waiting_for: tuple[str, ...]
     tokens: int
     continued: int
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRequest:
+    """Something a person is asked.
+
+    Attributes:
+        request: Its id.
+        kind: `input` (a text is wanted) or `speaker` (the name of who speaks next).
+        path: Who asks: a participant's path, or a team's (empty: the chat's own).
+        prompt: The question.
+        since: ISO 8601, UTC.
+    """
+
+    request: str
+    kind: str
+    path: str
+    prompt: str
+    since: str
 
 
 class Chat:
@@ -218,6 +237,28 @@ class Chat:
             ChatBusyError: A run is under way.
         """
         await self._commands.signal("close", {"force": True} if force else {})
+
+    async def pending(self) -> list[PendingRequest]:
+        """What people are asked now, oldest first."""
+        data = await self._pages.query("pending")
+        return [
+            PendingRequest(item["request"], item["kind"], item["path"], item["prompt"], item["since"])
+            for item in data["requests"]
+        ]
+
+    async def answer(self, request: str, content: str, *, by: str = "") -> None:
+        """Answer what a person is asked.
+
+        Args:
+            request: The request's id, from `pending` or a UserInputRequestedEvent.
+            content: The person's words; where the next speaker is asked for, a name.
+            by: Who answers, for the log.
+
+        Raises:
+            BadCommandError: There is no such open request, or the answer is none for it.
+        """
+        fields = {"request": request, "content": content}
+        await self._commands.signal("answer", {**fields, "by": by} if by else fields)
 
     async def status(self) -> ChatStatus:
         """Where the chat stands now."""

@@ -169,6 +169,19 @@ def select(
             raise ValueError(f"No rule for a model context of type {context.type!r}.")
 
 
+def limited(messages: Sequence[Mapping[str, Any]], context: ChatCompletionContext) -> list[Mapping[str, Any]]:
+    """The messages that a context which counts messages, not tokens, lets through; one that counts tokens, all.
+
+    Args:
+        messages: LLM messages in AutoGen's JSON form.
+        context: The context.
+    """
+    if isinstance(context, TokenLimitedChatCompletionContext):
+        return list(messages)
+    places = select(context, [message["type"] for message in messages])
+    return [place.message if isinstance(place, Placeholder) else messages[place] for place in places]
+
+
 def _head_and_tail(context: HeadAndTailChatCompletionContext, kinds: Sequence[str]) -> list[int | Placeholder]:
     total = len(kinds)
     skipped = total - context.head_size - context.tail_size

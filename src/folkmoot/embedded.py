@@ -15,11 +15,13 @@ from ._spec import AgentSpec, Carried, carried
 from ._temporal import names
 from .chat import Chat
 from .client import Folkmoot, connect_options
+from .memory import Memory
 from .models import Model
 from .plugin import FolkmootPlugin
 from .store import FolderStore, Store
 from .teams import TeamSpec
 from .tools import FunctionTool
+from .workbench import Workbench
 
 __all__ = ["IN_MEMORY", "local"]
 
@@ -34,6 +36,10 @@ async def local(
     models: Mapping[str, Model | Callable[[], Model]] | None = None,
     tools: Sequence[FunctionTool | Callable[..., Any]] = (),
     functions: Mapping[str, Callable[..., Any]] | None = None,
+    agents: Mapping[str, Any] | None = None,
+    memories: Mapping[str, Memory] | None = None,
+    workbenches: Mapping[str, Workbench] | None = None,
+    code_folder: str | Path | None = None,
     store: Store | None = None,
     namespace: str = "default",
     queue: str = names.DEFAULT_QUEUE,
@@ -51,6 +57,10 @@ async def local(
         models: Models by the name specs use, besides those that specs carry.
         tools: Tools that specs name.
         functions: Functions that specs name.
+        agents: Custom agents that specs name: objects, classes or factories.
+        memories: Memory stores that specs name.
+        workbenches: Live workbenches that specs name, MCP servers among them.
+        code_folder: Where agents may run code; None: they may not.
         store: Another store than the data folder's.
         namespace: The namespace to use.
         queue: The task queue.
@@ -63,7 +73,16 @@ async def local(
     folder = None if data_dir == IN_MEMORY else Path(data_dir) if data_dir is not None else default_data_folder()
     if store is None and folder is not None:
         store = FolderStore(folder / "store")
-    plugin = FolkmootPlugin(models=models, tools=tools, functions=functions, store=store)
+    plugin = FolkmootPlugin(
+        models=models,
+        tools=tools,
+        functions=functions,
+        agents=agents,
+        memories=memories,
+        workbenches=workbenches,
+        code_folder=code_folder,
+        store=store,
+    )
     server = await ensure_server(
         data_dir=folder,
         namespace=namespace,
@@ -118,5 +137,8 @@ def register(plugin: FolkmootPlugin, found: Carried) -> None:
     registry = plugin.registry
     registry.tools.update(found.tools)
     registry.functions.update(found.functions)
+    registry.agents.update(found.agents)
+    registry.memories.update(cast(dict[str, Memory], found.memories))
+    registry.workbenches.update(cast(dict[str, Workbench], found.workbenches))
     for name, model in found.models.items():
         registry.models.register(name, cast(Model, model))

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from temporalio.contrib.pydantic import PydanticPayloadConverter
@@ -23,13 +24,16 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from ._local import register_search_attributes
 from ._temporal import names
 from ._temporal.chat_workflow import GroupChat
+from ._temporal.custom_agents import check_agent
 from ._temporal.failures import ChatFailureConverter
 from ._temporal.registry import Registry
 from ._temporal.worker_side import WorkerSide
 from .errors import FolkmootError
+from .memory import Memory
 from .models import Model, ModelRegistry
 from .store import Store
 from .tools import FunctionTool
+from .workbench import Workbench
 
 __all__ = ["FolkmootPlugin"]
 
@@ -43,13 +47,21 @@ class FolkmootPlugin(SimplePlugin):
     Args:
         models: Models by the name specs use; a function is called once, when the model is first needed.
         tools: Function tools, or plain functions, by their own names.
-        functions: Functions of conditions, by the name specs use.
+        functions: Functions of conditions, selections, edges, approvals and the like, by the name specs use.
+        agents: Custom agents by the name specs use: an object (ours or AutoGen's), or a class or function that makes
+            one of `name` and `description`, as far as it has such parameters.
+        memories: Memory stores by the name specs use.
+        workbenches: Live workbenches by the name specs use, MCP servers among them. Each is started when it is first
+            needed, and stopped with the worker.
+        code_folder: The folder in which agents may run code, each chat in one of its own; None: they may not. The code
+            runs as this process's user: give such workers a container of their own.
         check_namespace: Before a worker polls, register the search attributes chats write (a chat whose namespace lacks
             one is stuck). False where the worker may not ask and they are known to be there.
         store: Where sealed parts of long chats and large contents lie. The workers and clients of a chat need the same.
 
     Raises:
         ValueError: Two tools have one name.
+        TypeError: An agent is neither an agent nor makes one.
     """
 
     def __init__(
@@ -58,6 +70,10 @@ class FolkmootPlugin(SimplePlugin):
         models: Mapping[str, Model | Callable[[], Model]] | None = None,
         tools: Sequence[FunctionTool | Callable[..., Any]] = (),
         functions: Mapping[str, Callable[..., Any]] | None = None,
+        agents: Mapping[str, Any] | None = None,
+        memories: Mapping[str, Memory] | None = None,
+        workbenches: Mapping[str, Workbench] | None = None,
+        code_folder: str | Path | None = None,
         store: Store | None = None,
         check_namespace: bool = True,
     ) -> None:
@@ -67,7 +83,17 @@ class FolkmootPlugin(SimplePlugin):
             if tool.name in by_name:
                 raise ValueError(f"Two tools are named {tool.name!r}; names are how specs refer to tools.")
             by_name[tool.name] = tool
-        self.registry = Registry(ModelRegistry(models or {}), by_name, dict(functions or {}))
+        for name, agent in (agents or {}).items():
+            check_agent(name, agent)
+        self.registry = Registry(
+            ModelRegistry(models or {}),
+            by_name,
+            dict(functions or {}),
+            dict(agents or {}),
+            dict(memories or {}),
+            dict(workbenches or {}),
+            None if code_folder is None else Path(code_folder),
+        )
         self.store = store
         self._check_namespace = check_namespace
         side = WorkerSide(self.registry, store)
@@ -101,7 +127,10 @@ class FolkmootPlugin(SimplePlugin):
         if self.registry.models.calls_openai:
             # The first model call would else hold up the worker's event loop for a second or two.
             await asyncio.to_thread(ModelRegistry.prepare)
-        await super().run_worker(worker, next)
+        try:
+            await super().run_worker(worker, next)
+        finally:
+            await self.registry.stop_workbenches()
 
     async def close(self) -> None:
         """Close the connections of the registered models."""

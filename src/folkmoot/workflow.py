@@ -14,6 +14,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
+from ._chat.plan import streams
 from ._spec import AgentSpec, spec_digest, to_json
 from ._temporal import names
 from ._temporal.payloads import MAX_TASK, ChatInput, size_of
@@ -139,7 +140,7 @@ async def open_group_chat(
     if (size := size_of(spec)) > MAX_TASK:
         raise PayloadTooLargeError(size, MAX_TASK, "The spec")
     data = ChatInput(spec=dict(spec), tenant=tenant)  # type: ignore[call-overload]
-    memo = {"spec": digest, "team": team.name, "type": team.type, "stream": False}
+    memo = {"spec": digest, "team": team.name, "type": team.type, "stream": streams(team)}
     try:
         await workflow.start_child_workflow(
             names.WORKFLOW,

@@ -9,6 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .engine import Chat
+from .managers import manager_of
+from .managers.selector import Selector, candidates_of
+from .roles import role_of
+from .roles.user import User
 
 __all__ = ["VERBS", "handle", "refusal"]
 
@@ -31,10 +35,33 @@ def refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
         return "ChatBusyError", RESET_RUNNING
     if verb == "close" and state.running and not fields.get("force"):
         return "ChatBusyError", "The chat is running. Stop it before it is closed, or close it with force."
-    if verb in ("decide", "answer"):
-        return "BadCommandError", f"There is no open request {fields.get('request')!r}."
+    if verb == "run" and (why := manager_of(chat.plan.root).refusal(chat.plan.root, state.root, _tasks(fields))):
+        return "BadCommandError", why
+    if verb in ("answer", "decide"):
+        return _answer_refusal(chat, verb, fields)
     if verb not in VERBS:
         return "BadCommandError", f"Unknown command {verb!r}; known are {', '.join(sorted(VERBS))}."
+    return None
+
+
+def _tasks(fields: Fields) -> list[dict[str, Any]]:
+    """The task messages of a run."""
+    return list(fields.get("task") or [])
+
+
+def _answer_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
+    name, text = fields.get("request"), fields.get("content")
+    request = chat.state.requests.get(str(name)) if verb == "answer" else None
+    if request is None:
+        known = ", ".join(chat.state.requests) or "none"
+        return "BadCommandError", f"There is no open request {name!r}; open are: {known}."
+    if not isinstance(text, str):
+        return "BadCommandError", f"The answer to request {name!r} must be a text, got {text!r}."
+    if request.kind == "speaker":
+        node = chat.plan.nodes[request.path]
+        names = candidates_of(node, chat.state.scopes[request.path].manager)
+        if text not in names:
+            return "BadCommandError", f"The next speaker must be one of {names}, got {text!r}."
     return None
 
 
@@ -52,7 +79,7 @@ def _note(chat: Chat, verb: str, command: str, note: str, time: str) -> None:
 
 
 def _run(chat: Chat, command: str, fields: Fields, time: str) -> None:
-    chat.start_run(command, list(fields.get("task") or []), fields.get("echo", True), fields.get("reply"), time)
+    chat.start_run(command, _tasks(fields), fields.get("echo", True), fields.get("reply"), time)
 
 
 def _pause(chat: Chat, command: str, fields: Fields, time: str) -> None:
@@ -84,6 +111,24 @@ def _cancel(chat: Chat, command: str, fields: Fields, time: str) -> None:
         _note(chat, "cancel", command, "No run is under way.", time)
 
 
+def _answer(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    name, text = fields["request"], fields["content"]
+    request = chat.state.requests[name]
+    by = {"by": fields["by"]} if fields.get("by") else {}
+    chat.append(time, "answered", command=command, request=name, content=text, **by)
+    if request.kind == "speaker":
+        node = chat.plan.nodes[request.path]
+        manager = manager_of(node)
+        assert isinstance(manager, Selector)
+        manager.answer(chat, node, text, time)
+        return
+    seat = chat.plan.seats[request.path]
+    turn, role = chat.fold.turn_of(chat.state, seat), role_of(seat)
+    assert turn is not None
+    assert isinstance(role, User)
+    role.answer(chat, seat, turn, text, time)
+
+
 def _reset(chat: Chat, command: str, fields: Fields, time: str) -> None:
     if chat.state.running:
         chat.cancel(command, time)
@@ -102,6 +147,7 @@ VERBS: Mapping[str, Handler] = {
     "resume": _resume,
     "stop": _stop,
     "cancel": _cancel,
+    "answer": _answer,
     "reset": _reset,
     "close": _close,
 }

@@ -1,7 +1,7 @@
 """An agent's model context: a view of the log, folded on in the worker and kept between calls.
 
 AutoGen: an agent gets what others said since its last turn when its turn begins, never its own words, and adds what
-it says and does itself. So the context is the log read with that agent's eyes. Each item is made once; whoever renders
+it says and does itself. So the context is the log read with that agent's ears. Each item is made once; whoever renders
 it for a provider keeps the rendered bytes beside it (`Item.rendered`).
 """
 
@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from folkmoot.messages import is_chat, text_of
+from folkmoot.agents import filtered
+from folkmoot.messages import is_chat
+from folkmoot.teams import SelectorGroupChat
 
-from .entries import message_of
-from .log import Entry, Log
+from .listener import Listener, Message, as_llm, model_content
+from .log import Entry
+from .plan import Plan, Seat
 
-__all__ = ["AgentContext", "Item"]
+__all__ = ["AgentContext", "Item", "Remembered"]
 
 
 @dataclass(slots=True)
@@ -33,24 +36,46 @@ class Item:
         return self.message["type"]
 
 
-class AgentContext:
-    """The fold of one agent's context.
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a memory said last.
 
-    Args:
-        agent: The agent's name.
-        uuid: The chat's uuid.
+    Attributes:
+        offset: Of the entry that tells.
+        results: The contents, as in the MemoryQueryEvent.
+        context: What the model was shown of them, as LLM messages.
     """
 
-    def __init__(self, agent: str, uuid: str) -> None:
-        self.agent = agent
-        self.uuid = uuid
-        self.next = 0
+    offset: int
+    results: Any
+    context: list[Any]
+
+
+class AgentContext(Listener):
+    """The fold of one seat's context.
+
+    Args:
+        plan: The chat's spec, laid out.
+        uuid: The chat's uuid.
+        seat: Whose context.
+
+    Attributes:
+        items: What the model has seen and said.
+        new: The chat messages that the current turn began with.
+        prefix: What the agent's spec puts before the conversation.
+        memories: What each of its memories said last, by the part of the event.
+    """
+
+    def __init__(self, plan: Plan, uuid: str, seat: Seat) -> None:
+        super().__init__(plan, uuid, seat.node, seat.name)
+        self.place = seat
         self.items: list[Item] = []
         self.prefix: list[Item] = []
-        """What the agent's spec puts before the conversation."""
+        self.new: list[Message] = []
         self._system: Item | None = None
-        self._unread: list[Item] = []
+        self._unread: list[Message] = self._introduction()
         self._thought: str | None = None
+        self.memories: dict[str, Remembered] = {}
         self._wire: dict[str, list[bytes]] = {}
 
     def wire(self, model: str, render: Callable[[Mapping[str, Any]], bytes]) -> list[bytes]:
@@ -59,68 +84,72 @@ class AgentContext:
         done += [render(item.message) for item in self.items[len(done) :]]
         return done
 
-    def read(self, log: Log, until: int, blobs: Mapping[str, str]) -> None:
-        """Take in the log up to `until`; `log` must hold everything from `self.next` on.
-
-        Args:
-            log: The chat's log.
-            until: Offset of the first entry not to be read.
-            blobs: Contents that lie in the store, by hash.
-        """
-        for entry in log.after(self.next, until):
-            self._apply(entry, log, blobs)
-            self.next = entry.offset + 1
-
     def system(self, text: str) -> Item:
         """The system message as an item, made once."""
         if self._system is None or self._system.message["content"] != text:
             self._system = Item({"type": "SystemMessage", "content": text})
         return self._system
 
-    def _apply(self, entry: Entry, log: Log, blobs: Mapping[str, str]) -> None:
-        if entry.kind == "reset":
-            self.items, self._unread, self._thought = [], [], None
-            self._wire = {}
-        elif entry.kind == "turn":
-            if self.agent in entry.data["speakers"]:
-                self.items += self._unread
-                self._unread = []
-        elif entry.kind in ("message", "event"):
-            own = entry.data["message"]["source"] == self.agent and "call" in entry.data
-            kind = entry.data["message"]["type"]
-            if own:
-                self._own(kind, message_of(self.uuid, entry, log.at, blobs))
-            elif is_chat(kind):
-                self._unread += self._heard(message_of(self.uuid, entry, log.at, blobs))
+    def _introduction(self) -> list[Message]:
+        """What tells everybody who takes part, if the team sends that (AutoGen 0.2: send_introductions)."""
+        team = self.node.team
+        if not isinstance(team, SelectorGroupChat) or not team.send_introductions:
+            return []
+        return [{"type": "TextMessage", "source": team.manager_name, "content": team.introduction}]
 
-    def _heard(self, message: Mapping[str, Any]) -> list[Item]:
-        """Another's message: what a handoff carries first, then its text (AutoGen: _add_messages_to_context)."""
-        items = [Item(part) for part in message.get("context", ())]
-        content = message["content"] if message["type"] == "MultiModalMessage" else _model_text(message)
-        items.append(Item({"type": "UserMessage", "content": content, "source": message["source"]}))
-        return items
+    def cleared(self, participants_only: bool) -> None:  # noqa: ARG002 - a seat is a participant
+        self.items, self.new, self._unread = [], [], self._introduction()
+        self._thought, self.memories, self._wire = None, {}, {}
 
-    def _own(self, kind: str, message: Mapping[str, Any]) -> None:
+    def turn(self, entry: Entry) -> None:
+        if self.seat in entry.data["speakers"]:
+            self.new, self._unread = self._unread, []
+            for config in self.place.filters:
+                self.new = filtered(self.new, config, lambda message: message["source"])
+            self.items += [Item(item) for message in self.new for item in as_llm(message)]
+
+    def heard(self, message: Message) -> None:
+        self._unread.append(message)
+
+    def own(self, entry: Entry, message: Message) -> None:
         """What the agent itself said and did."""
         thought, self._thought = self._thought, None
+        kind = message["type"]
         match kind:
             case "ThoughtEvent":
                 self._thought = message["content"]
+            case "MemoryQueryEvent":
+                self._remember(entry, message)
             case "ToolCallRequestEvent":
                 self.items.append(self._said(message["content"], thought))
             case "ToolCallExecutionEvent":
                 result = {"type": "FunctionExecutionResultMessage", "content": message["content"]}
                 self.items.append(Item(result))
+            case "CodeGenerationEvent" if message["code_blocks"]:
+                self.items.append(self._said(message["content"], thought))
+            case "CodeExecutionEvent":
+                output, source = message["result"]["output"], message["source"]
+                self.items.append(Item({"type": "UserMessage", "content": output, "source": source}))
             case "ToolCallSummaryMessage" | "HandoffMessage":
                 pass  # The calls and their results are in the context already; the summary is for the others.
             case _:
                 if is_chat(kind):
-                    self.items.append(self._said(_model_text(message), thought))
+                    self.items.append(self._said(model_content(message), thought))
+
+    def _remember(self, entry: Entry, message: Message) -> None:
+        """What a memory says now, in place of what it said before: AutoGen piles it up, turn by turn."""
+        part = entry.data["part"]
+        if "same" in entry.data:
+            return
+        if part in self.memories:
+            self.items, self._wire = self.without_memory(part), {}
+        context = [{**item, "memory": part} for item in entry.data.get("context", ())]
+        self.memories[part] = Remembered(entry.offset, message["content"], entry.data.get("context", []))
+        self.items += [Item(item) for item in context]
+
+    def without_memory(self, part: str) -> list[Item]:
+        """The items without what one of the memories said."""
+        return [item for item in self.items if item.message.get("memory") != part]
 
     def _said(self, content: Any, thought: str | None) -> Item:
-        return Item({"type": "AssistantMessage", "content": content, "thought": thought, "source": self.agent})
-
-
-def _model_text(message: Mapping[str, Any]) -> str:
-    """What a model reads: structured answers as JSON, whatever form people see (AutoGen: to_model_message)."""
-    return text_of({**message, "format_string": None} if "format_string" in message else message)
+        return Item({"type": "AssistantMessage", "content": content, "thought": thought, "source": self.place.source})

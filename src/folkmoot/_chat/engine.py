@@ -3,66 +3,27 @@
 The workflow drives it: `commands.handle` for each command, `outcome` for each finished call, `advance` until nothing
 more can be written, then it compares `wanted()` with the calls in flight: it starts what is missing and cancels what is
 not wanted any more. Pause, cancel, reset and recovery all follow from that one comparison.
+
+What a speaker's turn consists of is its kind's business (`roles`), who speaks next the team's (`managers`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from folkmoot.agents import AgentSpec
 from folkmoot.teams import TeamSpec
 
-from . import assistant
-from .assistant import AgentFailure
+from .calls import AgentFailure, Call, Failure
 from .fold import Fold
 from .log import Entry, Log
-from .state import ENGINE, ChatState, Turn, call_key
+from .managers import manager_of
+from .plan import Link, Node, Plan, Seat
+from .roles import role_of
+from .state import ENGINE, ChatState, call_key
 
 __all__ = ["Call", "Chat", "Failure"]
-
-CANCELLED_TOOL = "The call was cancelled before it finished."
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call the chat wants made now.
-
-    Attributes:
-        key: Its identity, the same until it is answered.
-        kind: `model`, `tool` or `functions`.
-        agent: Whose call it is; empty for functions.
-        need: Offset of the entry it hangs on. What it may read ends at `until`.
-        until: The log before this offset is its input.
-        index: Which of the request's calls (tools).
-        name: The tool's name.
-        policy: Options of the tool that differ from the defaults.
-        reflect: A model call that must answer with text.
-    """
-
-    key: str
-    kind: str
-    agent: str
-    need: int
-    until: int
-    index: int = 0
-    name: str = ""
-    policy: Mapping[str, Any] | None = None
-    reflect: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """How a call failed for good.
-
-    Attributes:
-        error_type: The exception's class name, e.g. `ModelCallError`.
-        message: Its text, without traceback or credentials.
-    """
-
-    error_type: str
-    message: str
 
 
 class Chat:
@@ -85,17 +46,34 @@ class Chat:
         for entry in log:
             self.fold.apply(self.state, log, entry)
 
+    @property
+    def plan(self) -> Plan:
+        """The spec, laid out."""
+        return self.fold.plan
+
     def append(self, time: str, kind: str, **fields: Any) -> Entry:
         """Write an entry and fold it."""
         entry = self.log.append({"kind": kind, "time": time, **fields})
         self.fold.apply(self.state, self.log, entry)
         return entry
 
+    def place(self, seat: Seat, source: str | None = None) -> dict[str, Any]:
+        """The fields that say whose entry it is; what the source of its message says already is left out."""
+        scope = {"scope": seat.node.path} if seat.node.path else {}
+        return scope if source == seat.name else {**scope, "agent": seat.name}
+
+    def say(self, seat: Seat, time: str, kind: str, message: Mapping[str, Any], **fields: Any) -> Entry:
+        """Write a message or event of a seat's turn."""
+        where = {"run": self.state.run, "turn": self.state.scopes[seat.node.path].turn}
+        return self.append(time, kind, **where, **self.place(seat, message["source"]), message=message, **fields)
+
     def refuse(self, verb: str, command: str, why: tuple[str, str], reply: Mapping[str, Any] | None, time: str) -> None:
         """Note that a command was refused: error type and text."""
         extra = {"reply": dict(reply)} if reply else {}
         error = {"type": why[0], "message": why[1]}
         self.append(time, "refused", command=command, verb=verb, error=error, **extra)
+
+    # --- What follows by itself --------------------------------------------------------------------------------------
 
     def advance(self, time: str, in_flight: bool) -> None:
         """Write everything that follows by itself, until a call or a command is needed.
@@ -104,109 +82,127 @@ class Chat:
             time: ISO 8601, UTC.
             in_flight: Whether calls are under way: a pause is complete when none is.
         """
-        while self.state.running and (not self.state.pause or self._ends_while_paused()) and self._step(time):
+        root = self.plan.root
+        while self.state.running and (not self.state.pause or self._ends_while_paused()) and self._try(root, time):
             pass
-        if self.state.pause == "pausing" and not in_flight:
+        if self.state.pause == "pausing" and not in_flight and not self.state.hooks:
             self.append(time, "paused")
 
+    def _try(self, node: Node, time: str) -> bool:
+        try:
+            return self.step(node, time)
+        except AgentFailure as error:
+            self.fail(node.manager_path, Failure(error.error_type, str(error)), time)
+            return False
+
     def _ends_while_paused(self) -> bool:
-        """A stop asked for between two turns takes effect at once, paused or not: there is no turn to finish."""
+        """A stop asked for between two turns, or while only people are waited for, takes effect at once, paused or not.
+
+        There is no turn to finish.
+        """
         scope = self.state.root
         asked = self.state.stop and self.state.stop_run == self.state.run
-        return asked and not scope.turns and scope.asked is None
+        return asked and ((not scope.turns and scope.asked is None) or self._only_people())
 
-    def _step(self, time: str) -> bool:
-        """Write the next entry that needs nothing from outside; False if there is none."""
-        state, scope = self.state, self.state.root
-        if scope.ended or self._ends_while_paused():
-            reason = scope.stop if scope.ended else "External termination requested"
-            self.append(time, "run_ended", run=state.run, status="stopped", stop_reason=reason)
-            return False
-        if scope.asked is not None:
+    def _only_people(self) -> bool:
+        return bool(self.state.requests) and not self._needed()
+
+    def step(self, node: Node, time: str) -> bool:
+        """Write a node's next entry that needs nothing from outside; False if there is none."""
+        scope = self.state.scopes[node.path]
+        if scope.ended or (node is self.plan.root and self._ends_while_paused()):
+            self._end(node, scope.stop if scope.ended else "External termination requested", time)
+            return node is not self.plan.root
+        if scope.asked is not None or scope.tasks:
             return False
         if scope.turns:
-            return self._finish_batch(time)
-        batch = self.fold.speakers.choose(self.fold.names, scope)
-        self.append(time, "turn", run=state.run, turn=state.turn + 1, speakers=batch)
-        if isinstance(self.team, TeamSpec) and self.team.emit_team_events:
-            event = {"type": "SelectSpeakerEvent", "source": self.team.manager_name, "content": batch}
-            self.append(time, "event", run=state.run, turn=state.turn, role="team", message=event)
+            return self._turns(node, time)
+        batch = scope.floor.left or manager_of(node).choose(self, node, scope, time)
+        if not batch:
+            return bool(scope.ended)
+        self._begin_turn(node, batch, time)
         return True
 
-    def _finish_batch(self, time: str) -> bool:
+    def _begin_turn(self, node: Node, batch: list[str], time: str) -> None:
+        where: dict[str, Any] = {"scope": node.path} if node.path else {}
+        self.append(time, "turn", run=self.state.run, turn=self.state.turn + 1, speakers=batch, **where)
+        if isinstance(node.team, TeamSpec) and node.team.emit_team_events:
+            event = {"type": "SelectSpeakerEvent", "source": node.manager_name, "content": batch}
+            self.append(time, "event", run=self.state.run, turn=self.state.turn, role="team", message=event, **where)
+
+    def _turns(self, node: Node, time: str) -> bool:
         """Let every speaker write what needs nothing from outside; False if none could."""
         wrote = False
-        for name, turn in list(self.state.root.turns.items()):
-            wrote = self._finish_tools(name, turn, time) or wrote
+        for name, turn in list(self.state.scopes[node.path].turns.items()):
+            seat = node.seats[name]
+            try:
+                wrote = role_of(seat).settle(self, seat, turn, time) or wrote
+            except AgentFailure as error:
+                self.fail(seat.path, Failure(error.error_type, str(error)), time)
+                return False
+            if not self.state.running:
+                return False
         return wrote
 
-    def _finish_tools(self, name: str, turn: Turn, time: str) -> bool:
-        """Answer handoffs, and close a complete set of outcomes with its execution event and what follows it."""
-        if turn.phase != "tools" or turn.request != turn.need:
-            return False
-        spec, calls = self.fold.assistant(name), self.calls_of(turn)
-        for index, call in enumerate(calls):
-            handoff = assistant.handoff_of(spec, call["name"])
-            if handoff is not None and index not in turn.outcomes:
-                self._tool_entry(name, turn, index, time, handoff.message)
-        if len(turn.outcomes) < len(calls):
-            return False
-        outcomes = [turn.outcomes[index] for index in range(len(calls))]
-        self._execution_event(name, turn, outcomes, time)
-        answer = assistant.after_tools(spec, turn, calls, outcomes)
-        if answer is not None:
-            state = self.state
-            self.append(time, "message", role="answer", run=state.run, turn=state.turn, call=turn.need, **answer)
-        return True
+    def _end(self, node: Node, reason: str | None, time: str) -> None:
+        if node.parent is None:
+            self._abort(node, time)
+            self.append(time, "run_ended", run=self.state.run, status="stopped", stop_reason=reason)
+            return
+        said = list(self.state.scopes[node.path].said)
+        self.end_scope(node, time, stop_reason=reason)
+        if node.link is Link.TOOL:
+            role_of(node.parent).tool_ended(self, node, said, None, time)
 
-    def _execution_event(self, name: str, turn: Turn, outcomes: list[int], time: str) -> None:
-        event = {"type": "ToolCallExecutionEvent", "source": name}
-        fields = {"run": self.state.run, "turn": self.state.turn, "call": turn.request, "results": outcomes}
-        self.append(time, "event", message=event, **fields)
+    def start_scope(self, node: Node, time: str, **fields: Any) -> None:
+        """Begin a run of an inner node."""
+        tasked = fields.get("tasks", 0) + self.state.scopes[node.path].pending > 0
+        fields |= self._relay(node, tasked)
+        self.append(time, "scope_started", scope=node.path, run=self.state.run, **fields)
 
-    def calls_of(self, turn: Turn) -> list[dict[str, Any]]:
-        """The tool calls a turn waits for, in order."""
-        assert turn.request is not None
-        return self.log.at(turn.request).data["message"]["content"]
+    def _relay(self, node: Node, tasked: bool) -> dict[str, Any]:
+        """Whether the participants hear the task, where it depends: views cannot tell."""
+        manager = manager_of(node)
+        relays = not manager.checks_tasks and manager.will_relay(self.state.scopes[node.path], tasked)
+        return {"relay": True} if relays else {}
 
-    def _tool_entry(self, agent: str, turn: Turn, index: int, time: str, content: Any, is_error: bool = False) -> None:
-        call = self.calls_of(turn)[index]
-        fields: dict[str, Any] = {"id": call["id"], "name": call["name"], "content": content}
-        if is_error:
-            fields["is_error"] = True
-        where = {"agent": agent, "turn": self.state.turn, "call": turn.request, "index": index}
-        self.append(time, "tool", **where, **fields)
+    def end_scope(self, node: Node, time: str, **fields: Any) -> None:
+        """Note that a run of an inner node is over."""
+        self.append(time, "scope_ended", scope=node.path, run=self.state.run, **fields)
+
+    # --- Calls -------------------------------------------------------------------------------------------------------
 
     def wanted(self) -> list[Call]:
-        """The calls that should be in flight now, in a fixed order. None while pausing or paused."""
+        """The calls that should be in flight now, in a fixed order. Of a paused chat only its agents' hooks."""
+        if self.state.hooks:
+            hook = self.state.hooks[0]
+            key = call_key("hook", hook.offset, hook.path)
+            return [Call(key, "agent", hook.path, hook.offset, hook.offset + 1, name=hook.name)]
         return [] if self.state.pause else self._needed()
 
     def _needed(self) -> list[Call]:
-        state = self.state
-        if not state.running:
-            return []
-        scope = state.root
-        if scope.asked is not None:
-            return [Call(call_key("functions", scope.asked), "functions", "", scope.checked, scope.asked + 1)]
-        return [call for name, turn in scope.turns.items() for call in self._calls(name, turn)]
+        return self.calls_of_node(self.plan.root) if self.state.running else []
 
-    def _calls(self, name: str, turn: Turn) -> list[Call]:
-        if turn.phase != "tools":
-            reflect = turn.phase == "reflect"
-            key = call_key("model", turn.need, name)
-            return [Call(key, "model", name, turn.need, turn.need + 1, reflect=reflect)]
-        request = turn.need
-        policies = self.log.at(request).data.get("policies", {})
+    def calls_of_node(self, node: Node) -> list[Call]:
+        """What a node, and all inside it, needs from outside."""
+        scope = self.state.scopes[node.path]
+        if not scope.open or scope.ended:
+            return []
+        if scope.asked is not None:
+            key = call_key("functions", scope.asked, node.path)
+            return [Call(key, "functions", node.path, scope.checked, scope.asked + 1, node=True)]
+        if not scope.turns:
+            return [] if scope.floor.left else list(manager_of(node).calls(node, scope))
         return [
-            Call(
-                call_key("tool", request, i), "tool", name, request, request + 1, i, call["name"], policies.get(str(i))
-            )
-            for i, call in enumerate(self.calls_of(turn))
-            if i not in turn.outcomes
+            call
+            for name, turn in scope.turns.items()
+            for call in role_of(node.seats[name]).calls(self, node.seats[name], turn)
         ]
 
     def needs(self, call: Call) -> bool:
         """Whether a call's outcome is still of use, a pause left aside."""
+        if call.kind == "agent" and call.name:
+            return any((hook.path, hook.offset) == (call.path, call.need) for hook in self.state.hooks)
         return any(call.key == needed.key for needed in self._needed())
 
     def outcome(self, call: Call, result: Mapping[str, Any] | Failure, time: str) -> None:
@@ -214,51 +210,99 @@ class Chat:
         failed = isinstance(result, Failure)
         if not self.needs(call):
             shown = {"error": {"type": result.error_type, "message": result.message}} if failed else dict(result)
-            self.append(time, "late", call=call.key, agent=call.agent, outcome=shown)
+            self.append(time, "late", call=call.key, agent=self.who(call), outcome=shown)
+            return
+        if call.kind == "agent" and call.name:
+            self._hook_done(call, result, time)
             return
         if failed:
-            self.fail(call.agent, result, time)
-        elif call.kind == "functions":
-            self.append(time, "checked", run=self.state.run, results=list(result["answers"]))
-        elif call.kind == "tool":
-            turn = self.state.root.turns[call.agent]
-            self._tool_entry(call.agent, turn, call.index, time, result["content"], bool(result.get("is_error")))
-        else:
-            self._reply(call, result, time)
-
-    def _reply(self, call: Call, reply: Mapping[str, Any], time: str) -> None:
-        turn = self.state.root.turns[call.agent]
-        try:
-            fields = assistant.reply_entries(self.fold.assistant(call.agent), turn, reply)
-        except AgentFailure as error:
-            self.fail(call.agent, Failure(error.error_type, str(error)), time)
+            self.fail(self.who(call), result, time, call.path)
             return
-        for field in fields:
-            kind = field.pop("kind")
-            self.append(time, kind, run=self.state.run, turn=self.state.turn, **field)
+        try:
+            self._take(call, result, time)
+        except AgentFailure as error:
+            self.fail(self.who(call), Failure(error.error_type, str(error)), time, call.path)
+
+    def who(self, call: Call) -> str:
+        """Whose call it is, for people: a seat's path, or the manager's."""
+        if not call.node:
+            return call.path
+        return "" if call.kind == "functions" else self.plan.nodes[call.path].manager_path
+
+    def _take(self, call: Call, result: Mapping[str, Any], time: str) -> None:
+        if call.kind == "functions":
+            where = {"scope": call.path} if call.path else {}
+            edges = {"edges": result["edges"]} if result.get("edges") else {}
+            self.append(time, "checked", run=self.state.run, results=list(result["answers"]), **edges, **where)
+        elif call.node:
+            node = self.plan.nodes[call.path]
+            manager_of(node).take(self, node, self.state.scopes[node.path], call, result, time)
+        else:
+            seat = self.plan.seats[call.path]
+            turn = self.fold.turn_of(self.state, seat)
+            assert turn is not None
+            role_of(seat).take(self, seat, turn, call, result, time)
+
+    def _hook_done(self, call: Call, result: Mapping[str, Any] | Failure, time: str) -> None:
+        """A hook that fails is noted; it must not keep the chat from being paused, resumed or reset."""
+        fields: dict[str, Any] = {"path": call.path, "hook": call.need, "name": call.name}
+        if isinstance(result, Failure):
+            fields["error"] = {"type": result.error_type, "message": result.message}
+        elif result.get("state") is not None:
+            fields["state"] = result["state"]
+        self.append(time, "agent_state", **fields)
 
     def wait(self, call: Call, reason: str, since: str, error: str, time: str) -> None:
         """Note that a call waits for something outside, e.g. `worker:tool:lookup`."""
         self.append(time, "waiting", **{"call": call.key, "for": reason, "since": since, "error": error})
 
-    def fail(self, agent: str, failure: Failure, time: str) -> None:
-        """End the run with an error, not the chat (AutoGen raises RuntimeError in `run`)."""
-        error = {"agent": agent, "type": failure.error_type, "message": failure.message}
-        self._close_requests(time)
+    # --- Ends --------------------------------------------------------------------------------------------------------
+
+    def fail(self, who: str, failure: Failure, time: str, path: str | None = None) -> None:
+        """End the run with an error, not the chat (AutoGen raises RuntimeError in `run`).
+
+        What fails inside an agent's tool is that tool's result, and the run goes on.
+
+        Args:
+            who: Whose failure it is, for people.
+            failure: What went wrong.
+            time: ISO 8601, UTC.
+            path: Where it happened; None: `who` tells.
+        """
+        node = self._tool_around(who if path is None else path)
+        if node is not None:
+            self._abort(node, time)
+            error = {"agent": who, "type": failure.error_type, "message": failure.message}
+            self.end_scope(node, time, error=error)
+            assert node.parent is not None
+            role_of(node.parent).tool_ended(self, node, [], failure.message, time)
+            return
+        error = {"agent": who, "type": failure.error_type, "message": failure.message}
+        self._abort(self.plan.root, time)
         self.append(time, "run_ended", run=self.state.run, status="failed", error=error)
+
+    def _tool_around(self, path: str) -> Node | None:
+        """The innermost tool run that a path lies in."""
+        while path:
+            node = self.plan.nodes.get(path)
+            if node is not None and node.link is Link.TOOL and self.state.scopes[path].open:
+                return node
+            path = path.rpartition("/")[0]
+        return None
 
     def cancel(self, command: str, time: str) -> None:
         """End the run now. No tool call is left without a result in a context."""
-        self._close_requests(time)
+        self._abort(self.plan.root, time)
         self.append(time, "run_ended", run=self.state.run, status="cancelled", command=command)
 
-    def _close_requests(self, time: str) -> None:
-        for name, turn in list(self.state.root.turns.items()):
-            if turn.phase == "tools" and turn.request == turn.need:
-                for index in range(len(self.calls_of(turn))):
-                    if index not in turn.outcomes:
-                        self._tool_entry(name, turn, index, time, CANCELLED_TOOL, is_error=True)
-                self._execution_event(name, turn, [turn.outcomes[i] for i in sorted(turn.outcomes)], time)
+    def _abort(self, node: Node, time: str) -> None:
+        """Let nothing dangle of the turns in progress at a node and inside it, innermost first."""
+        for path in reversed(self.plan.within(node.path)):
+            inner = self.plan.nodes[path]
+            for name, turn in list(self.state.scopes[path].turns.items()):
+                role_of(inner.seats[name]).abort(self, inner.seats[name], turn, time)
+
+    # --- Beginnings --------------------------------------------------------------------------------------------------
 
     def begin(self, team: str, spec: str, time: str) -> None:
         """Write the chat's first entry."""
@@ -272,6 +316,7 @@ class Chat:
         extra: dict[str, Any] = {} if echo else {"echo": False}
         if reply:
             extra["reply"] = dict(reply)
+        extra |= self._relay(self.plan.root, bool(tasks))
         self.append(time, "run_started", run=run, engine=ENGINE, command=command, tasks=len(tasks), **extra)
         for message in tasks:
             self.append(time, "message", run=run, role="task", message=message)

@@ -1,17 +1,25 @@
 """What an entry can be, and how each is made. Fields are only ever added.
 
-Every kind and its fields (all entries also have `kind` and `time`):
+Every kind and its fields (all entries also have `kind` and `time`; those of an inner team have `scope`, its path; those
+of a speaker have `agent`, its name, unless that is the message's source):
 
 | kind | fields |
 |---|---|
 | `opened` | `uuid`, `team`, `spec` (digest) |
 | `run_started` | `run`, `engine`, `command`, `echo` (false: the caller does not want its task back) |
-| `message` | `message`, `run`, `role` (`task` or `answer`), `turn`, `call`, `request`, `results`, `part` |
+| `scope_started` | `run`, `call`, for a tool's run also `index` and `tasks`: an inner team's run begins |
+| `scope_ended` | `run`, `stop_reason` or `error` |
+| `message` | `message`, `run`, `role`, `turn`, `call`, `request`, `results`, `parts`, `part` |
 | `event` | as `message`, for agent events |
-| `tool` | `agent`, `call` (offset of the request), `index`, `id`, `name`, `content`, `is_error`, `turn` |
+| `tool` | `agent`, `call` (offset of the request), `index`, `id`, `name`, `content` or `said`, `is_error`, `turn` |
 | `turn` | `run`, `turn`, `speakers` |
-| `checked` | `run`, `results` (of functional conditions, in declaration order) |
+| `step` | `step`: a step of a speaker's turn that is no message; `usage` |
+| `manager` | `run`, `step`: a step of the team's own (selection, facts, plan, ledger, ...); `usage` |
+| `checked` | `run`, `results` (of functional conditions, in declaration order), `edges` (of a graph's functions) |
 | `waiting` | `call`, `for` (what is waited for), `since`, `error` |
+| `request` | `request` (id), `for` (`input`, `speaker`), `prompt`, `run`: something asked of a person |
+| `answered` | `request`, `command`, `by`, `content` |
+| `agent_state` | `path`, `state` (what changed), `call` or `hook`: a custom agent's state |
 | `run_ended` | `run`, `status` (stopped, failed, cancelled), `stop_reason`, `error`, `command` |
 | `pause` | `command`, `now`, then `paused` once nothing is in flight; `resumed` with `command` |
 | `stop`, `reset`, `closed` | `command` |
@@ -19,19 +27,33 @@ Every kind and its fields (all entries also have `kind` and `time`):
 | `noted` | `command`, `verb`, `note`: a command that had nothing to do |
 | `refused` | `command`, `verb`, `error` {type, message} |
 
-`call` is the offset of the entry a step hangs on; a message's id is derived from it, so that every attempt gives the
-same.
+`role` is `task`, `answer`, `manager` (the team's own word to its participants), `team` or `shown` (for readers only),
+or absent: an event on the way to an answer. `call` is the offset of the entry a step hangs on; a message's id is
+derived from it, so that every attempt gives the same. Contents that are made of others hold their offsets: `results` of a
+request's outcomes, `said` by an agent or team that is a tool, `parts` of a text (offsets and texts in between).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, cast
 
+from folkmoot.messages import model_text_of
+
 from .log import Entry, derive_id
 
-__all__ = ["BLOB", "CHAT_KINDS", "blob_of", "blobs_in", "message_id", "message_of", "refers_to"]
+__all__ = [
+    "BLOB",
+    "CHAT_KINDS",
+    "all_references",
+    "blob_of",
+    "blobs_in",
+    "content_of",
+    "message_id",
+    "message_of",
+    "refers_to",
+]
 
 BLOB = "$blob"
 """Key of a content that lies in the store: `{"$blob": sha256, "size": bytes, "mentions": [texts]}`."""
@@ -51,8 +73,10 @@ def blob_of(content: object) -> Mapping[str, Any] | None:
 
 def blobs_in(entry: Entry) -> list[str]:
     """The hashes of the contents of this very entry that lie in the store."""
-    holders = [entry.data, entry.data.get("message", {})]
-    refs = (blob_of(holder.get("content")) for holder in holders)
+    message: Mapping[str, Any] = entry.data.get("message", {})
+    content: Any = message.get("content")
+    parts = cast(Sequence[Any], content if isinstance(content, list) else [content])
+    refs = (blob_of(item) for item in (entry.data.get("content"), entry.data.get("state"), *parts))
     return [ref[BLOB] for ref in refs if ref is not None]
 
 
@@ -82,16 +106,42 @@ def message_id(uuid: str, entry: Entry) -> str:
     call = entry.data.get("call")
     if call is None:
         return derive_id(uuid, f"entry-{entry.offset}")
-    return derive_id(uuid, step_key(call, entry.data["message"]["source"], entry.data.get("part", "")))
+    who = entry.data.get("agent") or entry.data["message"]["source"]
+    return derive_id(uuid, step_key(call, who, entry.data.get("part", "")))
 
 
 def refers_to(entry: Entry) -> Sequence[int]:
-    """Offsets of the entries whose content this one shows: tool outcomes enter the log once and are referred to."""
+    """Offsets of the entries whose content this very one shows: what is said enters the log once."""
     data = entry.data
-    if "results" not in data or data["kind"] not in CHAT_KINDS:
+    if data["kind"] == "tool":
+        return data.get("said", ())
+    if data["kind"] not in CHAT_KINDS:
         return ()
     request = data.get("request")
-    return (*([] if request is None else [request]), *data["results"])
+    parts = (part for part in data.get("parts", ()) if isinstance(part, int))
+    same = data.get("same")
+    return (
+        *([] if request is None or "results" not in data else [request]),
+        *data.get("results", ()),
+        *parts,
+        *([] if same is None else [same]),
+    )
+
+
+def all_references(entries: Iterable[Entry], lookup: Lookup) -> dict[int, Entry]:
+    """Every entry that these show, directly or through another, by offset; what `lookup` does not have is left out."""
+    found: dict[int, Entry] = {}
+    waiting = [offset for entry in entries for offset in refers_to(entry)]
+    while waiting:
+        offset = waiting.pop()
+        if offset in found:
+            continue
+        try:
+            found[offset] = lookup(offset)
+        except KeyError:
+            continue
+        waiting += refers_to(found[offset])
+    return found
 
 
 def message_of(
@@ -117,29 +167,39 @@ def message_of(
     full.update((key, value) for key, value in stored.items() if key not in full)
     if "content" in full:
         full["content"] = content_of(full["content"], blobs)
-    full.update(_derived(entry, lookup, blobs))
+    full.update(_derived(uuid, entry, lookup, blobs))
     return full
 
 
-def _derived(entry: Entry, lookup: Lookup, blobs: Mapping[str, str] | None) -> Mapping[str, Any]:
-    if "results" not in entry.data:
+def _derived(uuid: str, entry: Entry, lookup: Lookup, blobs: Mapping[str, str] | None) -> Mapping[str, Any]:
+    data = entry.data
+    if "parts" in data:
+        texts = (
+            part if isinstance(part, str) else _text_at(uuid, lookup(part), lookup, blobs) for part in data["parts"]
+        )
+        return {"content": "".join(texts)}
+    if "same" in data:
+        return {"content": lookup(data["same"]).data["message"]["content"]}
+    if "results" not in data:
         return {}
-    outcomes = [lookup(offset) for offset in entry.data["results"]]
-    results = [result_of(outcome, blobs) for outcome in outcomes]
-    kind = entry.data["message"]["type"]
+    outcomes = [lookup(offset) for offset in data["results"]]
+    results = [result_of(uuid, outcome, lookup, blobs) for outcome in outcomes]
+    kind = data["message"]["type"]
     if kind == "ToolCallExecutionEvent":
         return {"content": results}
-    calls = lookup(entry.data["request"]).data["message"]["content"]
+    calls = lookup(data["request"]).data["message"]["content"]
     # By place: some models give several calls the same id.
     shown = [calls[outcome.data["index"]] for outcome in outcomes]
     if kind == "ToolCallSummaryMessage":
-        form = entry.data["message"].get("format", "{result}")
-        text = "\n".join(summarise(form, call, result) for call, result in zip(shown, results, strict=True))
+        text = data["message"].get("content")
+        if text is None:
+            form = data["message"].get("format", "{result}")
+            text = "\n".join(summarise(form, call, result) for call, result in zip(shown, results, strict=True))
         return {"content": text, "tool_calls": shown, "results": results}
     # A handoff carries what its sibling calls did, so that the next agent knows (AutoGen: HandoffMessage.context).
     if not results:
         return {"context": []}
-    source = entry.data["message"]["source"]
+    source = data["message"]["source"]
     return {
         "context": [
             {"type": "AssistantMessage", "content": shown, "thought": None, "source": source},
@@ -148,11 +208,30 @@ def _derived(entry: Entry, lookup: Lookup, blobs: Mapping[str, str] | None) -> M
     }
 
 
-def result_of(entry: Entry, blobs: Mapping[str, str] | None = MappingProxyType({})) -> dict[str, Any]:
+def _text_at(uuid: str, entry: Entry, lookup: Lookup, blobs: Mapping[str, str] | None) -> str:
+    """The text of an entry that a message quotes."""
+    if entry.kind in CHAT_KINDS:
+        return model_text_of(message_of(uuid, entry, lookup, blobs))
+    return content_of(entry.data["content"], blobs)
+
+
+def result_of(
+    uuid: str, entry: Entry, lookup: Lookup, blobs: Mapping[str, str] | None = MappingProxyType({})
+) -> dict[str, Any]:
     """A `tool` entry as AutoGen's FunctionExecutionResult."""
     data = entry.data
+    if "said" in data:
+        # An agent or a team as a tool: what was said in its run (AutoGen: TaskRunnerTool).
+        messages = [message_of(uuid, lookup(offset), lookup, blobs) for offset in data["said"]]
+        texts = (
+            model_text_of(message) if data.get("plain") else f"{message['source']}: {model_text_of(message)}"
+            for message in messages
+        )
+        content = "\n\n".join(texts)
+    else:
+        content = content_of(data["content"], blobs)
     return {
-        "content": content_of(data["content"], blobs),
+        "content": content,
         "name": data["name"],
         "call_id": data["id"],
         "is_error": data.get("is_error", False),

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from folkmoot.agents import AgentSpec, AssistantAgent
+from folkmoot.agents import AgentSpec
+from folkmoot.messages import is_chat
 from folkmoot.teams import TeamSpec
 
-from . import assistant, termination
+from . import termination
 from .entries import message_of
+from .floor import Level, levels
 from .log import Entry, Log
-from .speakers import participants_of, speakers_for
-from .state import ChatState, Scope, Turn, Usage, Wait, call_key
+from .managers import manager_of
+from .plan import Link, Node, Plan, Seat
+from .roles import hooked, role_of, society_reminder
+from .state import ChatState, Hook, Request, Scope, Turn, Usage, Wait, call_key
 
-__all__ = ["Fold", "check_members"]
-
-
-def check_members(team: TeamSpec | AgentSpec) -> None:
-    """Refuse a team the engine has no rules for.
-
-    Raises:
-        ValueError: A participant is of a kind that cannot take part.
-    """
-    for member in team.participants if isinstance(team, TeamSpec) else (team,):
-        if not isinstance(member, AssistantAgent):
-            raise ValueError(
-                f"Participant {member.name!r} is a {member.type}, which cannot take part in a chat; "
-                f"participants are {AssistantAgent.__name__}s."
-            )
+__all__ = ["Fold"]
 
 
 class Fold:
@@ -36,26 +27,33 @@ class Fold:
     Args:
         team: The spec of the chat's team, or of a single agent.
         uuid: The chat's uuid.
+
+    Raises:
+        ValueError: A participant is of a kind that cannot take part.
     """
 
     def __init__(self, team: TeamSpec | AgentSpec, uuid: str) -> None:
-        self.team = team
         self.uuid = uuid
-        self.names = participants_of(team)
-        check_members(team)
-        self.speakers = speakers_for(team)
-        self.condition = team.termination_condition if isinstance(team, TeamSpec) else None
-        self.functions = termination.functions_of(self.condition)
+        self.plan = Plan(team)
+        for seat in self.plan.seats.values():
+            role_of(seat)
         self.kinds: Mapping[str, Callable[[ChatState, Log, Entry], None]] = {
             "opened": self._opened,
             "run_started": self._run_started,
+            "scope_started": self._scope_started,
+            "scope_ended": self._scope_ended,
             "message": self._message,
             "event": self._message,
             "turn": self._turn,
             "tool": self._tool,
+            "step": self._step,
+            "manager": self._manager,
             "late": self._late,
             "checked": self._checked,
             "waiting": self._waiting,
+            "request": self._request,
+            "answered": self._answered,
+            "agent_state": self._agent_state,
             "run_ended": self._run_ended,
             "pause": self._pause,
             "paused": self._paused,
@@ -65,83 +63,274 @@ class Fold:
             "closed": self._closed,
         }
 
-    def agent(self, name: str) -> AgentSpec:
-        """The spec of a participant."""
-        if isinstance(self.team, AgentSpec):
-            return self.team
-        return next(member for member in self.team.participants if member.name == name)  # type: ignore[return-value]
-
-    def assistant(self, name: str) -> AssistantAgent:
-        """The spec of a participant that is an assistant."""
-        spec = self.agent(name)
-        assert isinstance(spec, AssistantAgent)
-        return spec
-
     def apply(self, state: ChatState, log: Log, entry: Entry) -> None:
         """Change `state` by one entry; `log` already holds it. Kinds of later releases change nothing."""
         handler = self.kinds.get(entry.kind)
         if handler is not None:
             handler(state, log, entry)
 
+    # --- Runs --------------------------------------------------------------------------------------------------------
+
     def _opened(self, state: ChatState, log: Log, entry: Entry) -> None:
         state.opened = True
-        state.scopes[""] = Scope(progress=termination.fresh(self.condition, entry.time))
+        self.refresh(state, self.plan.root, entry)
+
+    def refresh(self, state: ChatState, node: Node, entry: Entry) -> None:
+        """Set a node and all inside it back to the beginning."""
+        for path in self.plan.within(node.path):
+            inner = self.plan.nodes[path]
+            progress = termination.fresh(inner.condition, entry.time)
+            state.scopes[path] = Scope(progress=progress, checked=entry.offset, at=entry.offset)
+
+    def afresh(self, state: ChatState, node: Node, entry: Entry) -> None:
+        """A team's participants forget what was, the team itself does not."""
+        state.scopes[node.path].notes = {}
+        for seat in node.seats.values():
+            for path in self.plan.within(seat.path) if seat.inner or seat.tools else ():
+                self.refresh(state, self.plan.nodes[path], entry)
+        self._call_hooks(state, "on_reset", entry, node.path)
 
     def _run_started(self, state: ChatState, log: Log, entry: Entry) -> None:
         data, scope = entry.data, state.root
         state.engine, state.run, state.first = data["engine"], data["run"], entry.offset
         state.running, state.status, state.stop_reason, state.error = True, "", None, None
         state.reply, state.command = data.get("reply"), data["command"]
-        scope.tasks, scope.ended, scope.stop = data["tasks"], False, None
+        self._begin(self.plan.root, scope, entry, data["tasks"])
 
-    def _message(self, state: ChatState, log: Log, entry: Entry) -> None:
+    def _begin(self, node: Node, scope: Scope, entry: Entry, tasks: int, heard: int = 0) -> None:
+        scope.open, scope.tasks, scope.ended, scope.stop, scope.at = True, tasks, False, None, entry.offset
+        manager_of(node).begin(node, scope, tasks + heard > 0)
+
+    def _run_ended(self, state: ChatState, log: Log, entry: Entry) -> None:
         data, scope = entry.data, state.root
-        stored = data["message"]
-        source = stored["source"]
-        if data.get("role") != "team":
-            termination.absorb(self.condition, scope.progress, message_of(self.uuid, entry, log.at, None))
-        if usage := stored.get("models_usage"):
-            self._use(state, source, usage["prompt_tokens"], usage["completion_tokens"])
-        if data.get("role") == "task":
-            scope.tasks -= 1
-            if not scope.tasks:
-                self._ask(state, scope, entry)
-        elif (turn := scope.turns.get(source)) is not None and data.get("turn") == state.turn:
-            self._progress(state, scope, turn, entry)
+        state.running, state.pause, state.pause_now, state.stop = False, "", False, False
+        state.status, state.stop_reason, state.error = data["status"], data.get("stop_reason"), data.get("error")
+        state.waits, state.requests = {}, {}
+        # A condition that fired is used up, even if the run was cancelled before it could end (paused).
+        stopped = data["status"] == "stopped" or scope.ended
+        self._break_off(state, self.plan.root, entry)
+        if stopped:
+            self._rest(self.plan.root, scope, entry)
+        scope.open = False
 
-    def _progress(self, state: ChatState, scope: Scope, turn: Turn, entry: Entry) -> None:
-        """An entry of a speaker's own turn."""
-        kind, source = entry.data["message"]["type"], entry.data["message"]["source"]
-        state.waits.pop(call_key("model", entry.data.get("call"), source), None)
-        if kind == "ToolCallRequestEvent":
-            turn.phase, turn.request, turn.need, turn.outcomes = "tools", entry.offset, entry.offset, {}
-        elif kind == "ToolCallExecutionEvent":
-            turn.phase = assistant.phase_after_tools(self.assistant(source), turn)
-            turn.iteration += 1
-            turn.need = entry.offset
-        elif entry.data.get("role") == "answer":
-            del scope.turns[source]
-            if not scope.turns:
-                state.parent = entry.offset
-                self._ask(state, scope, entry)
+    def _rest(self, node: Node, scope: Scope, entry: Entry) -> None:
+        """A run of a node is over: its condition is as new, its conversation stays (AutoGen)."""
+        scope.progress = termination.fresh(node.condition, entry.time)
+        scope.rounds, scope.checked, scope.before = 0, entry.offset, None
+        scope.ended, scope.stop, scope.asked, scope.said = False, None, None, []
+        manager_of(node).rest(node, scope)
+
+    def _break_off(self, state: ChatState, node: Node, entry: Entry) -> None:
+        """The run ends whatever is under way: the next one takes it up where it stood."""
+        for path in self.plan.within(node.path):
+            inner, scope = self.plan.nodes[path], state.scopes[path]
+            self._break_off_one(inner, scope)
+            if scope.open and self._in_tool(inner):
+                # The call it was for has been answered.
+                scope.open, scope.floor, scope.notes = False, type(scope.floor)(), {}
+                self._rest(inner, scope, entry)
+
+    def _in_tool(self, node: Node) -> bool:
+        return any(outer.link is Link.TOOL for outer in self.plan.chain(node))
+
+    def _break_off_one(self, node: Node, scope: Scope) -> None:
+        if scope.turns:
+            for name, turn in scope.turns.items():
+                scope.notes.setdefault(name, {})["again"] = role_of(node.seats[name]).keep(turn)
+            if scope.before is not None and not any(node.seats[name].inner for name in scope.turns):
+                # Nothing of the turns will be said twice: what they added to the condition goes.
+                scope.progress = scope.before
+            scope.floor.break_off()
+        elif scope.floor.batch and not scope.floor.left:
+            # Only the check after the turn is missing: the turn itself was taken, and counts.
+            scope.rounds += 1
+            scope.floor.close()
+        scope.turns, scope.before = {}, None
+        scope.asked, scope.ended, scope.stop, scope.tasks = None, False, None, 0
+        manager_of(node).break_off(node, scope)
+
+    def _scope_started(self, state: ChatState, log: Log, entry: Entry) -> None:
+        data = entry.data
+        node, scope = self.plan.nodes[data["scope"]], state.scopes[data["scope"]]
+        assert node.parent is not None
+        if node.link is Link.TOOL:
+            scope.call, scope.index, scope.said = data["call"], data["index"], []
+            self._begin(node, scope, entry, data["tasks"])
+            return
+        turn = self.turn_of(state, node.parent)
+        if turn is not None:
+            turn.phase, turn.need = "inner", entry.offset
+            turn.notes.setdefault("first", entry.offset)
+            turn.notes.setdefault("turns", state.turn)
+        heard, scope.pending = scope.pending, 0
+        again = scope.open
+        if node.link is Link.SOCIETY and not again:
+            self._remind(state, node, scope, heard > 0)
+        self._begin(node, scope, entry, 0, heard)
+        if not again and heard and manager_of(node).checks_tasks:
+            self._ask(state, log, node, scope, entry)
+
+    def _remind(self, state: ChatState, node: Node, scope: Scope, heard: bool) -> None:
+        """A society of mind tells its team what it heard in earlier turns as a handoff's context (AutoGen)."""
+        seat = node.parent
+        assert seat is not None
+        notes = state.scopes[seat.node.path].notes.setdefault(seat.name, {})
+        if notes.get("reminds"):
+            termination.absorb(node.condition, scope.progress, society_reminder(seat.source, []))
+        notes["reminds"] = heard or notes.get("reminds", False)
+
+    def _scope_ended(self, state: ChatState, log: Log, entry: Entry) -> None:
+        node = self.plan.nodes[entry.data["scope"]]
+        scope = state.scopes[node.path]
+        self._break_off(state, node, entry)
+        self._rest(node, scope, entry)
+        scope.open = False
+        assert node.parent is not None
+        turn = self.turn_of(state, node.parent)
+        if turn is not None and node.link is not Link.TOOL:
+            role_of(node.parent).fold(self, state, log, node.parent, turn, entry)
+
+    # --- Turns -------------------------------------------------------------------------------------------------------
+
+    def turn_of(self, state: ChatState, seat: Seat) -> Turn | None:
+        """The seat's turn in progress."""
+        return state.scopes[seat.node.path].turns.get(seat.name)
 
     def _turn(self, state: ChatState, log: Log, entry: Entry) -> None:
-        state.turn = entry.data["turn"]
-        scope = state.root
-        scope.batch = list(entry.data["speakers"])
-        scope.turns = {name: Turn(started=entry.offset, need=entry.offset) for name in scope.batch}
-        self.speakers.chosen(self.names, scope, scope.batch)
+        data = entry.data
+        node = self.plan.nodes[data.get("scope", "")]
+        scope = state.scopes[node.path]
+        state.turn = scope.turn = data["turn"]
+        fresh = not scope.floor.left
+        scope.floor.begin(list(data["speakers"]))
+        scope.before = termination.copied(scope.progress)
+        scope.turns = {}
+        for name in data["speakers"]:
+            seat = node.seats[name]
+            turn = scope.turns[name] = Turn(started=entry.offset, need=entry.offset)
+            again = scope.notes.get(name, {}).pop("again", None)
+            role_of(seat).begin(state, seat, turn, again)
+        if fresh:
+            manager_of(node).chosen(node, scope, scope.floor.batch)
+
+    def done(self, state: ChatState, log: Log, seat: Seat, entry: Entry) -> None:
+        """A speaker has finished its turn with `entry`."""
+        scope = state.scopes[seat.node.path]
+        del scope.turns[seat.name]
+        for offset in scope.floor.done(seat.name):
+            self._admit(state, seat.node, log, log.at(offset))
+        if not scope.turns:
+            state.parent = entry.offset
+            self._ask(state, log, seat.node, scope, entry)
+
+    def _message(self, state: ChatState, log: Log, entry: Entry) -> None:
+        data = entry.data
+        stored = data["message"]
+        for level in levels(self.plan, data):
+            scope = state.scopes[level.node.path]
+            for offset in scope.floor.take(level.seat, entry.offset) if level.in_thread else ():
+                self._enter(state, log, level, log.at(offset))
+            if scope.open and level.node.link is Link.TOOL and is_chat(stored["type"]):
+                self._tool_said(level, scope, entry)
+        seat = None if data.get("role") in ("task", "manager", "team") else self.plan.seat_of(data)
+        if usage := stored.get("models_usage"):
+            who = seat.path if seat is not None else stored["source"]
+            self.use(state, who, usage["prompt_tokens"], usage["completion_tokens"])
+        elif seat is not None and (spent := data.get("usage")):
+            self.use(state, seat.path, *spent)
+        if data.get("role") == "task":
+            self._task(state, log, self.plan.nodes[data.get("scope", "")], entry)
+        elif seat is not None and data.get("turn") == state.scopes[seat.node.path].turn:
+            self._progress(state, log, seat, entry)
+
+    def _progress(self, state: ChatState, log: Log, seat: Seat, entry: Entry) -> None:
+        turn = self.turn_of(state, seat)
+        if turn is not None:
+            state.waits.pop(call_key("model", entry.data.get("call"), seat.path), None)
+            role_of(seat).fold(self, state, log, seat, turn, entry)
+
+    def _tool_said(self, level: Level, scope: Scope, entry: Entry) -> None:
+        """A chat message in the run of a tool: what the tool's result is made of."""
+        if level.how == "task" or entry.data["message"]["source"] == "user":
+            return
+        scope.said = [*scope.said, entry.offset]
+
+    def _task(self, state: ChatState, log: Log, node: Node, entry: Entry) -> None:
+        scope = state.scopes[node.path]
+        scope.tasks -= 1
+        if not scope.tasks:
+            scope.at = entry.offset
+            if manager_of(node).checks_tasks:
+                self._ask(state, log, node, scope, entry)
+
+    def _admit(self, state: ChatState, node: Node, log: Log, entry: Entry) -> None:
+        """Take in what came earlier from one of several speakers."""
+        level = next(item for item in levels(self.plan, entry.data) if item.node is node)
+        self._enter(state, log, level, entry)
+
+    def _enter(self, state: ChatState, log: Log, level: Level, entry: Entry) -> None:
+        """A message or event becomes part of a node's conversation."""
+        node, scope = level.node, state.scopes[level.node.path]
+        manager = manager_of(node)
+        message = message_of(self.uuid, entry, log.at, None)
+        if level.how != "manager" and (level.how != "task" or manager.checks_tasks):
+            termination.absorb(node.condition, scope.progress, message)
+        manager.heard(node, scope, level, message, entry.offset)
+        if level.heard and is_chat(message["type"]) and (level.how != "task" or manager.relays(scope)):
+            for seat in node.seats.values():
+                if seat.name != level.seat:
+                    self._hear(state, seat, message, entry)
+
+    def _hear(self, state: ChatState, seat: Seat, message: Mapping[str, Any], entry: Entry) -> None:
+        """A participant hears a message. What it hears is the task of its inner team's next run."""
+        role_of(seat).hear(state.scopes[seat.node.path].notes.setdefault(seat.name, {}), message)
+        inner = seat.inner
+        if inner is None:
+            return
+        scope, manager = state.scopes[inner.path], manager_of(inner)
+        scope.pending += 1
+        level = Level(inner, "", "task")
+        if manager.checks_tasks:
+            termination.absorb(inner.condition, scope.progress, message)
+        manager.heard(inner, scope, level, message, entry.offset)
+        if manager.will_relay(scope, True):
+            for member in inner.seats.values():
+                self._hear(state, member, message, entry)
 
     def _tool(self, state: ChatState, log: Log, entry: Entry) -> None:
         data = entry.data
-        state.usage.setdefault(data["agent"], Usage()).tool_calls += 1
-        turn = state.root.turns.get(data["agent"])
+        seat = self.plan.seat_of(data)
+        if seat is None:
+            return
+        state.usage.setdefault(seat.path, Usage()).tool_calls += 1
+        turn = self.turn_of(state, seat)
         if turn is not None and turn.request == data["call"]:
             turn.outcomes[data["index"]] = entry.offset
             state.waits.pop(call_key("tool", data["call"], data["index"]), None)
 
-    def _use(self, state: ChatState, agent: str, prompt: int, completion: int) -> None:
-        used = state.usage.setdefault(agent, Usage())
+    def _step(self, state: ChatState, log: Log, entry: Entry) -> None:
+        """A step of a speaker's turn that is no message."""
+        seat = self.plan.seat_of(entry.data)
+        if seat is None or (turn := self.turn_of(state, seat)) is None:
+            return
+        if usage := entry.data.get("usage"):
+            self.use(state, seat.path, *usage)
+        state.waits.pop(entry.data.get("key", ""), None)
+        role_of(seat).fold(self, state, log, seat, turn, entry)
+
+    def _manager(self, state: ChatState, log: Log, entry: Entry) -> None:
+        """A step of a team's manager."""
+        node = self.plan.nodes[entry.data.get("scope", "")]
+        scope = state.scopes[node.path]
+        if usage := entry.data.get("usage"):
+            self.use(state, node.manager_path, *usage)
+        state.waits.pop(entry.data.get("key", ""), None)
+        scope.at = entry.offset
+        manager_of(node).fold(self, state, log, node, scope, entry)
+
+    def use(self, state: ChatState, who: str, prompt: int, completion: int) -> None:
+        """Count a model call."""
+        used = state.usage.setdefault(who, Usage())
         used.prompt_tokens += prompt
         used.completion_tokens += completion
         used.model_calls += 1
@@ -151,60 +340,88 @@ class Fold:
         outcome, agent = entry.data["outcome"], entry.data.get("agent")
         if agent and "usage" in outcome:
             prompt, completion = outcome["usage"]
-            self._use(state, agent, prompt, completion)
+            self.use(state, agent, prompt, completion)
 
-    def _ask(self, state: ChatState, scope: Scope, entry: Entry) -> None:
+    # --- Checks ------------------------------------------------------------------------------------------------------
+
+    def _ask(self, state: ChatState, log: Log, node: Node, scope: Scope, entry: Entry) -> None:
         """A point where AutoGen calls the condition: after the task, and after each complete batch."""
-        if self.functions:
+        if node.functions or manager_of(node).functions(node, scope):
             scope.asked = entry.offset
         else:
-            self._check(state, scope, entry, ())
+            self._check(state, node, scope, entry, ())
 
     def _checked(self, state: ChatState, log: Log, entry: Entry) -> None:
-        scope = state.root
-        state.waits.pop(call_key("functions", scope.asked), None)
+        node = self.plan.nodes[entry.data.get("scope", "")]
+        scope = state.scopes[node.path]
+        state.waits.pop(call_key("functions", scope.asked, node.path), None)
         scope.checked = entry.offset if scope.asked is None else scope.asked + 1
         scope.asked = None
-        self._check(state, scope, entry, tuple(entry.data["results"]))
+        manager_of(node).answered(node, scope, entry.data.get("edges", ()))
+        self._check(state, node, scope, entry, tuple(entry.data["results"]))
 
-    def _check(self, state: ChatState, scope: Scope, entry: Entry, answers: tuple[bool, ...]) -> None:
-        now = termination.Check(entry.time, answers, external=state.stop)
-        scope.stop = termination.check(self.condition, scope.progress, now)
+    def _check(self, state: ChatState, node: Node, scope: Scope, entry: Entry, answers: tuple[bool, ...]) -> None:
+        manager = manager_of(node)
+        # A task that comes before a broken off batch is taken up again is no end of that batch.
+        spoke = bool(scope.floor.batch) and not scope.floor.left
+        scope.stop = manager.complete(node, scope)
+        if scope.stop is None:
+            now = termination.Check(entry.time, answers, external=state.stop)
+            scope.stop = termination.check(node.condition, scope.progress, now)
         scope.ended = scope.stop is not None
-        if scope.batch and not scope.ended:
+        if spoke and not scope.ended:
             scope.rounds += 1
-            limit = self.team.max_turns if isinstance(self.team, TeamSpec) else None
+            limit = node.max_turns if manager.counts_turns else None
             if limit is not None and scope.rounds >= limit:
                 scope.ended, scope.stop = True, f"Maximum number of turns {limit} reached."
             # An agent's run is one turn and has no stop reason (AutoGen: BaseChatAgent.run).
-            scope.ended = scope.ended or isinstance(self.team, AgentSpec)
-        scope.batch = []
+            scope.ended = scope.ended or isinstance(node.team, AgentSpec)
+        if spoke:
+            scope.floor.close()
+        scope.at, scope.before = entry.offset, None
+
+    # --- The world outside -------------------------------------------------------------------------------------------
 
     def _waiting(self, state: ChatState, log: Log, entry: Entry) -> None:
         data = entry.data
         state.waits[data["call"]] = Wait(reason=data["for"], since=data["since"], offset=entry.offset)
         state.parent = entry.offset
 
-    def _run_ended(self, state: ChatState, log: Log, entry: Entry) -> None:
-        data, scope = entry.data, state.root
-        state.running, state.pause, state.pause_now, state.stop = False, "", False, False
-        state.status, state.stop_reason, state.error = data["status"], data.get("stop_reason"), data.get("error")
-        state.waits = {}
-        if data["status"] == "stopped" or scope.ended:
-            # A condition that fired is used up, even if the run was cancelled before it could end (paused).
-            scope.progress = termination.fresh(self.condition, entry.time)
-            scope.rounds = 0
-            scope.checked = entry.offset
-        elif scope.turns:
-            # Progress and counts stay: `run(None)` takes the failed turn again as if nothing had happened.
-            self.speakers.abandoned(self.names, scope, scope.batch)
-        elif scope.batch:
-            # Only the check after the turn is missing: the turn itself was taken, and counts.
-            scope.rounds += 1
-        scope.turns, scope.batch = {}, []
-        scope.asked, scope.ended, scope.stop, scope.tasks = None, False, None, 0
+    def _request(self, state: ChatState, log: Log, entry: Entry) -> None:
+        data = entry.data
+        seat = None if data.get("manager") else self.plan.seat_of(data)
+        state.requests[data["request"]] = Request(
+            kind=data["for"],
+            path=data.get("scope", "") if seat is None else seat.path,
+            prompt=data["prompt"],
+            since=entry.time,
+            offset=entry.offset,
+        )
+        state.parent = entry.offset
+        if seat is not None and (turn := self.turn_of(state, seat)) is not None:
+            role_of(seat).fold(self, state, log, seat, turn, entry)
+
+    def _answered(self, state: ChatState, log: Log, entry: Entry) -> None:
+        state.requests.pop(entry.data["request"], None)
+
+    def _agent_state(self, state: ChatState, log: Log, entry: Entry) -> None:
+        """A custom agent's state is a view of its entries; here only the hook that brought it counts."""
+        if (hook := entry.data.get("hook")) is not None:
+            path = entry.data["path"]
+            state.waits.pop(call_key("hook", hook, path), None)
+            state.hooks = [item for item in state.hooks if (item.path, item.offset) != (path, hook)]
+
+    def _call_hooks(self, state: ChatState, name: str, entry: Entry, under: str = "") -> None:
+        prefix = f"{under}/" if under else ""
+        state.hooks = state.hooks + [
+            Hook(path=path, name=name, offset=entry.offset)
+            for path, seat in self.plan.seats.items()
+            if path.startswith(prefix) and hooked(seat)
+        ]
 
     def _pause(self, state: ChatState, log: Log, entry: Entry) -> None:
+        if not state.pause:
+            self._call_hooks(state, "on_pause", entry)
         state.pause = "pausing"
         state.pause_now = bool(entry.data.get("now"))
 
@@ -213,14 +430,16 @@ class Fold:
 
     def _resumed(self, state: ChatState, log: Log, entry: Entry) -> None:
         state.pause, state.pause_now = "", False
+        self._call_hooks(state, "on_resume", entry)
 
     def _stop(self, state: ChatState, log: Log, entry: Entry) -> None:
         state.stop, state.stop_run = True, state.run if state.running else 0
 
     def _reset(self, state: ChatState, log: Log, entry: Entry) -> None:
-        state.scopes = {"": Scope(progress=termination.fresh(self.condition, entry.time), checked=entry.offset)}
+        self.refresh(state, self.plan.root, entry)
         state.epoch = entry.offset
         state.stop, state.status, state.stop_reason, state.error, state.parent = False, "", None, None, None
+        self._call_hooks(state, "on_reset", entry)
 
     def _closed(self, state: ChatState, log: Log, entry: Entry) -> None:
-        state.closed = True
+        state.closed, state.hooks = True, []

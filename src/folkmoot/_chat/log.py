@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, overload
 
 __all__ = ["EMPTY_DIGEST", "Entry", "Log", "chain", "derive_id", "encode"]
@@ -83,11 +84,16 @@ class Log(Sequence[Entry]):
         self.base_digest = digest
         self.bytes = 0
         self._entries: list[Entry] = []
+        self.pinned: dict[int, Entry] = {}
+        """Earlier entries that later ones refer to: `at` finds them, nothing else does."""
 
     @classmethod
-    def restore(cls, base: int, digest: str, encoded: Iterable[bytes]) -> Log:
-        """A log from stored forms, in order from offset `base`."""
+    def restore(
+        cls, base: int, digest: str, encoded: Iterable[bytes], pinned: Mapping[int, bytes] = MappingProxyType({})
+    ) -> Log:
+        """A log from stored forms, in order from offset `base`, with earlier entries by offset."""
         log = cls(base, digest)
+        log.pinned = {offset: Entry(offset, json.loads(item), item, "") for offset, item in pinned.items()}
         for item in encoded:
             log._add(json.loads(item), item)
         return log
@@ -139,6 +145,8 @@ class Log(Sequence[Entry]):
             KeyError: If the offset is sealed or not yet written.
         """
         index = offset - self.base
+        if index < 0 and offset in self.pinned:
+            return self.pinned[offset]
         if index < 0 or index >= len(self._entries):
             raise KeyError(offset)
         return self._entries[index]

@@ -54,8 +54,8 @@ def snapshots(chat: Chat) -> list[Snapshot]:
     for entry, before, state in _steps(chat):
         if state.parent != entry.offset:
             continue
-        waits = entry.kind == "waiting"
-        speakers = (entry.data["for"],) if waits else (entry.data["message"]["source"],)
+        waits = entry.kind in ("waiting", "request")
+        speakers = (entry.data["for"],) if waits else (_speaker(chat, entry),)
         found.append(
             Snapshot(
                 offset=entry.offset,
@@ -69,6 +69,14 @@ def snapshots(chat: Chat) -> list[Snapshot]:
             )
         )
     return found
+
+
+def _speaker(chat: Chat, entry: Entry) -> str:
+    """The path of whoever finished a turn with this entry."""
+    if entry.kind == "scope_ended":
+        return entry.data["scope"]
+    seat = chat.plan.seat_of(entry.data)
+    return entry.data["message"]["source"] if seat is None else seat.path
 
 
 def state_at(chat: Chat, offset: int) -> ChatState:

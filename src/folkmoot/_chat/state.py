@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["ENGINE", "ChatState", "Scope", "Turn", "Usage", "Wait", "call_key"]
+from .floor import Floor
+
+__all__ = ["ENGINE", "ChatState", "Hook", "Request", "Scope", "Turn", "Usage", "Wait", "call_key"]
 
 ENGINE = 1
 """The number of the behaviour this release writes; each run keeps the number it started with."""
@@ -30,47 +32,98 @@ class Turn(_Part):
 
     Attributes:
         started: Offset of the `turn` entry.
-        phase: `model` and `reflect` wait for a model's reply, `tools` for the outcomes of `request`.
+        phase: What the turn waits for; which there are depends on the kind of agent (see `roles`).
         need: Offset of the entry the pending step hangs on: the step's identity.
-        iteration: Model calls of this turn that asked for tools and were answered.
+        iteration: Rounds of this turn, e.g. model calls that asked for tools and were answered.
         request: Offset of the last ToolCallRequestEvent.
         outcomes: Index of a call in that request → offset of its outcome.
+        notes: What else the kind of agent keeps. If the turn is broken off, the next attempt begins with it.
     """
 
     started: int
-    phase: Literal["model", "tools", "reflect"] = "model"
+    phase: str = "model"
     need: int
     iteration: int = 0
     request: int | None = None
     outcomes: dict[int, int] = Field(default_factory=dict[int, int])
+    notes: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
 class Scope(_Part):
-    """One team's state (the chat itself is the scope with the empty path).
+    """One node's state (the chat itself is the node with the empty path).
 
     Attributes:
+        open: A run of it is under way.
+        floor: The current batch of speakers.
         turns: The turns in progress, by speaker.
-        batch: Speakers of the current batch, in order.
+        notes: What is kept for a speaker from one turn, or attempt, to the next.
+        turn: Number of the current or last batch, counted over the whole chat.
         rounds: Batches since the last stop (AutoGen: current_turn).
-        manager: What the team kind keeps to choose the next speaker.
+        at: Offset of the entry after which the next speakers are to be chosen: that step's identity.
+        manager: What the team kind keeps to choose the next speakers.
         progress: The termination condition's progress.
+        before: The same when the current batch began: what a broken off turn added does not count.
         checked: Everything before this offset was shown to functional conditions.
-        asked: Offset of the entry after which functional conditions must answer before the check can be made.
+        asked: Offset of the entry after which registered functions must answer before the check can be made.
         tasks: Task messages still to come before the check of the task.
+        pending: Messages heard since its last run began (inner teams).
+        call: Offset of the tool call request a run of it answers, `index` which call of it.
+        said: Offsets of the chat messages of the current run, if it answers a tool call.
         ended: The run is to end, with `stop` as its reason.
         stop: The check's text.
     """
 
-    turns: dict[str, Turn] = Field(default_factory=dict)
-    batch: list[str] = Field(default_factory=list)
+    open: bool = False
+    floor: Floor = Field(default_factory=Floor)
+    turns: dict[str, Turn] = Field(default_factory=dict[str, Turn])
+    notes: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]])
+    turn: int = 0
     rounds: int = 0
-    manager: dict[str, Any] = Field(default_factory=dict)
-    progress: dict[str, Any] = Field(default_factory=dict)
+    at: int = 0
+    manager: dict[str, Any] = Field(default_factory=dict[str, Any])
+    progress: dict[str, Any] = Field(default_factory=dict[str, Any])
+    before: dict[str, Any] | None = None
     checked: int = 0
     asked: int | None = None
     tasks: int = 0
+    pending: int = 0
+    call: int = 0
+    index: int = 0
+    said: list[int] = Field(default_factory=list[int])
     ended: bool = False
     stop: str | None = None
+
+
+class Request(_Part):
+    """Something asked of a person.
+
+    Attributes:
+        kind: `input` (a text is wanted).
+        path: Who asks.
+        prompt: What the person is asked.
+        since: When, ISO 8601 in UTC.
+        offset: Of the `request` entry.
+    """
+
+    kind: str
+    path: str
+    prompt: str
+    since: str
+    offset: int
+
+
+class Hook(_Part):
+    """A custom agent's `on_pause`, `on_resume` or `on_reset` that is to be called.
+
+    Attributes:
+        path: The agent's seat.
+        name: The method.
+        offset: Of the entry that asked for it.
+    """
+
+    path: str
+    name: str
+    offset: int
 
 
 class Usage(_Part):
@@ -108,6 +161,8 @@ class ChatState(_Part):
         epoch: Nothing before this offset is part of the thread (set by reset).
         scopes: Teams by path; the root is "".
         waits: Steps that wait, by call key.
+        requests: What people are asked, by request id.
+        hooks: Methods of custom agents that are to be called, in this order.
         usage: By agent.
         parent: Offset of the last snapshot, the parent of the next one.
         status: Of the last run: stopped, failed, cancelled, or empty.
@@ -129,6 +184,8 @@ class ChatState(_Part):
     epoch: int = 0
     scopes: dict[str, Scope] = Field(default_factory=dict)
     waits: dict[str, Wait] = Field(default_factory=dict)
+    requests: dict[str, Request] = Field(default_factory=dict[str, Request])
+    hooks: list[Hook] = Field(default_factory=list[Hook])
     usage: dict[str, Usage] = Field(default_factory=dict)
     parent: int | None = None
     status: str = ""
@@ -158,8 +215,14 @@ class ChatState(_Part):
 
     @property
     def speakers(self) -> list[str]:
-        """Who is speaking, in batch order."""
-        return [name for scope in self.scopes.values() for name in scope.turns]
+        """The paths of those who are speaking, outer teams first."""
+        return [f"{path}/{name}" if path else name for path, scope in self.scopes.items() for name in scope.turns]
+
+    @property
+    def waiting_for(self) -> list[str]:
+        """What the chat waits for outside of it, as `kind:name`."""
+        asked = [f"user:{request.path}" for request in self.requests.values()]
+        return [*(wait.reason for wait in self.waits.values()), *asked]
 
     @property
     def summary(self) -> str:
@@ -170,6 +233,6 @@ class ChatState(_Part):
             return self.pause
         if self.pause:
             return "paused"
-        if self.waits:
+        if self.waiting_for:
             return "waiting"
         return "running" if self.running else "idle"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from folkmoot import conditions as c
 from folkmoot.messages import is_chat, text_of
 
-__all__ = ["Check", "absorb", "check", "fresh", "functions_of", "mentions_of"]
+__all__ = ["Check", "absorb", "check", "copied", "fresh", "functions_of"]
 
 Progress = dict[str, Any]
 
@@ -37,6 +37,13 @@ def fresh(condition: c.TerminationCondition | None, time: str) -> Progress:
     if isinstance(condition, c.TimeoutTermination):
         return {"since": time}
     return {}
+
+
+def copied(progress: Progress) -> Progress:
+    """A copy that shares nothing that `absorb` and `check` change."""
+    parts = {name: [copied(part) for part in value] for name, value in progress.items() if name == "of"}
+    fired = {name: list(value) for name, value in progress.items() if name == "fired"}
+    return {**progress, **parts, **fired}
 
 
 def absorb(condition: c.TerminationCondition | None, progress: Progress, message: Mapping[str, Any]) -> None:
@@ -163,8 +170,3 @@ def _walk(condition: c.TerminationCondition | None) -> Iterator[c.TerminationCon
 def functions_of(condition: c.TerminationCondition | None) -> tuple[str, ...]:
     """Names of the functional conditions, in declaration order: they run on a worker before each check."""
     return tuple(leaf.func for leaf in _walk(condition) if isinstance(leaf, c.FunctionalTermination))
-
-
-def mentions_of(condition: c.TerminationCondition | None) -> tuple[str, ...]:
-    """Texts that a worker must look for when it puts a content into the store."""
-    return tuple(leaf.text for leaf in _walk(condition) if isinstance(leaf, c.TextMentionTermination))

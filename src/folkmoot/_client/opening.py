@@ -10,11 +10,11 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from folkmoot._chat.fold import check_members
+from folkmoot._chat.fold import Fold
+from folkmoot._chat.plan import streams
 from folkmoot._spec import AgentSpec, spec_digest, to_json
 from folkmoot._temporal import names
 from folkmoot._temporal.payloads import MAX_TASK, ChatInput, HistoryLimits, size_of
-from folkmoot.agents import AssistantAgent
 from folkmoot.errors import ChatClosedError, ChatExistsError, PayloadTooLargeError
 from folkmoot.teams import TeamSpec
 
@@ -38,7 +38,7 @@ class Opening:
             raise TypeError(f"Expected a team or an agent, got {team!r}.")
         if not chat_id or not isinstance(chat_id, str):
             raise ValueError(f"A chat's id must be a text that is not empty, got {chat_id!r}.")
-        check_members(team)
+        Fold(team, "")  # Refuses what no chat can be made of.
         self._client = client
         self._queue = queue
         self._team = team
@@ -70,8 +70,7 @@ class Opening:
     async def _start(self, argument: dict[str, Any], replace: bool) -> None:
         team = self._team
         members = team.participants if isinstance(team, TeamSpec) else (team,)
-        streams = any(isinstance(member, AssistantAgent) and member.model_client_stream for member in members)
-        memo = {"spec": self._digest, "team": team.name, "type": team.type, "stream": streams}
+        memo = {"spec": self._digest, "team": team.name, "type": team.type, "stream": streams(team)}
         await self._client.start_workflow(
             names.WORKFLOW,
             argument,

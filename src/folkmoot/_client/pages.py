@@ -145,8 +145,12 @@ class LogPages:
         if entry.kind not in CHAT_KINDS:
             return None
         found: dict[int, Entry] = {}
-        for offset in refers_to(entry):
-            found[offset] = await self._referred(offset)
+        waiting = list(refers_to(entry))
+        while waiting:
+            offset = waiting.pop()
+            if offset not in found:
+                found[offset] = await self._referred(offset)
+                waiting += refers_to(found[offset])
         blobs = await self._blobs([entry, *found.values()])
         return from_log(message_of(self.uuid, entry, found.__getitem__, blobs))
 

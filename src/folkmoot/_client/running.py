@@ -114,7 +114,7 @@ class RunReader:
         if entry.kind == "run_ended":
             self._ended = entry
             return None
-        if data.get("role") == "task" and not self._echo:
+        if data.get("role") == "task" and "scope" not in data and not self._echo:
             return None
         return await self._pages.message(entry)
 

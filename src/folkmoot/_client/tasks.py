@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from folkmoot._chat import termination
-from folkmoot._spec import Participant
+from folkmoot._chat.plan import watched
+from folkmoot._spec import AgentSpec, Participant
 from folkmoot._temporal.blobs import LARGE, blob_reference
 from folkmoot._temporal.payloads import MAX_TASK, size_of
 from folkmoot.errors import PayloadTooLargeError
@@ -46,8 +46,8 @@ async def log_task(
             content = message.get("content")
             if isinstance(content, str) and len(content.encode()) > LARGE:
                 spec = await team()
-                condition = spec.termination_condition if isinstance(spec, TeamSpec) else None
-                message["content"] = await blob_reference(content, termination.mentions_of(condition), store)
+                assert isinstance(spec, TeamSpec | AgentSpec)
+                message["content"] = await blob_reference(content, watched(spec), store)
     if (size := size_of(stored)) > MAX_TASK:
         raise PayloadTooLargeError(size, MAX_TASK, "The task")
     return {"task": stored}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from folkmoot._chat import termination
 from folkmoot._chat.entries import BLOB
+from folkmoot._chat.plan import watched
 from folkmoot.store import Store
-from folkmoot.teams import TeamSpec
 
 from .log_cache import CachedChat
 
@@ -20,8 +19,7 @@ async def store_large(text: str, chat: CachedChat, store: Store | None) -> str |
     """The text itself if it is small or there is no store, else a reference to it."""
     if len(text) * 4 <= LARGE or store is None or len(text.encode()) <= LARGE:
         return text
-    condition = chat.team.termination_condition if isinstance(chat.team, TeamSpec) else None
-    return await blob_reference(text, termination.mentions_of(condition), store)
+    return await blob_reference(text, watched(chat.team), store)
 
 
 async def blob_reference(text: str, watched: tuple[str, ...], store: Store) -> dict[str, Any]:

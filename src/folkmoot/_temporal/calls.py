@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -21,8 +21,8 @@ from temporalio.exceptions import (
     TimeoutError as CallTimeoutError,
 )
 
-from folkmoot._chat.engine import Call, Chat, Failure
-from folkmoot.agents import AssistantAgent
+from folkmoot._chat.calls import Call, Failure
+from folkmoot._chat.engine import Chat
 from folkmoot.options import ModelSpec, ToolOptions
 
 from . import names
@@ -35,6 +35,20 @@ HEARTBEAT = timedelta(seconds=10)
 MODEL_TIMEOUT = 600.0
 MODEL_ATTEMPTS = 10
 MODEL_RETRY = {"initial": 1.0, "longest": 60.0}
+TIMEOUTS = {"agent": 3_600.0, "code": 3_600.0, "input": 86_400.0}
+"""Seconds for what takes longer than a model: whole turns of custom agents, agents' code, people at a keyboard."""
+ACTIVITIES = {
+    "agent": names.ACTIVITY_AGENT,
+    "code": names.ACTIVITY_CODE,
+    "format": names.ACTIVITY_FORMAT,
+    "functions": names.ACTIVITY_FUNCTIONS,
+    "input": names.ACTIVITY_INPUT,
+    "manage": names.ACTIVITY_MANAGE,
+    "model": names.ACTIVITY_MODEL,
+    "select": names.ACTIVITY_SELECT,
+    "tool": names.ACTIVITY_TOOL,
+}
+"""Which activity makes which kind of call."""
 CANCELLED = "cancelled"
 UNKNOWN_NAME = "UnknownNameError"
 
@@ -90,48 +104,67 @@ class Calls:
     def _start(self, call: Call) -> workflow.ActivityHandle[Any]:
         log, state = self.chat.log, self.chat.state
         data = CallInput(
-            at=call.until, d=log.digest_at(call.until) or "", a=call.agent, n=call.need, i=call.index, r=call.reflect
+            at=call.until,
+            d=log.digest_at(call.until) or "",
+            a=call.path,
+            n=call.need,
+            i=call.index,
+            r=call.reflect,
+            s="" if call.kind == "tool" else call.name,
         ).model_dump(exclude_defaults=True)
-        summary = f"turn {state.turn}: {call.agent}" if call.agent else "conditions"
-        wait = workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+        who = self.chat.who(call)
+        summary = f"turn {state.turn}: {who}" if who else "conditions"
         if call.kind == "tool":
-            options = ToolOptions.model_validate(call.policy or {})
-            return workflow.start_activity(
-                names.ACTIVITY_TOOL,
-                data,
-                start_to_close_timeout=timedelta(seconds=options.timeout),
-                heartbeat_timeout=timedelta(seconds=options.heartbeat_timeout),
-                retry_policy=RetryPolicy(
-                    initial_interval=timedelta(seconds=options.initial_interval),
-                    backoff_coefficient=options.backoff,
-                    maximum_attempts=options.max_attempts if options.retryable else 1,
-                ),
-                summary=f"{summary} → {call.name}"[:200],
-                cancellation_type=wait,
-            )
-        model = self._model(call)
-        attempts = MODEL_ATTEMPTS if model is None or model.max_attempts is None else model.max_attempts
-        timeout = MODEL_TIMEOUT if model is None or model.timeout is None else model.timeout
+            summary = f"{summary} → {call.name}"
         return workflow.start_activity(
-            names.ACTIVITY_MODEL if call.kind == "model" else names.ACTIVITY_FUNCTIONS,
+            ACTIVITIES[call.kind],
             data,
-            start_to_close_timeout=timedelta(seconds=timeout),
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RetryPolicy(
-                initial_interval=timedelta(seconds=MODEL_RETRY["initial"]),
-                maximum_interval=timedelta(seconds=MODEL_RETRY["longest"]),
-                maximum_attempts=attempts,
-            ),
-            summary=summary,
-            cancellation_type=wait,
+            summary=summary[:200],
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            **(_tool_limits(call) if call.kind == "tool" else _limits(call, self._model(call))),
         )
 
     def _model(self, call: Call) -> ModelSpec | None:
-        if call.kind != "model":
-            return None
-        spec = self.chat.fold.agent(call.agent)
-        client = spec.model_client if isinstance(spec, AssistantAgent) else None
+        """The model that a call goes to, where the spec says more of it than its name."""
+        plan = self.chat.plan
+        owner = plan.nodes[call.path].team if call.node else plan.seats[call.path].agent
+        client = getattr(owner, "model_client", None)
         return client if isinstance(client, ModelSpec) else None
+
+
+class _Limits(TypedDict):
+    start_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+def _tool_limits(call: Call) -> _Limits:
+    options = ToolOptions.model_validate(call.policy or {})
+    return {
+        "start_to_close_timeout": timedelta(seconds=options.timeout),
+        "heartbeat_timeout": timedelta(seconds=options.heartbeat_timeout),
+        "retry_policy": RetryPolicy(
+            initial_interval=timedelta(seconds=options.initial_interval),
+            backoff_coefficient=options.backoff,
+            maximum_attempts=options.max_attempts if options.retryable else 1,
+        ),
+    }
+
+
+def _limits(call: Call, model: ModelSpec | None) -> _Limits:
+    attempts = MODEL_ATTEMPTS if model is None or model.max_attempts is None else model.max_attempts
+    timeout = TIMEOUTS.get(call.kind, MODEL_TIMEOUT)
+    if model is not None and model.timeout is not None:
+        timeout = model.timeout
+    return {
+        "start_to_close_timeout": timedelta(seconds=timeout),
+        "heartbeat_timeout": HEARTBEAT,
+        "retry_policy": RetryPolicy(
+            initial_interval=timedelta(seconds=MODEL_RETRY["initial"]),
+            maximum_interval=timedelta(seconds=MODEL_RETRY["longest"]),
+            maximum_attempts=attempts,
+        ),
+    }
 
 
 def _finished(call: Call, handle: workflow.ActivityHandle[Any]) -> Finished:
@@ -154,5 +187,5 @@ def _finished(call: Call, handle: workflow.ActivityHandle[Any]) -> Finished:
 def _timed_out(call: Call, error: CallTimeoutError) -> Failure:
     lost = error.type == TimeoutType.HEARTBEAT
     why = "its worker was lost" if lost else "it took longer than its time limit"
-    what = f"The tool {call.name!r}" if call.kind == "tool" else f"The {call.kind} call of {call.agent!r}"
+    what = f"The tool {call.name!r}" if call.kind == "tool" else f"The {call.kind} call of {call.path!r}"
     return Failure("TimeoutError", f"{what} did not finish: {why}.")

@@ -16,8 +16,9 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from folkmoot._chat.engine import Chat
+from folkmoot._chat.entries import all_references
 from folkmoot._chat.log import EMPTY_DIGEST, Log
-from folkmoot._chat.snapshots import state_at
+from folkmoot._chat.needed import needed_offsets
 from folkmoot._chat.state import ChatState
 from folkmoot._spec import load_spec, spec_digest
 from folkmoot.agents import AgentSpec
@@ -42,7 +43,8 @@ def restore(data: ChatInput) -> Chat:
     if not isinstance(team, TeamSpec | AgentSpec):
         raise ValueError(f"expected the spec of a team or an agent, got {data.spec.get('type')!r}")
     uuid = data.uuid or workflow.uuid4().hex
-    log = Log.restore(data.base, data.digest or EMPTY_DIGEST, unpack(data.entries))
+    pinned = {offset: encoded.encode() for offset, encoded in data.pinned.items()}
+    log = Log.restore(data.base, data.digest or EMPTY_DIGEST, unpack(data.entries), pinned)
     return Chat(team, uuid, log, ChatState.load(data.state))
 
 
@@ -95,19 +97,21 @@ class Carrier:
 
     def _carried(self) -> int:
         """Bytes of log the next run would start with, before packing."""
-        return self._chat.log.bytes - self._sealable() if self._seals() else self._chat.log.bytes
+        return self._pinned_bytes() if self._seals() else self._chat.log.bytes
+
+    def _pins(self, base: int) -> dict[int, str]:
+        """The entries before `base` that what is carried refers to."""
+        chat = self._chat
+        needed = {offset: chat.log.at(offset) for offset in needed_offsets(chat.plan, chat.state)}
+        held = chat.log.after(base)
+        found = {**needed, **all_references([*needed.values(), *held], chat.log.at)}
+        return {offset: found[offset].encoded.decode() for offset in sorted(found) if offset < base}
+
+    def _pinned_bytes(self) -> int:
+        return sum(len(encoded) for encoded in self._pins(self._chat.log.head).values())
 
     def _added(self) -> int:
         return workflow.info().get_current_history_size() - self._data.carried
-
-    def _keep_from(self) -> int:
-        """Offset from which the log stays: a turn in progress needs its own entries."""
-        starts = [turn.started for scope in self._chat.state.scopes.values() for turn in scope.turns.values()]
-        return min(starts, default=self._chat.log.head)
-
-    def _sealable(self) -> int:
-        kept = self._chat.log.after(self._keep_from())
-        return self._chat.log.bytes - sum(len(entry.encoded) + 1 for entry in kept)
 
     async def continue_as_new(self, rest: Callable[[], dict[str, Any]]) -> None:
         """Seal if need be, then continue as new. Returns only if it has to be put off.
@@ -122,7 +126,7 @@ class Carrier:
             if segment is not None:
                 segments.append(segment)
                 base = segment.last + 1
-                state = chat.state if base == chat.log.head else state_at(chat, base - 1)
+                state = chat.state
         entries = [entry.encoded for entry in chat.log.after(base)]
         carried = ChatInput(
             spec=self._data.spec,
@@ -131,6 +135,7 @@ class Carrier:
             digest=chat.log.digest_at(base),
             state=state.dump(),
             entries=pack(entries),
+            pinned=self._pins(base),
             segments=segments,
             tenant=self._data.tenant,
             runs=self._data.runs + 1,
@@ -146,9 +151,7 @@ class Carrier:
 
     async def _seal(self) -> Segment | None:
         """Put what is no longer needed here into the store; None if there is none or it does not answer."""
-        until = self._keep_from()
-        if until <= self._chat.log.base:
-            return None
+        until = self._chat.log.head
         data = {
             "base": self._chat.log.base,
             "at": until,

@@ -14,8 +14,8 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from folkmoot._chat.calls import Failure
 from folkmoot._chat.commands import ALREADY_RUNNING, handle, refusal
-from folkmoot._chat.engine import Failure
 from folkmoot._chat.log import Entry
 from folkmoot._temporal.externs import extern
 
@@ -173,7 +173,7 @@ class GroupChat:
         if once and (result == CANCELLED or (isinstance(result, Failure) and result.error_type == "TimeoutError")):
             why = "it was cancelled" if isinstance(result, str) else result.message
             text = f"The outcome of {call.name!r} is unknown: {why} It must not be run again by itself."
-            self._chat.fail(call.agent, Failure("UnknownOutcomeError", text), time)
+            self._chat.fail(call.path, Failure("UnknownOutcomeError", text), time)
         elif isinstance(result, Failure):
             self._chat.outcome(call, {"content": result.message, "is_error": True}, time)
 

@@ -11,11 +11,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from folkmoot._chat.agent_state import StateView
 from folkmoot._chat.context import AgentContext
 from folkmoot._chat.engine import Chat
 from folkmoot._chat.log import Entry, Log
+from folkmoot._chat.plan import Plan
+from folkmoot._chat.thread import ThreadView
 from folkmoot.agents import AgentSpec
 from folkmoot.teams import TeamSpec
 
@@ -35,6 +39,8 @@ class CachedChat:
     log: Log
     segments: Sequence[Segment] = ()
     contexts: dict[str, AgentContext] = field(default_factory=dict[str, AgentContext])
+    threads: dict[str, ThreadView] = field(default_factory=dict[str, ThreadView])
+    states: dict[str, StateView] = field(default_factory=dict[str, StateView])
     blobs: dict[str, str] = field(default_factory=dict[str, str])
     _extending: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
     """Workflows of this process, replays of them and activities extend the log, each in a thread of its own."""
@@ -63,11 +69,30 @@ class CachedChat:
                 return False
         return True
 
-    def context(self, agent: str, until: int) -> AgentContext:
-        """The agent's context view, to be read on up to `until`; made anew if it has read further."""
-        view = self.contexts.get(agent)
+    @cached_property
+    def plan(self) -> Plan:
+        """The spec, laid out."""
+        return Plan(self.team)
+
+    def context(self, path: str, until: int) -> AgentContext:
+        """A seat's context view, to be read on up to `until`; made anew if it has read further."""
+        view = self.contexts.get(path)
         if view is None or view.next > until:
-            view = self.contexts[agent] = AgentContext(agent, self.uuid)
+            view = self.contexts[path] = AgentContext(self.plan, self.uuid, self.plan.seats[path])
+        return view
+
+    def thread(self, path: str, until: int) -> ThreadView:
+        """A node's conversation, likewise."""
+        view = self.threads.get(path)
+        if view is None or view.next > until:
+            view = self.threads[path] = ThreadView(self.plan, self.uuid, self.plan.nodes[path])
+        return view
+
+    def agent_state(self, path: str, until: int) -> StateView:
+        """A custom agent's state, likewise."""
+        view = self.states.get(path)
+        if view is None or view.next > until:
+            view = self.states[path] = StateView(path)
         return view
 
     @property

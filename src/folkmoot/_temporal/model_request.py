@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from folkmoot._chat.context import AgentContext, Item
-from folkmoot.agents import AssistantAgent
+from folkmoot._chat.listener import Message
 from folkmoot.contexts import (
     ChatCompletionContext,
     Placeholder,
@@ -14,79 +15,92 @@ from folkmoot.contexts import (
     UnboundedChatCompletionContext,
     select,
 )
-from folkmoot.models import Model, ModelRequest
+from folkmoot.models import Model
 from folkmoot.options import ModelSpec
+from folkmoot.transforms import Transform, transformed
 
-from .log_cache import CachedChat
-from .payloads import CallInput
-from .reader import LogReader
 from .registry import Registry
 from .tokens import count_tokens
 
-__all__ = ["prepare"]
+__all__ = ["DEFAULT_TIMEOUT", "Words", "render", "rendered", "timeout_of", "words_of"]
 
 DEFAULT_TIMEOUT = 600.0
 
 
-async def prepare(
-    chat: CachedChat, spec: AssistantAgent, data: CallInput, registry: Registry, reader: LogReader
-) -> tuple[ModelRequest, Model]:
-    """The request of one model call, and the model it goes to.
+@dataclass(frozen=True)
+class Words:
+    """What of an agent's spec decides what its model reads.
 
-    Raises:
-        UnknownNameError: A model or tool is not registered on this worker.
+    Attributes:
+        system_message: Its instructions.
+        model_context: What of the conversation it sees.
+        transforms: What is changed in that.
     """
-    model = registry.models.resolve(spec.model_client)
-    view = chat.context(spec.name, data.at)
-    await reader.fetch_blobs(chat, view.next, data.at)
-    view = chat.context(spec.name, data.at)
+
+    system_message: str | None
+    model_context: ChatCompletionContext
+    transforms: Sequence[Transform] = ()
+
+
+def words_of(
+    view: AgentContext, words: Words, model: Model, registry: Registry, extra: Sequence[Item] | None = None
+) -> list[bytes]:
+    """The messages of a model call, rendered.
+
+    Args:
+        view: The agent's context, read up to the call.
+        words: What decides what it reads.
+        model: Whose form they are rendered in.
+        registry: Has the functions of transforms.
+        extra: The items in place of the view's; None: the view's.
+    """
     if not view.items and not view.prefix:
-        view.prefix = [Item(message.model_dump(mode="json")) for message in spec.model_context.initial_messages]
-    view.read(chat.log, data.at, chat.blobs)
-    messages: list[bytes] = []
-    if spec.system_message is not None:
-        messages.append(_rendered(view.system(spec.system_message), model))
-    if isinstance(spec.model_context, UnboundedChatCompletionContext):
+        view.prefix = [Item(message.model_dump(mode="json")) for message in words.model_context.initial_messages]
+    system = [] if words.system_message is None else [view.system(words.system_message)]
+    if extra is None and not words.transforms and isinstance(words.model_context, UnboundedChatCompletionContext):
         # The common case, without a look at each message of a long chat.
-        messages += [_rendered(item, model) for item in view.prefix]
-        messages += view.wire(model.name, model.render)
-    else:
-        messages += _selected(view, spec.model_context, model)
-    timeout = spec.model_client.timeout if isinstance(spec.model_client, ModelSpec) else None
-    request = ModelRequest(
-        messages=messages,
-        tools=() if data.r else _schemas(spec, registry),
-        tool_choice="none" if data.r else "auto",
-        output_schema=spec.output_schema,
-        timeout=timeout or DEFAULT_TIMEOUT,
-    )
-    return request, model
+        return [*(render(item, model) for item in [*system, *view.prefix]), *view.wire(model.name, model.render)]
+    items = [*view.prefix, *(view.items if extra is None else extra)]
+    chosen = [*system, *_selected(items, words.model_context, model)]
+    if words.transforms:
+        chosen = _transformed(chosen, words.transforms, registry)
+    return [render(item, model) for item in chosen]
 
 
-def _selected(view: AgentContext, context: ChatCompletionContext, model: Model) -> list[bytes]:
-    """What a context that leaves messages out lets through."""
-    items = [*view.prefix, *view.items]
-    counter = _counter(items) if isinstance(context, TokenLimitedChatCompletionContext) else None
-    places = select(context, [item.type for item in items], counter, window=model.info.context_window)
-    return [
-        model.render(place.message) if isinstance(place, Placeholder) else _rendered(items[place], model)
-        for place in places
-    ]
+def rendered(messages: Sequence[Message], model: Model) -> list[bytes]:
+    """LLM messages that no view keeps."""
+    return [model.render(message) for message in messages]
 
 
-def _rendered(item: Item, model: Model) -> bytes:
+def render(item: Item, model: Model) -> bytes:
+    """An item in a model's form, made once."""
     data = item.rendered.get(model.name)
     if data is None:
         data = item.rendered[model.name] = model.render(item.message)
     return data
 
 
-def _schemas(spec: AssistantAgent, registry: Registry) -> Sequence[Mapping[str, Any]]:
-    tools = [registry.tool(tool.name).schema for tool in spec.tools]
-    return [*tools, *(handoff.tool_schema for handoff in spec.resolved_handoffs)]
+def timeout_of(client: str | ModelSpec | None) -> float:
+    """Seconds a call of a model may take."""
+    given = client.timeout if isinstance(client, ModelSpec) else None
+    return given or DEFAULT_TIMEOUT
 
 
-def _counter(items: list[Item]) -> Any:
+def _selected(items: Sequence[Item], context: ChatCompletionContext, model: Model) -> list[Item]:
+    """What a context that leaves messages out lets through."""
+    counter = _counter(items) if isinstance(context, TokenLimitedChatCompletionContext) else None
+    places = select(context, [item.type for item in items], counter, window=model.info.context_window)
+    return [Item(place.message) if isinstance(place, Placeholder) else items[place] for place in places]
+
+
+def _transformed(items: Sequence[Item], transforms: Sequence[Transform], registry: Registry) -> list[Item]:
+    """The items after the transforms; those that are left as they were keep what was rendered of them."""
+    known = {id(item.message): item for item in items}
+    changed = transformed(transforms, [item.message for item in items], count_tokens, registry.functions)
+    return [known.get(id(message)) or Item(message) for message in changed]
+
+
+def _counter(items: Sequence[Item]) -> Any:
     def count(places: Sequence[int]) -> int:
         total = 0
         for place in places:

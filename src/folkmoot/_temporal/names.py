@@ -6,9 +6,15 @@ Workflow id = chat id. Signals: `SIGNALS`. Updates: `UPDATES`. Queries: `QUERIES
 from __future__ import annotations
 
 __all__ = [
+    "ACTIVITY_AGENT",
+    "ACTIVITY_CODE",
+    "ACTIVITY_FORMAT",
     "ACTIVITY_FUNCTIONS",
+    "ACTIVITY_INPUT",
+    "ACTIVITY_MANAGE",
     "ACTIVITY_MODEL",
     "ACTIVITY_SEAL",
+    "ACTIVITY_SELECT",
     "ACTIVITY_TOOL",
     "CACHE_EXTERN",
     "CHECK_EXTERN",
@@ -32,7 +38,13 @@ QUERIES = ("check", "status", "state", "snapshots", "snapshot", "log", "pending"
 REPLY_SIGNAL = "folkmoot_reply"
 """Signal a chat sends to the workflow that asked for a run, when the run has ended or was refused."""
 
+ACTIVITY_AGENT = "folkmoot.agent"
+ACTIVITY_CODE = "folkmoot.code"
+ACTIVITY_FORMAT = "folkmoot.format"
+ACTIVITY_INPUT = "folkmoot.input"
+ACTIVITY_MANAGE = "folkmoot.manage"
 ACTIVITY_MODEL = "folkmoot.model"
+ACTIVITY_SELECT = "folkmoot.select"
 ACTIVITY_TOOL = "folkmoot.tool"
 ACTIVITY_FUNCTIONS = "folkmoot.functions"
 ACTIVITY_SEAL = "folkmoot.seal"

@@ -66,7 +66,7 @@ def run_result(chat: Chat, ended: Entry) -> dict[str, Any]:
     messages = [
         message_of(chat.uuid, entry, chat.log.at)
         for entry in chat.log.after(first, ended.offset)
-        if entry.kind in ("message", "event") and (echo or entry.data.get("role") != "task")
+        if entry.kind in ("message", "event") and (echo or entry.data.get("role") != "task" or "scope" in entry.data)
     ]
     result: dict[str, Any] = {
         "run": ended.data["run"],

@@ -89,6 +89,8 @@ class ChatInput(_Payload):
     """Folded state at `base`."""
     entries: str = ""
     """The held entries, packed."""
+    pinned: dict[int, str] = Field(default_factory=dict[int, str])
+    """Earlier entries that what is held refers to, by offset."""
     segments: list[Segment] = Field(default_factory=list[Segment])
     inbox: list[list[Any]] = Field(default_factory=list[list[Any]])
     """Commands not yet handled: verb, command id, fields."""
@@ -155,6 +157,12 @@ class RequestCommand(Command):
     request: str = ""
 
 
+class AnswerCommand(RequestCommand):
+    """`answer`: a person's words."""
+
+    content: Any = None
+
+
 COMMANDS: dict[str, type[Command]] = {
     "run": RunCommand,
     "submit": RunCommand,
@@ -162,7 +170,7 @@ COMMANDS: dict[str, type[Command]] = {
     "reset": ForceCommand,
     "close": ForceCommand,
     "decide": RequestCommand,
-    "answer": RequestCommand,
+    "answer": AnswerCommand,
 }
 """Payload of each command; those not named take `Command`."""
 
@@ -175,13 +183,15 @@ class CallInput(_Payload):
     d: str
     """Running digest at `at`."""
     a: str = ""
-    """Agent."""
+    """Path of the seat, or of the node, whose call it is."""
     n: int
     """Offset of the entry the call hangs on."""
     i: int = 0
-    """Which of the request's calls."""
+    """Which of the request's calls, or how often the step was tried; else an offset the step goes back to."""
     r: bool = False
     """The model must answer with text."""
+    s: str = ""
+    """Which step of a turn, where a kind of agent or team has several."""
 
 
 class LogQuery(_Payload):

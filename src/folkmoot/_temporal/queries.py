@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from folkmoot._chat.engine import Chat
-from folkmoot._chat.entries import refers_to
+from folkmoot._chat.entries import all_references
 from folkmoot._chat.log import Entry
 from folkmoot._chat.snapshots import snapshots, state_at
 
@@ -39,7 +39,8 @@ def answer(chat: Chat, data: ChatInput, name: str, fields: object) -> Any:
         case "log":
             return page(chat, data, LogQuery.model_validate(dict(fields))).model_dump(exclude_defaults=True)
         case "pending":
-            return {"requests": [], "waits": {key: wait.model_dump() for key, wait in chat.state.waits.items()}}
+            requests = [{"request": name, **item.model_dump()} for name, item in chat.state.requests.items()]
+            return {"requests": requests, "waits": {key: wait.model_dump() for key, wait in chat.state.waits.items()}}
         case "usage":
             return {"agents": {name: use.model_dump() for name, use in chat.state.usage.items()}}
         case "spec":
@@ -60,7 +61,7 @@ def _status(chat: Chat, data: ChatInput) -> dict[str, Any]:
         "head": log.head,
         "digest": log.digest,
         "last_run": {"status": state.status, "stop_reason": state.stop_reason, "error": state.error},
-        "waiting_for": [wait.reason for wait in state.waits.values()],
+        "waiting_for": state.waiting_for,
         "tokens": state.tokens,
         "continued": data.runs,
         "held_from": log.base,
@@ -97,7 +98,7 @@ def page(chat: Chat, data: ChatInput, query: LogQuery) -> Page:
         if entries and size > MAX_PAGE:
             break
         entries.append(entry)
-    refs = {offset for entry in entries for offset in refers_to(entry) if log.base <= offset < first}
+    refs = {offset: entry for offset, entry in all_references(entries, log.at).items() if offset < first}
     return Page(
         uuid=chat.uuid,
         first=first,
@@ -107,7 +108,7 @@ def page(chat: Chat, data: ChatInput, query: LogQuery) -> Page:
         head=log.head,
         head_digest=log.digest,
         segments=[segment for segment in data.segments if segment.last >= query.after],
-        refs={offset: log.at(offset).encoded.decode() for offset in sorted(refs)},
+        refs={offset: refs[offset].encoded.decode() for offset in sorted(refs)},
         status=chat.state.summary,
         spec=data.spec if query.spec else None,
     )

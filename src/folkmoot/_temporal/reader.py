@@ -12,6 +12,7 @@ import asyncio
 import json
 import zlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from weakref import WeakValueDictionary
@@ -148,7 +149,7 @@ class LogReader:
                     log.extend(Log.restore(log.head, log.digest, [item])[0])
         if log.head != cached.log.base or log.digest != cached.log.base_digest:
             raise LogReadError(f"the sealed parts of chat {key[1]!r} end at {log.head}, expected {cached.log.base}")
-        full = CachedChat(cached.uuid, cached.team, log, cached.segments, cached.contexts, cached.blobs)
+        full = replace(cached, log=log)
         full.extend(list(cached.log))
         self._cache.put(*key, full)
         return full

@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from folkmoot._chat.termination import functions_of
-from folkmoot._spec import walk
-from folkmoot.agents import AgentSpec, AssistantAgent
+from folkmoot._spec import parts
+from folkmoot.agents import (
+    AgentSpec,
+    AssistantAgent,
+    CodeExecutorAgent,
+    CustomAgent,
+    SocietyOfMindAgent,
+    UserProxyAgent,
+)
+from folkmoot.conditions import FunctionalTermination
 from folkmoot.errors import UnknownNameError, to_wire
+from folkmoot.memory import Memory, NamedMemory
 from folkmoot.models import ModelRegistry
-from folkmoot.teams import TeamSpec
-from folkmoot.tools import FunctionTool
+from folkmoot.options import ModelSpec
+from folkmoot.teams import EdgeFunction, MagenticOneGroupChat, SelectorGroupChat, TeamSpec
+from folkmoot.tools import FunctionTool, RunnerTool, Tool
+from folkmoot.transforms import FunctionTransform
+from folkmoot.workbench import NamedWorkbench, Workbench
 
 __all__ = ["Registry"]
 
 
 @dataclass
 class Registry:
-    """Models, tools and functions of one worker, by name."""
+    """What one worker has, by name.
+
+    Attributes:
+        models: Models.
+        tools: Function tools.
+        functions: Functions of conditions, selections, edges, approvals and the like.
+        agents: Custom agents, their classes or factories.
+        memories: Memory stores.
+        workbenches: Live workbenches.
+        code_folder: Where agents may run code; None: they may not.
+    """
 
     models: ModelRegistry
     tools: dict[str, FunctionTool] = field(default_factory=dict[str, FunctionTool])
     functions: dict[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
+    agents: dict[str, Any] = field(default_factory=dict[str, Any])
+    memories: dict[str, Memory] = field(default_factory=dict[str, Memory])
+    workbenches: dict[str, Workbench] = field(default_factory=dict[str, Workbench])
+    code_folder: Path | None = None
+    _started: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, "asyncio.Task[None]"])
 
     def tool(self, name: str) -> FunctionTool:
         """The tool of that name.
@@ -34,12 +62,44 @@ class Registry:
         return _find("tool", self.tools, name)
 
     def function(self, name: str) -> Callable[..., Any]:
-        """The function of that name.
+        """The function of that name, or an UnknownNameError."""
+        return _find("function", self.functions, name)
+
+    def agent(self, name: str) -> Any:
+        """The custom agent of that name, or an UnknownNameError."""
+        return _find("agent", self.agents, name)
+
+    def memory(self, name: str) -> Memory:
+        """The memory store of that name, or an UnknownNameError."""
+        return _find("memory", self.memories, name)
+
+    async def workbench(self, name: str) -> Workbench:
+        """The workbench of that name, started; or an UnknownNameError."""
+        bench: Workbench = _find("workbench", self.workbenches, name)
+        task = self._started.get(name)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._started[name] = asyncio.create_task(bench.start())
+        await asyncio.shield(task)
+        return bench
+
+    async def stop_workbenches(self) -> None:
+        """Let go of what was started."""
+        started, self._started = self._started, {}
+        for name, task in started.items():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await self.workbenches[name].stop()
+
+    def folder_for_code(self) -> Path:
+        """Where agents' code runs.
 
         Raises:
-            UnknownNameError: It is not registered here.
+            UnknownNameError: This worker runs none.
         """
-        return _find("function", self.functions, name)
+        if self.code_folder is None:
+            hint = "Workers run agents' code only if they were given a folder for it (`code_folder`)."
+            raise UnknownNameError("code executor", "local", (), hint)
+        return self.code_folder
 
     def check(self, team: TeamSpec | AgentSpec) -> None:
         """Look up every name a spec holds.
@@ -47,14 +107,26 @@ class Registry:
         Raises:
             UnknownNameError: The first that is not registered here, with the names known.
         """
-        for member in walk(team):
-            if isinstance(member, AssistantAgent):
-                self.models.check(member.model_client)
-                for tool in member.tools:
-                    self.tool(tool.name)
-            elif isinstance(member, TeamSpec):
-                for name in functions_of(member.termination_condition):
-                    self.function(name)
+        for part in parts(team):
+            for model in _models(part):
+                self.models.check(model)
+            for name in _functions(part):
+                self.function(name)
+            match part:
+                case RunnerTool():
+                    pass
+                case Tool():
+                    self.tool(part.name)
+                case CustomAgent():
+                    self.agent(part.agent)
+                case NamedMemory():
+                    self.memory(part.name)
+                case NamedWorkbench():
+                    _find("workbench", self.workbenches, part.name)
+                case CodeExecutorAgent():
+                    self.folder_for_code()
+                case _:
+                    pass
 
     def refusal(self, team: TeamSpec | AgentSpec) -> dict[str, Any] | None:
         """`check` as a workflow's handlers want it: the error in its wire form, or None."""
@@ -63,6 +135,40 @@ class Registry:
         except UnknownNameError as error:
             return to_wire(error)
         return None
+
+
+def _models(part: object) -> Iterator[str | ModelSpec]:
+    """The models that a part of a spec names."""
+    match part:
+        case AssistantAgent() | MagenticOneGroupChat() | SocietyOfMindAgent():
+            yield part.model_client
+        case CodeExecutorAgent() | SelectorGroupChat() if part.model_client is not None:
+            yield part.model_client
+        case _:
+            pass
+
+
+def _functions(part: object) -> Iterator[str]:
+    """The functions that a part of a spec names."""
+    found: tuple[str | None, ...] = ()
+    match part:
+        case FunctionalTermination():
+            found = (part.func,)
+        case SelectorGroupChat():
+            found = (part.selector_func, part.candidate_func)
+        case EdgeFunction():
+            found = (part.function,)
+        case AssistantAgent():
+            found = (part.tool_call_summary_formatter,)
+        case CodeExecutorAgent():
+            found = (part.approval_func,)
+        case UserProxyAgent():
+            found = (part.input_func,)
+        case FunctionTransform():
+            found = (part.func,)
+        case _:
+            pass
+    yield from (name for name in found if name is not None)
 
 
 def _find(kind: str, known: Mapping[str, Any], name: str) -> Any:

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from folkmoot._chat.engine import Chat, Failure
+from folkmoot._chat.calls import Failure
+from folkmoot._chat.engine import Chat
 
 from .calls import Finished
 
@@ -58,7 +59,7 @@ class Retries:
         waited = self._chat.state.waits.get(call.key)
         since = waited.since if waited else time
         if datetime.fromisoformat(time) - datetime.fromisoformat(since) >= LIMIT:
-            self._chat.fail(call.agent, finished.result, time)
+            self._chat.outcome(call, finished.result, time)
             return True
         attempt = self._attempts.get(call.key, 0)
         self._attempts[call.key] = attempt + 1

@@ -41,7 +41,7 @@ class Visibility:
     def write(self, now: datetime, *, run_ended: bool = False) -> None:
         """Write what changed, if it is time to; at a run's end always, as that wakes those who wait for it."""
         state = self._chat.state
-        status, waits = state.summary, [wait.reason for wait in state.waits.values()]
+        status, waits = state.summary, state.waiting_for
         self._details(status, waits)
         self._at = self._at or now
         first = not self.shown

@@ -35,7 +35,7 @@ from .llm import (
     SystemMessage,
     UserMessage,
 )
-from .log import from_log, is_chat, text_of, to_log
+from .log import from_log, is_chat, model_text_of, text_of, to_log
 from .task import AnyMessage, Response, TaskResult, task_messages
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     "UserMessage",
     "from_log",
     "is_chat",
+    "model_text_of",
     "task_messages",
     "text_of",
     "to_log",

@@ -8,7 +8,7 @@ from typing import Any, cast
 from .base import REGISTERED, BaseAgentEvent, BaseChatMessage, is_builtin
 from .chat import StructuredMessage, compact_json, structured_text
 
-__all__ = ["from_log", "is_chat", "text_of", "to_log"]
+__all__ = ["from_log", "is_chat", "model_text_of", "text_of", "to_log"]
 
 Data = Mapping[str, Any]
 
@@ -66,6 +66,13 @@ def text_of(data: Data) -> str:
         return structured_text(content, data.get("format_string"))
     text = data.get(TEXT)
     return text if isinstance(text, str) else _plain(content)
+
+
+def model_text_of(data: Data) -> str:
+    """`to_model_text()` of a chat message in log form."""
+    if data["type"] != "MultiModalMessage":
+        return text_of(data)
+    return "".join(part if isinstance(part, str) else " [image]" for part in data["content"])
 
 
 def _plain(content: object) -> str:

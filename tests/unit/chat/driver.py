@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from folkmoot._chat.calls import Call, Failure
 from folkmoot._chat.commands import handle
 from folkmoot._chat.context import AgentContext
-from folkmoot._chat.engine import Call, Chat, Failure
+from folkmoot._chat.engine import Chat
 from folkmoot._chat.entries import CHAT_KINDS, message_of
 from folkmoot._chat.log import Entry, Log
 from folkmoot.agents import AgentSpec, AssistantAgent
@@ -135,7 +136,7 @@ class Driver:
 
     def view(self, name: str) -> list[Mapping[str, Any]]:
         """An agent's whole model context, folded from scratch."""
-        context = AgentContext(name, UUID)
+        context = AgentContext(self.chat.plan, UUID, self.chat.plan.seats[name])
         context.read(self.chat.log, self.chat.log.head, {})
         return [item.message for item in context.items]
 

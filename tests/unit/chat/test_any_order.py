@@ -7,10 +7,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from folkmoot._chat.calls import Failure
 from folkmoot._chat.context import AgentContext
-from folkmoot._chat.engine import Chat, Failure
+from folkmoot._chat.engine import Chat
 from folkmoot._chat.entries import CHAT_KINDS, message_id
 from folkmoot._chat.log import EMPTY_DIGEST, Log
+from folkmoot._chat.plan import Plan
 from folkmoot._chat.snapshots import snapshots, state_at
 from folkmoot._chat.state import ChatState
 from folkmoot.conditions import FunctionalTermination, MaxMessageTermination, TextMentionTermination
@@ -111,9 +113,10 @@ def lived(team: TeamSpec, story: list[Any]) -> Watched:
     return watched
 
 
-def context(log: Log, name: str, *stops: int) -> list[Any]:
+def context(team: TeamSpec, log: Log, name: str, *stops: int) -> list[Any]:
     """An agent's context, read in steps."""
-    view = AgentContext(name, UUID)
+    plan = Plan(team)
+    view = AgentContext(plan, UUID, plan.seats[name])
     for stop in (*stops, log.head):
         view.read(log, stop, {})
     return [item.message for item in view.items]
@@ -159,7 +162,7 @@ def test_context_read_in_steps_is_the_one_read_at_once(team: TeamSpec, story: li
     stops = sorted(data.draw(st.lists(st.integers(0, log.head), max_size=4)))
     restored = Log.restore(0, EMPTY_DIGEST, [entry.encoded for entry in log])
     for name in NAMES:
-        assert context(log, name, *stops) == context(log, name) == context(restored, name)
+        assert context(team, log, name, *stops) == context(team, log, name) == context(team, restored, name)
 
 
 @settings(max_examples=150, deadline=None)

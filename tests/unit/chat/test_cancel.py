@@ -44,7 +44,7 @@ def test_in_tools_and_run_again_takes_the_turn_anew() -> None:
     driver.run("go", asks("look"))
     driver.tell("cancel")
     driver.run(None)
-    assert [(call.kind, call.agent) for call in driver.calls] == [("model", "a")]
+    assert [(call.kind, call.path) for call in driver.calls] == [("model", "a")]
     driver.answer("done")
     assert [item["type"][0] for item in driver.view("a")] == ["U", "A", "F", "A"]
     driver.run(None)

@@ -52,7 +52,7 @@ def test_context_shows_the_content_once_it_is_fetched_and_a_note_before() -> Non
     driver = chat()
     driver.run([task(stored())], asks("look"), {"content": stored()})
     assert driver.heard("a")[0] == "U: [70000 bytes in the store, sha256 abc]"
-    view = AgentContext("a", UUID)
+    view = AgentContext(driver.chat.plan, UUID, driver.chat.plan.seats["a"])
     view.read(driver.chat.log, driver.chat.log.head, {"abc": "the text"})
     assert view.items[0].message["content"] == "the text"
     assert view.items[2].message["content"][0]["content"] == "the text"

@@ -1,8 +1,4 @@
-"""Tools: what agents may do (AutoGen: `autogen_core.tools`).
-
-A spec's JSON holds a tool's name and options only. `Tool` is such a reference; `FunctionTool` is one that
-holds the function too, as worker processes need it. Each call is an activity under the tool's `ToolOptions`.
-"""
+"""A tool that is a Python function, as worker processes need it."""
 
 from __future__ import annotations
 
@@ -10,129 +6,21 @@ import asyncio
 import functools
 import inspect
 import json
-import re
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar, cast, get_args, overload
+from typing import Any, Self, cast, get_args, overload
 
 from pydantic import BaseModel, PrivateAttr
 
-from ._function_schema import Arguments, read_arguments, read_docs, strict_schema
-from ._spec import Carried, Frozen
-from .options import ToolOptions
+from folkmoot._function_schema import Arguments, read_arguments, read_docs, strict_schema
+from folkmoot._spec import Carried
+from folkmoot.options import ToolOptions
 
-__all__ = ["CancellationToken", "FunctionTool", "Tool", "ToolArgumentsError", "ToolContext", "tool"]
+from .context import ToolArgumentsError, ToolContext
+from .named import Tool
+
+__all__ = ["FunctionTool", "as_tool", "tool"]
 
 Function = Callable[..., Any]
-FutureT = TypeVar("FutureT", bound="asyncio.Future[Any]")
-
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-class ToolArgumentsError(ValueError):
-    """A model called a tool with arguments it does not take. Its text is for the model."""
-
-
-class CancellationToken:
-    """Says to work under way that it is no longer wanted. Safe to use from any thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._cancelled = False
-        self._callbacks: list[Callable[[], None]] = []
-
-    def cancel(self) -> None:
-        """Cancel, once: callbacks run here and now."""
-        with self._lock:
-            self._cancelled = True
-            callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            callback()
-
-    def is_cancelled(self) -> bool:
-        """Whether it was cancelled."""
-        return self._cancelled
-
-    def add_callback(self, callback: Callable[[], None]) -> None:
-        """Call `callback` on cancellation, at once if that has been."""
-        with self._lock:
-            if not self._cancelled:
-                self._callbacks.append(callback)
-                return
-        callback()
-
-    def link_future(self, future: FutureT) -> FutureT:
-        """Cancel `future` (or task) along with this token."""
-        self.add_callback(lambda: future.get_loop().call_soon_threadsafe(future.cancel) and None)
-        return future
-
-
-def _no_heartbeat(_details: object) -> None:
-    return None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ToolContext:
-    """What a tool may know of the call it serves: a parameter annotated `ToolContext` gets it.
-
-    Attributes:
-        chat_id: The chat.
-        agent: The agent whose model asked for the call.
-        call_id: The model's id of the call.
-        idempotency_key: The same on every attempt of this call, whatever crashes; no other call ever has it.
-        attempt: 1 at the first.
-        cancellation_token: Cancelled when the call is no longer wanted.
-        heartbeat: Tells the server that a long call is alive, with any JSON value as details.
-    """
-
-    chat_id: str
-    agent: str
-    call_id: str
-    idempotency_key: str
-    attempt: int = 1
-    cancellation_token: CancellationToken = field(default_factory=CancellationToken)
-    heartbeat: Callable[[object], None] = _no_heartbeat
-
-
-class Tool(Frozen, frozen=True):
-    """A tool by name, registered on the worker. Its JSON is the name, or name and options.
-
-    Args:
-        name: The tool's name: letters, digits, `_` and `-`, at most 64.
-        options: How its calls are run here; None: the defaults.
-
-    Raises:
-        ValueError: The name is none that models take.
-    """
-
-    name: str
-    options: ToolOptions = ToolOptions()
-
-    def __init__(self, name: str, options: ToolOptions | None = None) -> None:
-        self._fill(name=name, options=options or ToolOptions())
-
-    def check(self) -> None:
-        """Refuse a name that models' endpoints refuse."""
-        super().check()
-        if not _NAME.fullmatch(self.name):
-            raise ValueError(f"A tool's name has 1 to 64 letters, digits, '_' and '-'; got {self.name!r}.")
-
-    @classmethod
-    def from_json(cls, data: object) -> Self:
-        """The tool of that name, or of that name and options."""
-        return super().from_json({"name": data} if isinstance(data, str) else data)
-
-    def to_json(self) -> object:
-        """The name alone where the options say nothing."""
-        options = self.options.to_json()
-        return {"name": self.name, "options": options} if options else self.name
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Tool) and self.to_json() == other.to_json()
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.options))
 
 
 class FunctionTool(Tool, frozen=True):
@@ -296,3 +184,18 @@ def _as_text(value: object) -> str:
     if isinstance(value, BaseModel):
         return json.dumps(cast(object, value.model_dump(mode="json")), ensure_ascii=False)
     return str(value)
+
+
+def as_tool(given: object) -> Tool:
+    """A tool in any of the forms an agent or a workbench takes: a tool, a function, a registered name.
+
+    Raises:
+        ValueError: It is none of these (AutoGen's text).
+    """
+    if isinstance(given, Tool):
+        return given
+    if isinstance(given, str):
+        return Tool(given)
+    if callable(given):
+        return FunctionTool(given)
+    raise ValueError(f"Unsupported tool type: {type(given)}")

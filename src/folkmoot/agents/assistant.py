@@ -1,84 +1,36 @@
-"""Agents (AutoGen: `autogen_agentchat.agents`)."""
+"""An agent that a model speaks for (AutoGen: `autogen_agentchat.agents.AssistantAgent`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, Field, PrivateAttr
 
-from ._function_schema import strict_schema
-from ._spec import AgentSpec, Carried, Frozen
-from .contexts import ChatCompletionContext, UnboundedChatCompletionContext
-from .options import ModelInfo, ModelSpec
-from .tools import FunctionTool, Tool
+from folkmoot._function_schema import strict_schema
+from folkmoot._spec import AgentSpec, Carried, function_name
+from folkmoot.contexts import ChatCompletionContext, UnboundedChatCompletionContext
+from folkmoot.memory import ListMemory, Memory, MemorySpec, as_memories
+from folkmoot.messages import FunctionCall, FunctionExecutionResult
+from folkmoot.options import ModelInfo, ModelSpec
+from folkmoot.tools import Tool, as_tool
+from folkmoot.transforms import Transform
+from folkmoot.workbench import Workbench, WorkbenchSpec, as_workbenches
 
-__all__ = ["AgentSpec", "AssistantAgent", "Handoff", "NamedModel"]
+from .handoff import Handoff
+from .live import ModelClient, NamedModel, check_model, live_model, model_field, model_info
+
+__all__ = ["AssistantAgent", "SummaryFormatter"]
 
 _DESCRIPTION = "An agent that provides assistance with ability to use tools."
 _SYSTEM_MESSAGE = (
     "You are a helpful AI assistant. Solve tasks using your tools. "
     "Reply with TERMINATE when the task has been completed."
 )
+_ROLE = "A tool call summary formatter"
 
-
-class NamedModel(Protocol):
-    """A live model: the worker in this process registers it under its name."""
-
-    @property
-    def name(self) -> str:
-        """The name specs know it by."""
-        ...
-
-
-class Handoff(Frozen, frozen=True):
-    """An agent's way to give the floor to another participant: its model sees a tool without arguments.
-
-    Args:
-        target: Who gets the floor.
-        description: When to use it, for the model; empty: made of the target.
-        name: The tool's name, an identifier; empty: `transfer_to_` and the target in lower case.
-        message: What the target is told; empty: made of the target.
-
-    Raises:
-        ValueError: The name is no identifier.
-    """
-
-    target: str
-    description: str = ""
-    name: str = ""
-    message: str = ""
-
-    def __init__(self, target: str, description: str = "", name: str = "", message: str = "") -> None:
-        self._fill(
-            target=target,
-            description=description or f"Handoff to {target}.",
-            name=name or f"transfer_to_{target}".lower(),
-            message=message or f"Transferred to {target}, adopting the role of {target} immediately.",
-        )
-
-    @classmethod
-    def from_json(cls, data: object) -> Handoff:
-        """A handoff from its JSON; what is missing is made of the target, as in the constructor."""
-        given = super().from_json(data)
-        return cls(given.target, given.description, given.name, given.message)
-
-    def check(self) -> None:
-        """Refuse a name that cannot be a tool's (AutoGen)."""
-        super().check()
-        if self.name and not self.name.isidentifier():
-            raise ValueError(f"Handoff name must be a valid identifier: {self.name}")
-
-    @property
-    def tool_schema(self) -> dict[str, Any]:
-        """What the model is told, in the form of `FunctionTool.schema`."""
-        parameters: dict[str, object] = {
-            "type": "object",
-            "properties": {},
-            "required": [],
-            "additionalProperties": False,
-        }
-        return {"name": self.name, "description": self.description, "parameters": parameters, "strict": True}
+SummaryFormatter = Callable[[FunctionCall, FunctionExecutionResult], str]
+"""Words one call and its result for the summary."""
 
 
 class AssistantAgent(AgentSpec, frozen=True):
@@ -89,6 +41,7 @@ class AssistantAgent(AgentSpec, frozen=True):
         model_client: The name of a registered model or of one the default endpoint knows, a `ModelSpec`, or a
             live model, which stays in this process while the spec holds its name.
         tools: Tools, plain functions, or names of registered tools.
+        workbench: Sets of tools instead of `tools`, one or several: specs, live workbenches, or registered names.
         handoffs: Whom it may hand the floor to: names, or `Handoff`s.
         model_context: What its model sees of the conversation; None: everything.
         description: For teams that choose speakers.
@@ -99,17 +52,23 @@ class AssistantAgent(AgentSpec, frozen=True):
         max_tool_iterations: Rounds of tool calls in a turn, at least 1.
         tool_call_summary_format: How results are shown, for each call: `{tool_name}`, `{arguments}`,
             `{result}` and `{is_error}`.
+        tool_call_summary_formatter: A function that words each call instead, or its registered name; it runs on a
+            worker.
         output_content_type: A pydantic class its answers are held to, or its `{"name", "schema"}`.
         output_content_type_format: How people read such an answer: `str.format` with its fields.
+        memory: A list of what it is reminded of in every turn: `ListMemory`, live stores, or registered names.
         metadata: Anything the application wants to keep with it.
+        transforms: What is done to the messages its model sees, in this order, after `model_context` has chosen them.
 
     Raises:
+        TypeError: `memory` is no list (AutoGen), or something in it or in `workbench` is of another kind.
         ValueError: A name or combination is refused (AutoGen's texts).
     """
 
     type: Literal["AssistantAgent"] = "AssistantAgent"
     model_client: str | ModelSpec
     tools: tuple[Tool, ...] = ()
+    workbench: tuple[WorkbenchSpec, ...] = ()
     handoffs: tuple[str | Handoff, ...] = ()
     model_context: ChatCompletionContext = UnboundedChatCompletionContext()
     description: str = _DESCRIPTION
@@ -118,19 +77,25 @@ class AssistantAgent(AgentSpec, frozen=True):
     reflect_on_tool_use: bool | None = None
     max_tool_iterations: int = 1
     tool_call_summary_format: str = "{result}"
+    tool_call_summary_formatter: str | None = None
+    """The function's name."""
     output_schema: dict[str, Any] | None = None
     """`name` and `schema` (JSON schema) of its answers."""
     output_content_type_format: str | None = None
+    memory: tuple[MemorySpec, ...] = ()
     metadata: dict[str, str] = Field(default_factory=dict)
+    transforms: tuple[Transform, ...] = ()
 
     _model: NamedModel | None = PrivateAttr(default=None)
+    _formatter: SummaryFormatter | None = PrivateAttr(default=None)
 
     def __init__(
         self,
         name: str,
-        model_client: str | ModelSpec | NamedModel,
+        model_client: ModelClient,
         *,
         tools: Sequence[Tool | Callable[..., Any] | str] | None = None,
+        workbench: WorkbenchSpec | Workbench | str | Sequence[WorkbenchSpec | Workbench | str] | None = None,
         handoffs: Sequence[str | Handoff] | None = None,
         model_context: ChatCompletionContext | None = None,
         description: str = _DESCRIPTION,
@@ -139,17 +104,19 @@ class AssistantAgent(AgentSpec, frozen=True):
         reflect_on_tool_use: bool | None = None,
         max_tool_iterations: int = 1,
         tool_call_summary_format: str = "{result}",
+        tool_call_summary_formatter: SummaryFormatter | str | None = None,
         output_content_type: type[BaseModel] | Mapping[str, Any] | None = None,
         output_content_type_format: str | None = None,
+        memory: Sequence[MemorySpec | Memory | str] | None = None,
         metadata: Mapping[str, str] | None = None,
+        transforms: Sequence[Transform] = (),
     ) -> None:
-        live = not isinstance(model_client, str | ModelSpec)
-        if live:
-            _check_abilities(getattr(model_client, "info", None), tools, handoffs)
+        _check_abilities(model_info(model_client), tools, handoffs)
         self._fill(
             name=name,
-            model_client=_name_of(model_client) if live else model_client,
-            tools=tuple(_as_tool(tool) for tool in tools or ()),
+            model_client=model_field(model_client),
+            tools=tuple(as_tool(tool) for tool in tools or ()),
+            workbench=as_workbenches(workbench),
             handoffs=tuple(_checked_handoff(handoff) for handoff in handoffs or ()),
             model_context=model_context or UnboundedChatCompletionContext(),
             description=description,
@@ -158,21 +125,28 @@ class AssistantAgent(AgentSpec, frozen=True):
             reflect_on_tool_use=reflect_on_tool_use,
             max_tool_iterations=max_tool_iterations,
             tool_call_summary_format=tool_call_summary_format,
+            tool_call_summary_formatter=None
+            if tool_call_summary_formatter is None
+            else function_name(tool_call_summary_formatter, _ROLE),
             output_schema=_output_schema(output_content_type),
             output_content_type_format=output_content_type_format,
+            memory=as_memories(memory),
             metadata=dict(metadata or {}),
+            transforms=tuple(transforms),
         )
-        if live:
-            self._hold(_model=model_client)
+        formatter = tool_call_summary_formatter
+        self._hold(_model=live_model(model_client), _formatter=formatter if callable(formatter) else None)
 
     def check(self) -> None:
-        """Refuse what AutoGen refuses, in its words."""
+        """Refuse what AutoGen refuses, in its words; from here on its memories change no more."""
         super().check()
-        if not self.model_client:
-            raise ValueError("model_client must be the name of a model, a ModelSpec or a model, got ''.")
-        if isinstance(self.model_client, ModelSpec):
-            _check_abilities(self.model_client.info, self.tools, self.handoffs)
+        check_model(self.model_client)
+        _check_abilities(model_info(self.model_client), self.tools, self.handoffs)
         self._check_names()
+        if self.tools and self.workbench:
+            raise ValueError("Tools cannot be used with a workbench.")
+        if self.tool_call_summary_formatter is not None:
+            function_name(self.tool_call_summary_formatter, _ROLE)
         if self.max_tool_iterations < 1:
             raise ValueError(
                 f"Maximum number of tool iterations must be greater than or equal to 1, got {self.max_tool_iterations}"
@@ -186,6 +160,9 @@ class AssistantAgent(AgentSpec, frozen=True):
                 "tool_call_summary_format may use {tool_name}, {arguments}, {result} and {is_error}, "
                 f"got {self.tool_call_summary_format!r}."
             ) from None
+        for memory in self.memory:
+            if isinstance(memory, ListMemory):
+                memory.seal()
 
     def _check_names(self) -> None:
         tools = [tool.name for tool in self.tools]
@@ -207,38 +184,27 @@ class AssistantAgent(AgentSpec, frozen=True):
         """Whether a last model call follows the tools (AutoGen: by default only with an output type)."""
         return self.output_schema is not None if self.reflect_on_tool_use is None else self.reflect_on_tool_use
 
+    @property
+    def produced_message_types(self) -> tuple[str, ...]:
+        """What its turn may end in (AutoGen)."""
+        answer = "TextMessage" if self.output_schema is None else f"StructuredMessage[{self.output_schema['name']}]"
+        return (answer, "ToolCallSummaryMessage", "HandoffMessage")
+
     def carry(self, into: Carried) -> None:
-        """The model, if it was passed itself."""
+        """The model and the formatter, if they were passed themselves."""
         if self._model is not None:
             into.add_model(self._model.name, self._model)
+        if self._formatter is not None and self.tool_call_summary_formatter is not None:
+            into.add_function(self.tool_call_summary_formatter, self._formatter)
 
 
-def _name_of(model: object) -> str:
-    name = getattr(model, "name", None)
-    if not isinstance(name, str):
-        raise ValueError(
-            f"model_client must be the name of a model, a ModelSpec or a model with a name, got {model!r}."
-        )
-    return name
-
-
-def _check_abilities(info: object, tools: Sequence[object] | None, handoffs: Sequence[object] | None) -> None:
-    if not isinstance(info, ModelInfo) or info.function_calling:
+def _check_abilities(info: ModelInfo | None, tools: Sequence[object] | None, handoffs: Sequence[object] | None) -> None:
+    if info is None or info.function_calling:
         return
     if tools:
         raise ValueError("The model does not support function calling.")
     if handoffs:
         raise ValueError("The model does not support function calling, which is needed for handoffs.")
-
-
-def _as_tool(given: object) -> Tool:
-    if isinstance(given, Tool):
-        return given
-    if isinstance(given, str):
-        return Tool(given)
-    if callable(given):
-        return FunctionTool(given)
-    raise ValueError(f"Unsupported tool type: {type(given)}")
 
 
 def _checked_handoff(given: object) -> str | Handoff:

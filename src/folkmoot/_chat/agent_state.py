@@ -1,0 +1,54 @@
+"""A custom agent's state: a view of the log, which keeps what each turn changed of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .delta import delta, patch
+from .entries import BLOB, blob_of
+from .log import Log
+
+__all__ = ["StateView", "change_of"]
+
+LARGE = 16_384
+"""Bytes of a change from which on the whole state goes into the store instead (where there is one)."""
+
+
+class StateView:
+    """The fold of one agent's state.
+
+    Attributes:
+        next: The offset up to which the log has been read.
+        state: As the agent saved it last; None: never.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.next = 0
+        self.state: Any = None
+
+    def read(self, log: Log, until: int, blobs: Mapping[str, str]) -> None:
+        """Take in the log up to `until`; `blobs` holds the states that lie in the store."""
+        for entry in log.after(self.next, until):
+            self.next = entry.offset + 1
+            if entry.kind != "agent_state" or entry.data["path"] != self.path or "state" not in entry.data:
+                continue
+            change = entry.data["state"]
+            ref = blob_of(change)
+            self.state = json.loads(blobs[ref[BLOB]]) if ref is not None else patch(self.state, change)
+
+
+def change_of(old: Any, new: Any) -> tuple[list[Any] | None, str | None]:
+    """What an entry is to hold of a new state.
+
+    Returns:
+        The change, and the whole state as text if the change is so large that it belongs into the store; no change and
+        no text if nothing changed.
+    """
+    change = delta(old, new)
+    if not change:
+        return None, None
+    large = len(json.dumps(change, ensure_ascii=False).encode("utf-8", "replace")) > LARGE
+    return change, json.dumps(new, ensure_ascii=False) if large else None

@@ -1,0 +1,22 @@
+"""Which entries the engine will look at again: they stay at hand when the log before them is sealed."""
+
+from __future__ import annotations
+
+from .managers import manager_of
+from .plan import Plan
+from .state import ChatState
+
+__all__ = ["needed_offsets"]
+
+
+def needed_offsets(plan: Plan, state: ChatState) -> list[int]:
+    """The offsets that turns in progress, unfinished batches, runs of tools and teams' managers hold on to."""
+    found: set[int] = set()
+    for path, scope in state.scopes.items():
+        found.update(offset for offsets in scope.floor.arrived.values() for offset in offsets)
+        found.update(scope.said if scope.open else ())
+        found.update(manager_of(plan.nodes[path]).needs(scope))
+        for turn in scope.turns.values():
+            found.update([turn.started, turn.need, *turn.outcomes.values()])
+            found.update([] if turn.request is None else [turn.request])
+    return sorted(found)

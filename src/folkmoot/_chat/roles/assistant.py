@@ -1,0 +1,315 @@
+"""An assistant's turn (AutoGen behaviour, AssistantAgent turn): what a model's reply and tool outcomes lead to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from folkmoot._chat.calls import AgentFailure, Call
+from folkmoot._chat.log import Entry, Log
+from folkmoot._chat.plan import Node, Seat, runner_tools
+from folkmoot._chat.state import Turn, call_key
+from folkmoot.agents import AssistantAgent, Handoff
+
+from .base import Role
+
+if TYPE_CHECKING:
+    from folkmoot._chat.engine import Chat
+    from folkmoot._chat.fold import Fold
+    from folkmoot._chat.state import ChatState
+
+__all__ = ["Assistant", "answer_of", "handoff_of"]
+
+CANCELLED_TOOL = "The call was cancelled before it finished."
+
+Fields = dict[str, Any]
+
+
+class Assistant(Role):
+    """Model calls, and tool calls in between.
+
+    Phases: `model` and `reflect` wait for a model's reply, `format` for a registered function that words the summary;
+    `tools` waits for the outcomes of `request`, and, once they are complete, stands for: the answer needs no one.
+    """
+
+    def fold(self, fold: Fold, state: ChatState, log: Log, seat: Seat, turn: Turn, entry: Entry) -> None:
+        kind = entry.data["message"]["type"]
+        if kind == "ToolCallRequestEvent":
+            turn.phase, turn.request, turn.need, turn.outcomes = "tools", entry.offset, entry.offset, {}
+        elif kind == "ToolCallExecutionEvent":
+            turn.phase = _phase_after_tools(_spec(seat), turn)
+            turn.iteration += 1
+            turn.need = entry.offset
+        elif entry.data.get("role") == "answer":
+            fold.done(state, log, seat, entry)
+
+    def settle(self, chat: Chat, seat: Seat, turn: Turn, time: str) -> bool:
+        """Answer handoffs, run agents and teams that are tools, and close a complete set of outcomes."""
+        if not _in_tools(turn):
+            return False
+        spec, calls = _spec(seat), calls_of(chat, turn)
+        for index, call in enumerate(calls):
+            handoff = handoff_of(spec, call["name"])
+            if handoff is not None and index not in turn.outcomes:
+                _outcome(chat, seat, turn, index, time, {"content": handoff.message})
+        if self._run_tools(chat, seat, turn, calls, time):
+            return True
+        if len(turn.outcomes) < len(calls):
+            return False
+        outcomes = [turn.outcomes[index] for index in range(len(calls))]
+        _execution_event(chat, seat, turn, outcomes, time)
+        answer = _after_tools(spec, turn, calls, outcomes)
+        if answer is not None:
+            message = answer.pop("message")
+            chat.say(seat, time, "message", message, role="answer", call=turn.need, **answer)
+        return True
+
+    def _run_tools(self, chat: Chat, seat: Seat, turn: Turn, calls: Sequence[Mapping[str, Any]], time: str) -> bool:
+        """Take the runs of agents and teams that are tools a step further; of one tool they go one after another."""
+        wrote, busy = False, set[str]()
+        for index, call in enumerate(calls):
+            node = seat.tools.get(call["name"])
+            if node is None or index in turn.outcomes or call["name"] in busy:
+                continue
+            busy.add(call["name"])
+            if chat.state.scopes[node.path].open:
+                wrote = chat.step(node, time) or wrote
+            else:
+                self._start_tool(chat, seat, turn, node, index, time)
+                wrote = True
+            if not chat.state.running:
+                return False
+        return wrote
+
+    def _start_tool(self, chat: Chat, seat: Seat, turn: Turn, node: Node, index: int, time: str) -> None:
+        call = calls_of(chat, turn)[index]
+        try:
+            task = _task_of(call["arguments"])
+        except ValueError as error:
+            _outcome(chat, seat, turn, index, time, {"content": f"Error: {error}"}, is_error=True)
+            return
+        chat.start_scope(node, time, call=turn.request, index=index, tasks=1)
+        message = {"type": "TextMessage", "source": "user", "content": task}
+        fields: Fields = {"run": chat.state.run, "scope": node.path, "call": turn.request, "part": f"-{index}"}
+        chat.append(time, "message", role="task", message=message, **fields)
+
+    def tool_ended(self, chat: Chat, node: Node, said: list[int], error: str | None, time: str) -> None:
+        seat, scope = node.parent, chat.state.scopes[node.path]
+        assert seat is not None
+        turn = chat.fold.turn_of(chat.state, seat)
+        if turn is None or turn.request != scope.call or scope.index in turn.outcomes:
+            return
+        tool = dict(runner_tools(_spec(seat)))[node.path.rpartition("/")[2]]
+        if error is None and tool.return_value_as_last_message:
+            said = said[-1:]
+            error = None if said else "The last message is not a BaseChatMessage."
+        if error is not None:
+            _outcome(chat, seat, turn, scope.index, time, {"content": error}, is_error=True)
+            return
+        plain: Fields = {"plain": True} if tool.return_value_as_last_message else {}
+        _outcome(chat, seat, turn, scope.index, time, {"said": said, **plain})
+
+    def calls(self, chat: Chat, seat: Seat, turn: Turn) -> list[Call]:
+        if turn.phase == "format":
+            key = call_key("format", turn.need, seat.path)
+            return [Call(key, "format", seat.path, turn.need, turn.need + 1)]
+        if turn.phase != "tools":
+            reflect = turn.phase == "reflect"
+            key = call_key("model", turn.need, seat.path)
+            return [Call(key, "model", seat.path, turn.need, turn.need + 1, reflect=reflect)]
+        request, found = turn.need, list[Call]()
+        policies = chat.log.at(request).data.get("policies", {})
+        for index, call in enumerate(calls_of(chat, turn)):
+            if index in turn.outcomes:
+                continue
+            name = call["name"]
+            node = seat.tools.get(name)
+            if node is None:
+                key = call_key("tool", request, index)
+                found.append(Call(key, "tool", seat.path, request, request + 1, index, name, policies.get(str(index))))
+            elif chat.state.scopes[node.path].open and chat.state.scopes[node.path].index == index:
+                found += chat.calls_of_node(node)
+        return found
+
+    def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
+        if call.kind == "tool":
+            outcome = {"content": result["content"]}
+            _outcome(chat, seat, turn, call.index, time, outcome, is_error=bool(result.get("is_error")))
+            return
+        if call.kind == "format":
+            outcomes = [turn.outcomes[index] for index in sorted(turn.outcomes)]
+            message = {"type": "ToolCallSummaryMessage", "source": seat.source, "content": result["content"]}
+            fields = {"call": turn.need, "request": turn.request, "results": outcomes}
+            chat.say(seat, time, "message", message, role="answer", **fields)
+            return
+        for field in _reply_entries(_spec(seat), turn, result):
+            chat.say(seat, time, field.pop("kind"), field.pop("message"), **field)
+
+    def abort(self, chat: Chat, seat: Seat, turn: Turn, time: str) -> None:
+        """No tool call is left without a result in a context."""
+        if not _in_tools(turn):
+            return
+        for index in range(len(calls_of(chat, turn))):
+            if index not in turn.outcomes:
+                _outcome(chat, seat, turn, index, time, {"content": CANCELLED_TOOL}, is_error=True)
+        _execution_event(chat, seat, turn, [turn.outcomes[index] for index in sorted(turn.outcomes)], time)
+
+
+def _spec(seat: Seat) -> AssistantAgent:
+    assert isinstance(seat.agent, AssistantAgent)
+    return seat.agent
+
+
+def _in_tools(turn: Turn) -> bool:
+    return turn.phase == "tools" and turn.request == turn.need
+
+
+def calls_of(chat: Chat, turn: Turn) -> list[dict[str, Any]]:
+    """The tool calls a turn waits for, in order."""
+    assert turn.request is not None
+    return chat.log.at(turn.request).data["message"]["content"]
+
+
+def _task_of(arguments: str) -> str:
+    """The task in the arguments of a call of an agent or a team.
+
+    Raises:
+        ValueError: There is none; the text is for the model.
+    """
+    given: Any = json.loads(arguments or "{}")
+    task = cast(dict[str, object], given).get("task") if isinstance(given, dict) else None
+    if not isinstance(task, str):
+        raise ValueError("the tool takes one argument, 'task', which is a text")
+    return task
+
+
+def _outcome(
+    chat: Chat, seat: Seat, turn: Turn, index: int, time: str, outcome: Fields, is_error: bool = False
+) -> None:
+    call = calls_of(chat, turn)[index]
+    fields: Fields = {"id": call["id"], "name": call["name"], **outcome}
+    if is_error:
+        fields["is_error"] = True
+    number = chat.state.scopes[seat.node.path].turn
+    chat.append(time, "tool", **chat.place(seat), turn=number, call=turn.request, index=index, **fields)
+
+
+def _execution_event(chat: Chat, seat: Seat, turn: Turn, outcomes: list[int], time: str) -> None:
+    event = {"type": "ToolCallExecutionEvent", "source": seat.source}
+    chat.say(seat, time, "event", event, call=turn.request, results=outcomes)
+
+
+def _reply_entries(spec: AssistantAgent, turn: Turn, reply: Mapping[str, Any]) -> list[Fields]:
+    """The entries a model's reply becomes.
+
+    Args:
+        spec: The agent.
+        turn: Its turn; the reply answers `turn.need`.
+        reply: `content` (text, or a list of calls), `usage` [prompt, completion], `thought`, `policies` of the calls,
+            `memory` (what was remembered: results and what they are shown as).
+
+    Raises:
+        AgentFailure: The reply cannot be used.
+    """
+    fields: list[Fields] = []
+    content: Any = reply["content"]
+    usage = {"prompt_tokens": reply["usage"][0], "completion_tokens": reply["usage"][1]}
+    calls = isinstance(content, list)
+    for number, memory in enumerate(reply.get("memory", ())):
+        event = {"type": "MemoryQueryEvent", "source": spec.name, **memory.get("event", {})}
+        extra = {name: memory[name] for name in ("context", "same") if name in memory}
+        fields.append({"kind": "event", "call": turn.need, "part": f"-m{number}", "message": event, **extra})
+    thought = reply.get("thought")
+    if thought:
+        event = {"type": "ThoughtEvent", "source": spec.name, "content": thought}
+        # The first message of a reply has the id that streamed chunks carry (AutoGen), so a thought takes it.
+        fields.append({"kind": "event", "call": turn.need, "message": event})
+    part: Fields = {"part": "-2"} if thought else {}
+    if calls and turn.phase == "reflect":
+        raise AgentFailure("RuntimeError", "Reflect on tool use produced no valid text response.")
+    if calls:
+        request: Fields = {
+            "type": "ToolCallRequestEvent",
+            "source": spec.name,
+            "content": content,
+            "models_usage": usage,
+        }
+        policies: Fields = {"policies": reply["policies"]} if reply.get("policies") else {}
+        fields.append({"kind": "event", "call": turn.need, **part, "message": request, **policies})
+    else:
+        answer = answer_of(spec, content, usage)
+        fields.append({"kind": "message", "role": "answer", "call": turn.need, **part, "message": answer})
+    return fields
+
+
+def answer_of(spec: AssistantAgent, content: Any, usage: Fields) -> Fields:
+    """A final text as the message AutoGen makes of it: structured if the agent has an output type."""
+    if spec.output_schema is None or not isinstance(content, str):
+        return {"type": "TextMessage", "source": spec.name, "content": content, "models_usage": usage}
+    try:
+        output = json.loads(content, parse_constant=_no_number)
+    except ValueError as error:
+        raise AgentFailure("ModelOutputError", f"The reply is not JSON: {error}") from None
+    if not isinstance(output, dict):
+        raise AgentFailure("ModelOutputError", f"The reply is {type(output).__name__}, not a JSON object")
+    message: Fields = {
+        "type": f"StructuredMessage[{spec.output_schema['name']}]",
+        "source": spec.name,
+        "content": output,
+        "models_usage": usage,
+    }
+    if spec.output_content_type_format is not None:
+        message["format_string"] = spec.output_content_type_format
+    return message
+
+
+def _no_number(name: str) -> object:
+    """Python reads NaN and the infinities, which are not JSON and have no place in the log."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def handoff_of(spec: AssistantAgent, name: str) -> Handoff | None:
+    """The handoff a call names, if it is one: handoffs need no worker, the engine answers them itself."""
+    return next((handoff for handoff in spec.resolved_handoffs if handoff.name == name), None)
+
+
+def _phase_after_tools(spec: AssistantAgent, turn: Turn) -> str:
+    """What follows a complete set of outcomes; `tools` stands for: the engine writes the answer itself."""
+    if turn.iteration + 1 < spec.max_tool_iterations:
+        return "model"
+    if spec.reflects:
+        return "reflect"
+    return "tools" if spec.tool_call_summary_formatter is None else "format"
+
+
+def _after_tools(
+    spec: AssistantAgent, turn: Turn, calls: Sequence[Mapping[str, Any]], outcomes: Sequence[int]
+) -> Fields | None:
+    """The answer that follows tool outcomes without a model: a handoff, or the summary; None if a model is next.
+
+    Args:
+        spec: The agent.
+        turn: Its turn, the execution event folded in.
+        calls: The request's calls, in order.
+        outcomes: Offsets of their outcomes, in the same order.
+    """
+    handoffs = [handoff for call in calls if (handoff := handoff_of(spec, call["name"])) is not None]
+    if handoffs:
+        # The first handoff wins; its siblings that are tools ride along as context (AutoGen).
+        others = [
+            offset for call, offset in zip(calls, outcomes, strict=True) if handoff_of(spec, call["name"]) is None
+        ]
+        message = {
+            "type": "HandoffMessage",
+            "source": spec.name,
+            "target": handoffs[0].target,
+            "content": handoffs[0].message,
+        }
+        return {"message": message, "request": turn.request, "results": others}
+    if turn.phase != "tools":
+        return None
+    summary: Fields = {"type": "ToolCallSummaryMessage", "source": spec.name}
+    if spec.tool_call_summary_format != "{result}":
+        summary["format"] = spec.tool_call_summary_format
+    return {"message": summary, "request": turn.request, "results": list(outcomes)}

@@ -1,0 +1,74 @@
+"""What every kind of agent does in its turn, with what most of them do not do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from folkmoot._chat.calls import Call
+from folkmoot._chat.log import Entry, Log
+from folkmoot._chat.plan import Node, Seat
+from folkmoot._chat.state import ChatState, Turn
+
+if TYPE_CHECKING:
+    from folkmoot._chat.engine import Chat
+    from folkmoot._chat.fold import Fold
+
+__all__ = ["Role"]
+
+
+class Role:
+    """A kind of agent. State lives in the `Turn`; nothing here keeps any.
+
+    `begin`, `fold`, `keep` and `hear` are the fold's: they only change state. The others are the engine's: they write
+    entries and say what calls are needed.
+    """
+
+    def begin(self, state: ChatState, seat: Seat, turn: Turn, again: Mapping[str, Any] | None) -> None:
+        """The turn begins.
+
+        Args:
+            state: The chat's.
+            seat: Whose turn.
+            turn: The new turn.
+            again: What `keep` gave, if an earlier attempt was broken off.
+        """
+
+    def fold(self, fold: Fold, state: ChatState, log: Log, seat: Seat, turn: Turn, entry: Entry) -> None:
+        """An entry of the turn."""
+
+    def keep(self, turn: Turn) -> dict[str, Any]:
+        """The turn is broken off: what the next attempt begins with."""
+        return {}
+
+    def hear(self, notes: dict[str, Any], message: Mapping[str, Any]) -> None:
+        """The agent hears a message, outside its turn; `notes` are the scope's for this seat."""
+
+    def settle(self, chat: Chat, seat: Seat, turn: Turn, time: str) -> bool:
+        """Write what needs nothing from outside; False if there is nothing."""
+        return False
+
+    def calls(self, chat: Chat, seat: Seat, turn: Turn) -> Sequence[Call]:
+        """What the turn needs from outside now."""
+        return ()
+
+    def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
+        """Take in what a call of the turn brought.
+
+        Raises:
+            AgentFailure: It cannot be used.
+        """
+
+    def abort(self, chat: Chat, seat: Seat, turn: Turn, time: str) -> None:
+        """The run is about to end: leave nothing dangling."""
+
+    def tool_ended(self, chat: Chat, node: Node, said: list[int], error: str | None, time: str) -> None:
+        """A run of an agent or team that this seat's agent uses as a tool is over.
+
+        Args:
+            chat: The chat.
+            node: The tool's.
+            said: Offsets of its chat messages.
+            error: Why it failed.
+            time: ISO 8601, UTC.
+        """

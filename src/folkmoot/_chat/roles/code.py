@@ -1,0 +1,140 @@
+"""A code executor's turn: code that was heard, or that its model writes, is approved, run, and reported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from folkmoot._chat.calls import AgentFailure, Call
+from folkmoot._chat.log import Entry, Log
+from folkmoot._chat.plan import Seat
+from folkmoot._chat.state import ChatState, Turn, call_key
+from folkmoot.agents import CodeExecutorAgent
+
+from .base import Role
+
+if TYPE_CHECKING:
+    from folkmoot._chat.engine import Chat
+    from folkmoot._chat.fold import Fold
+
+__all__ = ["Code"]
+
+
+class Code(Role):
+    """AutoGen's CodeExecutorAgent. What was run is never run again by a later step of the turn.
+
+    Phases: `model` writes code; `approve` asks the approval function; `run` runs it; `retry` asks the model whether an
+    error is worth another attempt; `reflect` lets it put the result into words. Without a model: `approve`, `run`.
+    """
+
+    def begin(self, state: ChatState, seat: Seat, turn: Turn, again: Mapping[str, Any] | None) -> None:
+        spec = _spec(seat)
+        turn.phase = "model" if spec.model_client is not None else _first(spec)
+
+    def fold(self, fold: Fold, state: ChatState, log: Log, seat: Seat, turn: Turn, entry: Entry) -> None:
+        data, spec = entry.data, _spec(seat)
+        if data.get("role") == "answer":
+            fold.done(state, log, seat, entry)
+            return
+        kind = data["message"]["type"] if "message" in data else data.get("step")
+        match kind:
+            case "CodeGenerationEvent" if data["message"]["code_blocks"]:
+                turn.phase = _first(spec)
+            case "approved":
+                turn.phase = "run"
+            case "CodeExecutionEvent":
+                failed = data["message"]["result"]["exit_code"] != 0
+                turn.phase = "retry" if failed and turn.iteration < spec.max_retries_on_error else "reflect"
+            case "retry":
+                turn.phase = "model" if data["retry"] else "reflect"
+                turn.iteration += 1
+            case _:
+                return
+        turn.need = entry.offset
+
+    def calls(self, chat: Chat, seat: Seat, turn: Turn) -> Sequence[Call]:
+        kind = "code" if turn.phase in ("approve", "run") else "model"
+        key = call_key(turn.phase, turn.need, seat.path)
+        step = "" if turn.phase == "model" else turn.phase
+        return [Call(key, kind, seat.path, turn.need, turn.need + 1, index=turn.started, name=step)]
+
+    def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
+        match call.name:
+            case "approve":
+                self._decided(chat, seat, turn, result, time)
+            case "run":
+                self._ran(chat, seat, turn, result, time)
+            case "retry":
+                self._judged(chat, seat, turn, result, time)
+            case step:
+                self._wrote(chat, seat, turn, step, result, time)
+
+    def _wrote(self, chat: Chat, seat: Seat, turn: Turn, step: str, reply: Mapping[str, Any], time: str) -> None:
+        content, usage = reply["content"], reply["usage"]
+        if reply.get("thought"):
+            event = {"type": "ThoughtEvent", "source": seat.source, "content": reply["thought"]}
+            chat.say(seat, time, "event", event, call=turn.need, part="-t")
+        message: dict[str, Any] = {"type": "TextMessage", "source": seat.source, "content": content}
+        if step == "reflect":
+            message["models_usage"] = {"prompt_tokens": usage[0], "completion_tokens": usage[1]}
+            chat.say(seat, time, "message", message, role="answer", call=turn.need)
+            return
+        blocks = _spec(seat).code_blocks(content)
+        if not blocks:
+            chat.say(seat, time, "message", message, role="answer", call=turn.need, usage=usage)
+            return
+        shown = [{"code": block.code, "language": block.language} for block in blocks]
+        event = self._generation(seat, turn, content, shown)
+        chat.say(seat, time, "event", event, role="shown", call=turn.need, usage=usage)
+
+    def _generation(self, seat: Seat, turn: Turn, content: str, blocks: list[dict[str, str]]) -> dict[str, Any]:
+        event = {"type": "CodeGenerationEvent", "source": seat.source, "content": content}
+        return {**event, "retry_attempt": turn.iteration, "code_blocks": blocks}
+
+    def _decided(self, chat: Chat, seat: Seat, turn: Turn, result: Mapping[str, Any], time: str) -> None:
+        if result.get("approved"):
+            chat.append(time, "step", **chat.place(seat), step="approved", reason=result.get("reason", ""))
+        elif result.get("none"):
+            self._ran(chat, seat, turn, result, time)
+        else:
+            text = f"Code execution was not approved. Reason: {result['reason']}"
+            self._ran(chat, seat, turn, {"exit_code": 1, "output": text}, time)
+
+    def _ran(self, chat: Chat, seat: Seat, turn: Turn, result: Mapping[str, Any], time: str) -> None:
+        if _spec(seat).model_client is None:
+            content = CodeExecutorAgent.NO_CODE_BLOCKS_FOUND_MESSAGE if result.get("none") else result["output"]
+            message = {"type": "TextMessage", "source": seat.source, "content": content}
+            chat.say(seat, time, "message", message, role="answer", call=turn.need)
+            return
+        outcome = {"exit_code": result["exit_code"], "output": result["output"]}
+        event = {"type": "CodeExecutionEvent", "source": seat.source, "retry_attempt": turn.iteration}
+        chat.say(seat, time, "event", {**event, "result": outcome}, role="shown", call=turn.need)
+
+    def _judged(self, chat: Chat, seat: Seat, turn: Turn, reply: Mapping[str, Any], time: str) -> None:
+        again, reason = _decision(reply["content"])
+        need = turn.need
+        if again:
+            text = f"Attempt number: {turn.iteration + 1}\nProposed correction: {reason}"
+            event = self._generation(seat, turn, text, [])
+            chat.say(seat, time, "event", event, role="shown", call=need, part="-r")
+        where = chat.place(seat)
+        chat.append(time, "step", **where, step="retry", retry=again, reason=reason, usage=reply["usage"])
+
+
+def _spec(seat: Seat) -> CodeExecutorAgent:
+    assert isinstance(seat.agent, CodeExecutorAgent)
+    return seat.agent
+
+
+def _first(spec: CodeExecutorAgent) -> str:
+    return "run" if spec.approval_func is None else "approve"
+
+
+def _decision(text: str) -> tuple[bool, str]:
+    """The model's {retry, reason}."""
+    try:
+        given = json.loads(text)
+        return bool(given["retry"]), str(given["reason"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise AgentFailure("ModelOutputError", f"The reply is no decision {{retry, reason}}: {error!r}") from None

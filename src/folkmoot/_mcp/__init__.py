@@ -1,0 +1,1 @@
+"""The connection to an MCP server, below `folkmoot.mcp`."""

@@ -1,0 +1,90 @@
+"""The activity of a custom agent: its whole turn, or one of its hooks, and what changed of its state."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from temporalio import activity
+
+from folkmoot._chat.agent_state import change_of
+from folkmoot._chat.entries import BLOB
+from folkmoot._chat.plan import Seat
+from folkmoot.agents import CustomAgent
+from folkmoot.messages import BaseChatMessage, from_log, to_log
+from folkmoot.tools import CancellationToken
+
+from . import names
+from .custom_agents import CustomAgents, Hook
+from .heartbeat import beating
+from .kill_points import reach
+from .log_cache import CachedChat
+from .model_calls import preview
+from .payloads import CallInput
+from .side import Side, errors_named
+
+__all__ = ["AgentTurns"]
+
+
+class AgentTurns:
+    """Turns of custom agents on one worker."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+        self._agents = CustomAgents()
+
+    @activity.defn(name=names.ACTIVITY_AGENT)
+    async def agent(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """A turn: `messages`, the answer last, and `state`, if it changed. A hook: `state`, if it changed."""
+        data = CallInput.model_validate(raw)
+        async with beating() as heart:
+            chat = await self._side.read(data)
+            seat = chat.plan.seats[data.a]
+            spec = seat.agent
+            assert isinstance(spec, CustomAgent)
+            token = CancellationToken()
+            heart.on_cancel(token.cancel)
+            state = await self._state(chat, seat, data)
+            key = f"{chat.uuid}/{seat.path}"
+            with errors_named():
+                registered = self._side.registry.agent(spec.agent)
+                if data.s:
+                    saved = await self._agents.call_hook(registered, spec, key, cast(Hook, data.s), state, token)
+                    return {} if saved is None else await self._changed(state, saved)
+                view = await self._side.context(chat, seat.path, data.at)
+                heard = [from_log(message) for message in view.new]
+                reach("agent.before")
+                turn = await self._agents.take_turn(
+                    registered,
+                    spec,
+                    key,
+                    [message for message in heard if isinstance(message, BaseChatMessage)],
+                    state,
+                    token,
+                    preview(heart, chat, data, seat.name, seat.source),
+                )
+            reach("agent.after")
+            messages: list[dict[str, Any]] = [
+                {
+                    "message": to_log(event),
+                    **({"chat": True} if isinstance(event, BaseChatMessage) else {}),
+                    **({"shown": True} if shown else {}),
+                }
+                for event, shown in turn.events
+            ]
+            messages.append({"message": to_log(turn.answer)})
+            return self._side.bounded({"messages": messages, **await self._changed(state, turn.state)}, seat.path)
+
+    async def _state(self, chat: CachedChat, seat: Seat, data: CallInput) -> Any:
+        view = chat.agent_state(seat.path, data.at)
+        await self._side.reader.fetch_blobs(chat, view.next, data.at)
+        view = chat.agent_state(seat.path, data.at)
+        view.read(chat.log, data.at, chat.blobs)
+        return view.state
+
+    async def _changed(self, before: Any, after: Any) -> dict[str, Any]:
+        change, whole = change_of(before, after)
+        store = self._side.reader.store
+        if whole is not None and store is not None:
+            data = whole.encode("utf-8", "replace")
+            return {"state": {BLOB: await store.put(data), "size": len(data)}}
+        return {} if change is None else {"state": change}

@@ -1,0 +1,101 @@
+"""The activity of a tool call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from temporalio import activity
+
+from folkmoot.agents import AssistantAgent
+from folkmoot.options import ToolOptions
+from folkmoot.tools import CancellationToken, FunctionTool, ToolArgumentsError, ToolContext
+from folkmoot.workbench import Workbench
+
+from . import names
+from .failures import CallFailedError
+from .heartbeat import Heart, beating
+from .kill_points import reach
+from .log_cache import CachedChat
+from .payloads import MAX_PAYLOAD, CallInput, size_of
+from .side import Side, errors_named
+from .tools_of import find_tool, options_of
+
+__all__ = ["ToolCalls"]
+
+
+class ToolCalls:
+    """Tool calls of one worker."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+
+    @activity.defn(name=names.ACTIVITY_TOOL)
+    async def tool(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """One tool call. A raising tool gives an error result for the model (AutoGen), unless its options retry."""
+        data = CallInput.model_validate(raw)
+        async with beating() as heart:
+            chat = await self._side.read(data)
+            call = chat.log.at(data.n).data["message"]["content"][data.i]
+            spec = chat.plan.seats[data.a].agent
+            assert isinstance(spec, AssistantAgent)
+            with errors_named():
+                tool = await find_tool(spec, call["name"], self._side.registry)
+            if tool is None:
+                text = f"Error: tool '{call['name']}' not found in any workbench"
+                return {"content": text, "is_error": True}
+            try:
+                arguments = json.loads(call["arguments"] or "{}")
+            except ValueError as error:
+                return {"content": f"Error: {error}", "is_error": True}
+            context = _context(chat, data, call, heart)
+            reach("tool.before")
+            try:
+                text, is_error = await _run(tool, call["name"], arguments, context)
+            except Exception as error:  # noqa: BLE001 - the model is told, as in AutoGen
+                options = options_of(spec, call["name"], self._side.registry) or ToolOptions()
+                # Arguments the model got wrong are wrong on every attempt.
+                again = options.retry_errors and not isinstance(error, ToolArgumentsError)
+                if again and context.attempt < options.max_attempts:
+                    raise CallFailedError(f"{type(error).__name__}: {error}"[:2000], type="ToolError") from None
+                text, is_error = str(error), True
+            else:
+                reach("tool.after")
+            outcome = {"content": await self._side.large(text, chat)}
+            return _bounded(call["name"], {**outcome, "is_error": True} if is_error else outcome)
+
+
+async def _run(
+    tool: FunctionTool | Workbench, name: str, arguments: Mapping[str, Any], context: ToolContext
+) -> tuple[str, bool]:
+    """The result as the model reads it, and whether it tells of an error."""
+    if isinstance(tool, FunctionTool):
+        return await tool.run_json(arguments, context), False
+    result = await tool.call_tool(name, arguments, context.cancellation_token, context.call_id)
+    return result.to_text(), result.is_error
+
+
+def _context(chat: CachedChat, data: CallInput, call: Mapping[str, Any], heart: Heart) -> ToolContext:
+    info = activity.info()
+    context = ToolContext(
+        chat_id=info.workflow_id or "",
+        agent=data.a,
+        call_id=call["id"],
+        idempotency_key=f"{chat.uuid}-{data.n}-{data.i}",
+        attempt=info.attempt,
+        cancellation_token=CancellationToken(),
+        heartbeat=heart.beat,
+    )
+    heart.on_cancel(context.cancellation_token.cancel)
+    return context
+
+
+def _bounded(name: str, result: dict[str, Any]) -> dict[str, Any]:
+    if (size := size_of(result)) <= MAX_PAYLOAD:
+        return result
+    text = (
+        f"Error: the result of tool '{name}' has {size} bytes, more than the {MAX_PAYLOAD} a chat without a store "
+        "can take in."
+    )
+    return {"content": text, "is_error": True}

@@ -1,0 +1,60 @@
+"""RoundRobinGroupChat: everybody in turn."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from folkmoot.conditions import TerminationCondition
+
+from .base import CustomTypes, Members
+from .transitions import Transitions, TransitionsType, TransitionTeam
+
+__all__ = ["RoundRobinGroupChat"]
+
+
+class RoundRobinGroupChat(TransitionTeam, frozen=True):
+    """A team whose participants speak in turn, in their order.
+
+    Args:
+        participants: At least one, with different names.
+        name: None: the class name; give one to a team inside a team.
+        description: For an outer team that chooses speakers.
+        termination_condition: When a run ends; None: only by `max_turns` or from outside.
+        max_turns: Turns after which a run ends, at least 1; None: any number.
+        custom_message_types: Users' own message classes, or their names.
+        emit_team_events: Show who was chosen to speak as events.
+        allowed_or_disallowed_speaker_transitions: By participant or its name, who may or may not speak after it; the
+            next in turn who may speaks.
+        speaker_transitions_type: "allowed" or "disallowed": what the table tells.
+
+    Raises:
+        ValueError: As said above (AutoGen's texts).
+    """
+
+    type: Literal["RoundRobinGroupChat"] = "RoundRobinGroupChat"
+    name: str = "RoundRobinGroupChat"
+
+    def __init__(
+        self,
+        participants: Members,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        termination_condition: TerminationCondition | None = None,
+        max_turns: int | None = None,
+        custom_message_types: CustomTypes | None = None,
+        emit_team_events: bool = False,
+        allowed_or_disallowed_speaker_transitions: Transitions | None = None,
+        speaker_transitions_type: TransitionsType | None = None,
+    ) -> None:
+        self._fill_transitions(
+            participants,
+            allowed_or_disallowed_speaker_transitions,
+            speaker_transitions_type,
+            name=name,
+            description=description,
+            termination_condition=termination_condition,
+            max_turns=max_turns,
+            custom_message_types=custom_message_types,
+            emit_team_events=emit_team_events,
+        )

@@ -1,0 +1,169 @@
+"""Playing a scenario: once in AutoGen, once in Folkmoot on a real Temporal server, both against a scripted endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from folkmoot import local
+from folkmoot.testing import ScriptedServer
+
+from .checklist import is_recorded
+from .libraries import Library, autogen_library, folkmoot_library
+from .marks import Coverage
+from .record import Record, difference
+from .talk import Talk
+
+__all__ = ["Played", "Player"]
+
+Build = Callable[[Any], Any]
+Story = Callable[[Talk], Awaitable[object]]
+Script = Mapping[str, Sequence[str | Mapping[str, Any]]]
+
+_USAGE = (10, 5)
+_SECONDS = 40.0
+
+
+@dataclass(frozen=True)
+class Played:
+    """A scenario's records.
+
+    Attributes:
+        autogen: What AutoGen did.
+        folkmoot: What Folkmoot did; where the area is only recorded so far, the same as AutoGen.
+    """
+
+    autogen: Record
+    folkmoot: Record
+
+
+class Player:
+    """Plays scenarios as a test's mark says, and holds the two records against each other.
+
+    Args:
+        coverage: The test's mark.
+        folder: Where agents' code is run.
+    """
+
+    def __init__(self, coverage: Coverage, folder: Path) -> None:
+        self._coverage = coverage
+        self._folder = folder
+        self.recorded = is_recorded(coverage.lines)
+
+    async def __call__(
+        self,
+        team: Build,
+        script: Script,
+        *tasks: Any,
+        story: Story | None = None,
+        spare: bool = False,
+        parallel: bool = False,
+        unheard: Sequence[str] = (),
+        own_words: Callable[[str], bool] | None = None,
+    ) -> Played:
+        """Play one scenario in both libraries.
+
+        Args:
+            team: Makes the team (or agent) from a library.
+            script: What each model says, by the model's name; a reply without `usage` costs 10 and 5 tokens.
+            tasks: Tasks to stream one after the other; a function makes one of a library's messages.
+            story: What happens, instead of `tasks`.
+            spare: Replies may be left over.
+            parallel: Models are asked at the same time, so that the order of their requests means nothing.
+            unheard: Models whose requests are not compared but in number: their prompts are each library's own words.
+            own_words: Whether a text in messages and requests is a library's own words, and not compared.
+
+        Returns:
+            The records. They are the same where the mark says `covers`, and differ where it says `better`.
+        """
+        told = story or _runs(tasks)
+        autogen = await _on_autogen(team, script, told, spare, self._folder)
+        if self.recorded:
+            return Played(autogen, autogen)
+        folkmoot = await _on_folkmoot(team, script, told, spare, self._folder)
+        found = difference(*(record.comparable(parallel, unheard, own_words) for record in (autogen, folkmoot)))
+        if found and self._coverage.verdict == "agree":
+            pytest.fail(f"AutoGen and Folkmoot differ:\n{found}", pytrace=False)
+        if not found and self._coverage.verdict == "better":
+            pytest.fail("AutoGen and Folkmoot agree; the test says they do not", pytrace=False)
+        return Played(autogen, folkmoot)
+
+    def refusals(self, build: Build) -> dict[str, str]:
+        """How each library refuses to build something: class and text of its error.
+
+        Which libraries are asked is as in a scenario; where the mark says `covers`, they refuse alike.
+        """
+        libraries: list[Library] = [autogen_library("http://localhost:1/v1", self._folder)]
+        if not self.recorded:
+            libraries.append(folkmoot_library("http://localhost:1/v1"))
+        found = {lib.name: _refusal(build, lib) for lib in libraries}
+        if self._coverage.verdict == "agree":
+            assert len(set(found.values())) == 1, f"AutoGen and Folkmoot refuse differently: {found}"
+        return found
+
+
+def _refusal(build: Build, lib: Library) -> str:
+    try:
+        build(lib)
+    except Exception as error:  # noqa: BLE001 - whatever is raised is compared
+        return f"{type(error).__name__}: {error}"
+    return "not refused"
+
+
+def _runs(tasks: Sequence[Any]) -> Story:
+    async def story(talk: Talk) -> None:
+        for task in tasks:
+            await talk.stream(task)
+
+    return story
+
+
+async def _on_autogen(team: Build, script: Script, story: Story, spare: bool, folder: Path) -> Record:
+    async with _scripted(script, spare) as server:
+        lib = autogen_library(server.base_url, folder)
+        with warnings.catch_warnings():
+            # pytest makes errors of warnings, and AutoGen's own would then change what it does.
+            warnings.simplefilter("ignore")
+            try:
+                return await _told(Talk(lib, team(lib), server), story)
+            finally:
+                for model in lib.models:
+                    await model.close()
+
+
+async def _on_folkmoot(team: Build, script: Script, story: Story, spare: bool, folder: Path) -> Record:
+    async with _scripted(script, spare) as server:
+        lib = folkmoot_library(server.base_url)
+        name = f"conformance-{uuid.uuid4().hex}"
+        async with local(":memory:", queue=name, code_folder=folder) as moot:
+            chat = await moot.open(team(lib), id=name)
+            record = await _told(Talk(lib, chat, server), story)
+            await chat.close(force=True)
+            return record
+
+
+async def _told(talk: Talk, story: Story) -> Record:
+    async with asyncio.timeout(_SECONDS):
+        await story(talk)
+    return talk.finish()
+
+
+@asynccontextmanager
+async def _scripted(script: Script, spare: bool) -> AsyncIterator[ScriptedServer]:
+    priced = {model: [_priced(reply) for reply in replies] for model, replies in script.items()}
+    async with ScriptedServer(priced) as server:
+        yield server
+        assert spare or not server.script.left, f"{server.script.left} replies of the script were never asked for"
+
+
+def _priced(reply: str | Mapping[str, Any]) -> dict[str, Any]:
+    # The server's own estimate counts the bytes of a request, which differ by spaces only.
+    return {"usage": _USAGE, **({"text": reply} if isinstance(reply, str) else reply)}
