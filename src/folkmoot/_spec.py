@@ -17,6 +17,7 @@ import json
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, model_serializer, model_validator
@@ -228,8 +229,7 @@ class Carried:
 
     def add_function(self, name: str, function: Callable[..., object]) -> None:
         """Take in a function."""
-        # Equality, not identity: a bound method is a new object each time it is looked up.
-        if self.functions.setdefault(name, function) != function:
+        if not _same_function(self.functions.setdefault(name, function), function):
             raise _clash("functions", name)
 
     def add_agent(self, name: str, agent: object) -> None:
@@ -259,21 +259,54 @@ def _clash(kind: str, name: str) -> ValueError:
 def function_name(func: str | Callable[..., object], role: str) -> str:
     """The name a spec's JSON holds for a function.
 
+    A lambda is known by what it is compiled to: the same words have the same name in every process of one version of
+    Python, and other words another. What is to outlive both is written with `def`, or registered by name.
+
     Args:
         func: The function, or its registered name.
         role: What it is for, as errors call it, such as `A condition function`.
 
     Raises:
-        ValueError: The name is empty, or the function has none to be known by, such as a lambda.
+        ValueError: The name is empty, or the function has none to be known by, such as a `functools.partial`.
     """
     if isinstance(func, str):
         if not func:
             raise ValueError(f"{role} is known by its registered name, which must not be empty.")
         return func
     name = getattr(func, "__name__", None)
+    if name == "<lambda>" and isinstance(func, FunctionType):
+        return f"lambda_{hashlib.blake2b(repr(_words(func.__code__)).encode(), digest_size=6).hexdigest()}"
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"{role} is known by its name and {func!r} has none; use one written with `def`.")
     return name
+
+
+def _words(code: CodeType) -> tuple[object, ...]:
+    """What a function's code says, without where it stands."""
+    return (code.co_code, [_constant(item) for item in code.co_consts], code.co_names, code.co_freevars)
+
+
+def _constant(value: object) -> object:
+    if isinstance(value, CodeType):
+        return _words(value)
+    # A set's own order differs from process to process.
+    return sorted(map(repr, cast(frozenset[object], value))) if isinstance(value, frozenset) else repr(value)
+
+
+def _same_function(one: object, other: object) -> bool:
+    """Whether two functions do the same: one function, or lambdas of the same words that see the same values."""
+    # Equality, not identity: a bound method is a new object each time it is looked up.
+    if one == other:
+        return True
+    if not isinstance(one, FunctionType) or not isinstance(other, FunctionType) or one.__name__ != "<lambda>":
+        return False
+    return (
+        _words(one.__code__) == _words(other.__code__)
+        and one.__globals__ is other.__globals__
+        and (one.__defaults__, one.__kwdefaults__) == (other.__defaults__, other.__kwdefaults__)
+        and [cell.cell_contents for cell in one.__closure__ or ()]
+        == [cell.cell_contents for cell in other.__closure__ or ()]
+    )
 
 
 def _raised_by_validator(error: ValidationError) -> Exception | None:

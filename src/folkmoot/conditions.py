@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import PrivateAttr
 
-from ._spec import Carried, Spec
+from ._spec import Carried, Spec, function_name
 
 __all__ = [
     "AndTerminationCondition",
@@ -250,7 +250,7 @@ class FunctionalTermination(TerminationCondition, frozen=True):
         func: The name of a registered function, or the function itself (sync or async), known by its name.
 
     Raises:
-        ValueError: The function has no name to be known by, such as a lambda.
+        ValueError: The function has no name to be known by.
     """
 
     type: Literal["FunctionalTermination"] = "FunctionalTermination"
@@ -260,7 +260,7 @@ class FunctionalTermination(TerminationCondition, frozen=True):
     _function: Callable[..., object] | None = PrivateAttr(default=None)
 
     def __init__(self, func: str | Callable[..., object]) -> None:
-        self._fill(func=func if isinstance(func, str) else _name_of(func))
+        self._fill(func=func if isinstance(func, str) else function_name(func, "A condition function"))
         if not isinstance(func, str):
             self._hold(_function=func)
 
@@ -274,12 +274,3 @@ class FunctionalTermination(TerminationCondition, frozen=True):
         """The function, if it was passed itself."""
         if self._function is not None:
             into.add_function(self.func, self._function)
-
-
-def _name_of(func: Callable[..., object]) -> str:
-    name = getattr(func, "__name__", None)
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(
-            f"A condition function is known by its name and {func!r} has none; use one written with `def`."
-        )
-    return name

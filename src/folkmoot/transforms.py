@@ -167,7 +167,7 @@ class FunctionTransform(Transform, frozen=True):
         func: The name of a registered function, or the function itself (not async), known by its name.
 
     Raises:
-        ValueError: The function has no name to be known by, such as a lambda, or is async.
+        ValueError: The function has no name to be known by, or is async.
     """
 
     type: Literal["FunctionTransform"] = "FunctionTransform"

@@ -129,7 +129,9 @@ async def test_an_agents_task_can_be_hidden(play: Player) -> None:
     assert played.folkmoot.last.said == [("writer", "yes")]
 
 
-@pytest.mark.xfail(strict=True, reason="Folkmoot leaves no `<image>` in the text where an image was")
+@pytest.mark.xfail(
+    strict=True, raises=pytest.fail.Exception, reason="Folkmoot leaves no `<image>` in the text where an image was"
+)
 @covers("B007")
 async def test_images_go_to_models_that_see(play: Player) -> None:
     def task(lib: Any) -> Any:

@@ -16,18 +16,26 @@ LARGE = 16_384
 """Bytes of a change from which on the whole state goes into the store instead (where there is one)."""
 
 
+VERSIONS = 16
+"""So many earlier states are kept for changes that were made of them."""
+
+
 class StateView:
     """The fold of one agent's state.
 
     Attributes:
         next: The offset up to which the log has been read.
-        state: As the agent saved it last; None: never.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.next = 0
-        self.state: Any = None
+        self._versions: list[tuple[int, Any]] = [(-1, None)]
+
+    @property
+    def state(self) -> Any:
+        """As the agent saved it last; None: never."""
+        return self._versions[-1][1]
 
     def read(self, log: Log, until: int, blobs: Mapping[str, str]) -> None:
         """Take in the log up to `until`; `blobs` holds the states that lie in the store."""
@@ -37,7 +45,13 @@ class StateView:
                 continue
             change = entry.data["state"]
             ref = blob_of(change)
-            self.state = json.loads(blobs[ref[BLOB]]) if ref is not None else patch(self.state, change)
+            if ref is not None:
+                state = json.loads(blobs[ref[BLOB]])
+            else:
+                # A hook and a turn may have been under way at once: each changed what there was when it was called.
+                called = entry.data["call"] if "call" in entry.data else entry.data["hook"]
+                state = patch(next(item for offset, item in reversed(self._versions) if offset < called), change)
+            self._versions = [*self._versions[-VERSIONS:], (entry.offset, state)]
 
 
 def change_of(old: Any, new: Any) -> tuple[list[Any] | None, str | None]:

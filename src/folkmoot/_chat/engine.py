@@ -83,7 +83,13 @@ class Chat:
             in_flight: Whether calls are under way: a pause is complete when none is.
         """
         root = self.plan.root
-        while self.state.running and (not self.state.pause or self._ends_while_paused()) and self._try(root, time):
+        # A custom agent is paused, resumed or reset before anything new begins.
+        while (
+            self.state.running
+            and not self.state.hooks
+            and (not self.state.pause or self._ends_while_paused())
+            and self._try(root, time)
+        ):
             pass
         if self.state.pause == "pausing" and not in_flight and not self.state.hooks:
             self.append(time, "paused")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from folkmoot import conditions as ours
-from folkmoot._spec import Frozen
+from folkmoot._spec import Frozen, to_json
 
 from .envelope import Config, Kind, Writer
 
@@ -37,7 +37,7 @@ def _simple(spec: type[ours.TerminationCondition]) -> Kind:
 
     def write(condition: ours.TerminationCondition, out: Writer) -> Mapping[str, Any]:
         out.lost_fields(condition, *(set(type(condition).model_fields) - {"type", *needed, *optional}))
-        return {name: _plain(getattr(condition, name)) for name in (*needed, *optional)}
+        return {name: to_json(getattr(condition, name)) for name in (*needed, *optional)}
 
     return Kind(
         provider=f"autogen_agentchat.conditions.{spec.__name__}",
@@ -68,10 +68,6 @@ def _combined(spec: type[Frozen], make: Callable[..., Frozen]) -> Kind:
         read=read,
         write=write,
     )
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
 
 
 CONDITIONS = (

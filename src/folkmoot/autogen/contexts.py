@@ -57,7 +57,7 @@ def _read_limited(config: Config) -> Frozen:
     return ours.TokenLimitedChatCompletionContext.from_json(config.given("token_limit", "initial_messages"))
 
 
-def _write_limited(context: ours.TokenLimitedChatCompletionContext, _out: Writer) -> Mapping[str, Any]:
+def _write_limited(_context: ours.TokenLimitedChatCompletionContext, _out: Writer) -> Mapping[str, Any]:
     raise ValueError(
         "A TokenLimitedChatCompletionContext cannot be dumped by itself, AutoGen's needs a model to count with; "
         "dump the agent or team that has it."

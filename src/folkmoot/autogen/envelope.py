@@ -1,7 +1,7 @@
-"""Component JSON of AutoGen, its outside: what every component has in common, and how what is inside is read and written.
+"""AutoGen's component JSON from outside: what all components have in common, and how their insides are reached.
 
-A component is `{"provider", "component_type", "version", "component_version", "label", "config"}`. What its config means
-is told by a `Kind`; the tables of kinds are in the modules next to this one.
+A component is `{"provider", "component_type", "version", "component_version", "label", "config"}`. What its config
+means is told by a `Kind`; the tables of kinds are in the modules next to this one.
 
 What cannot cross is never dropped in silence. Reading: a warning where the chat means the same without it or the worker
 is to supply it (a key, a tool's function), a `ValueError` where it would mean something else. Writing: a `ValueError`
@@ -125,9 +125,9 @@ class Reader:
         fields = cast(Mapping[str, Any], data)
         provider, config = fields.get("provider"), fields.get("config")
         if not isinstance(provider, str):
-            raise ValueError(f"{shown} has no 'provider', the name of AutoGen's class; got {reprlib.repr(data)}.")
+            raise ValueError(f"{shown} has no 'provider', the name of AutoGen's class; got {reprlib.repr(fields)}.")
         if not isinstance(config, Mapping):
-            raise ValueError(f"{shown} ({provider}) has no 'config' object, got {config!r}.")
+            raise ValueError(f"{shown} ({provider}) has no 'config' object, got {reprlib.repr(cast(object, config))}.")
         kind = self.kinds.of_provider(provider, shown)
         self._check(kind, fields, shown, expected)
         inside = Config(self, kind, where, cast(Mapping[str, Any], config))
@@ -137,12 +137,11 @@ class Reader:
 
     def _check(self, kind: Kind, fields: Mapping[str, Any], shown: str, expected: Sequence[str]) -> None:
         said = fields.get("component_type") or kind.component_type
-        wanted = expected or (kind.component_type,)
-        if kind.component_type not in wanted or said != kind.component_type:
-            found = said if said != kind.component_type else kind.component_type
-            fits = " or ".join(wanted if kind.component_type not in wanted else (kind.component_type,))
+        if said != kind.component_type or (expected and said not in expected):
+            fits = " or ".join(expected or [kind.component_type])
             raise ComponentTypeError(
-                f"Expected type does not match: {shown} ({kind.provider}) must be of component_type {fits}, got {found}."
+                f"Expected type does not match: {shown} must be of component_type {fits}, "
+                f"got {said} with provider {kind.provider}."
             )
         version = fields.get("component_version") or kind.version
         if version != kind.version:
@@ -204,13 +203,33 @@ class Config:
 
     def parts(self, name: str, *types: str) -> list[Any]:
         """A list of components, empty where it is missing."""
-        items = self.get(name, [])
+        items = enumerate(self._listed(name))
+        return [self._reader.read(item, f"{self.place(name)}[{number}]", types) for number, item in items]
+
+    def items(self, name: str) -> list[Any]:
+        """A list of anything, empty where it is missing.
+
+        Raises:
+            ValueError: It is no list.
+        """
+        return [without_none(item) for item in self._listed(name)]
+
+    def _listed(self, name: str) -> list[object]:
+        items: object = self.get(name, [])
         if not isinstance(items, list):
-            raise ValueError(f"{self.place(name)} must be a list of components, got {reprlib.repr(items)}.")
-        return [
-            self._reader.read(item, f"{self.place(name)}[{number}]", types)
-            for number, item in enumerate(cast(list[object], items))
-        ]
+            raise ValueError(f"{self.place(name)} must be a list, got {reprlib.repr(items)}.")
+        return cast(list[object], items)
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        """An object, empty where it is missing.
+
+        Raises:
+            ValueError: It is none.
+        """
+        given: object = self.get(name, {})
+        if not isinstance(given, Mapping):
+            raise ValueError(f"{self.place(name)} must be an object, got {reprlib.repr(given)}.")
+        return cast(dict[str, Any], without_none(cast(object, given)))
 
     def place(self, name: str) -> str:
         """Where a field is, for people."""
@@ -323,6 +342,16 @@ class Writer:
             default = type(owner).model_fields[name].get_default(call_default_factory=True)
             if getattr(owner, name) != default:
                 self.lost(owner, repr(name))
+
+
+def without_none(value: object) -> object:
+    """A JSON value without the fields of its objects that are None, which AutoGen does not tell from absent ones."""
+    if isinstance(value, list):
+        return [without_none(item) for item in cast(list[object], value)]
+    if isinstance(value, Mapping):
+        fields = cast(Mapping[str, object], value)
+        return {name: without_none(item) for name, item in fields.items() if item is not None}
+    return value
 
 
 def _key(provider: str) -> tuple[str, str]:

@@ -62,7 +62,7 @@ def _read(config: Config, name: str, base_url: str | None) -> ModelSpec:
     return ModelSpec(
         name,
         base_url=base_url,
-        options=config.given(*_OPTIONS),
+        options=_without_null(config.given(*_OPTIONS)),
         info=_info(config),
         timeout=config.get("timeout"),
         max_attempts=None if retries is None else int(retries) + 1,
@@ -115,8 +115,21 @@ def _write(spec: ModelSpec, out: Writer) -> Mapping[str, Any]:
         "timeout": spec.timeout,
         "max_retries": None if spec.max_attempts is None else spec.max_attempts - 1,
         "model_info": None if spec.info is None else _write_info(spec.info, spec, out),
-        **{name: value for name, value in spec.options.items() if name in _OPTIONS},
+        **_with_null({name: value for name, value in spec.options.items() if name in _OPTIONS}),
     }
+
+
+def _with_null(options: Mapping[str, Any]) -> dict[str, Any]:
+    """AutoGen refuses JSON mode, a `response_format` without a schema, unless that is there as None."""
+    form = options.get("response_format")
+    return {**options, "response_format": {"json_schema": None, **form}} if isinstance(form, Mapping) else {**options}
+
+
+def _without_null(options: Mapping[str, Any]) -> dict[str, Any]:
+    form = cast(Mapping[str, Any] | None, options.get("response_format"))
+    if form is None or form.get("json_schema", ...) is not None:
+        return {**options}
+    return {**options, "response_format": {name: value for name, value in form.items() if name != "json_schema"}}
 
 
 def _write_info(info: ModelInfo, spec: ModelSpec, out: Writer) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ class EdgeFunction(Frozen, frozen=True):
             known by its name. It runs on a worker.
 
     Raises:
-        ValueError: The function has no name to be known by, such as a lambda.
+        ValueError: The function has no name to be known by.
     """
 
     function: str

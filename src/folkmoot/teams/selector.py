@@ -188,7 +188,7 @@ class SelectorGroupChat(TransitionTeam, frozen=True):
         if self._model is not None:
             into.add_model(self._model.name, self._model)
         for function in self._functions:
-            into.add_function(function.__name__, function)
+            into.add_function(function_name(function, "A function of a selection"), function)
 
 
 def _checked_method(given: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from functools import partial
 from typing import Any
 
 import pytest
@@ -149,8 +150,8 @@ def test_input_function_is_known_by_its_name_and_carried() -> None:
 
 
 def test_nameless_input_functions_are_refused() -> None:
-    with pytest.raises(ValueError, match="An input function is known by its name and <function"):
-        UserProxyAgent("person", input_func=lambda prompt: prompt)
+    with pytest.raises(ValueError, match="An input function is known by its name and functools.partial"):
+        UserProxyAgent("person", input_func=partial(str))
     for make in (
         lambda: UserProxyAgent("person", input_func=""),
         lambda: load_spec({"type": "UserProxyAgent", "name": "person", "input_func": ""}),
@@ -292,7 +293,7 @@ def test_code_agent_refuses_nonsense() -> None:
     with pytest.raises(ValueError, match="model_client must be the name of a model"):
         reviewed(model_client="")
     with pytest.raises(ValueError, match="An approval function is known by its name"):
-        CodeExecutorAgent("coder", EXECUTOR, approval_func=lambda _: ApprovalResponse(approved=True, reason=""))
+        CodeExecutorAgent("coder", EXECUTOR, approval_func=partial(ApprovalResponse, approved=True, reason=""))
     with pytest.raises(ValueError, match="Expected a CodeExecutor or its JSON object"):
         CodeExecutorAgent("coder", "docker", approval_func=decide)  # pyright: ignore[reportArgumentType]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from folkmoot._spec import carried, load_spec, spec_json
@@ -25,8 +27,8 @@ def test_formatter_is_known_by_its_name_and_carried() -> None:
 
 
 def test_nameless_formatters_are_refused() -> None:
-    with pytest.raises(ValueError, match="A tool call summary formatter is known by its name and <function"):
-        AssistantAgent("a", "m", tool_call_summary_formatter=lambda call, result: "")
+    with pytest.raises(ValueError, match="A tool call summary formatter is known by its name and functools.partial"):
+        AssistantAgent("a", "m", tool_call_summary_formatter=partial("{} {}".format))
     with pytest.raises(ValueError, match="A tool call summary formatter is known by its registered name"):
         AssistantAgent("a", "m", tool_call_summary_formatter="")
     with pytest.raises(ValueError, match="A tool call summary formatter is known by its registered name"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -119,7 +120,7 @@ def test_refusals_have_autogens_text(text: str, make: Callable[[], object]) -> N
         (lambda: MaxMessageTermination("x"), "max_messages"),  # type: ignore[arg-type]
         (lambda: TextMentionTermination("x", "critic"), "sources"),
         (lambda: TimeoutTermination(float("inf")), "finite number of seconds, got inf"),
-        (lambda: FunctionalTermination(lambda messages: True), "known by its name and <function"),
+        (lambda: FunctionalTermination(partial(bool)), "known by its name and functools.partial"),
         (lambda: FunctionalTermination(""), "must not be empty"),
         (OrTerminationCondition, "OrTerminationCondition needs at least one condition"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -205,5 +206,5 @@ def test_bad_json_is_refused(change: dict[str, Any], match: str) -> None:
 def test_an_edge_function_without_a_name_is_refused() -> None:
     with pytest.raises(ValueError, match="must not be empty"):
         DiGraphEdge.from_json({"target": "b", "condition": {"function": ""}})
-    with pytest.raises(ValueError, match="An edge's condition function is known by its name and <function"):
-        DiGraphEdge("b", lambda message: True)
+    with pytest.raises(ValueError, match="An edge's condition function is known by its name and functools.partial"):
+        DiGraphEdge("b", partial(bool))

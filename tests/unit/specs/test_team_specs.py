@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -208,10 +209,10 @@ def test_a_graph_with_a_cycle_and_a_limit_is_fine(limit: dict[str, Any]) -> None
 
 
 def test_functions_without_a_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="A selector function is known by its name and <function"):
-        SelectorGroupChat([A, B], "m", selector_func=lambda thread: None)
-    with pytest.raises(ValueError, match="A candidate function is known by its name and <function"):
-        SelectorGroupChat([A, B], "m", candidate_func=lambda thread: ["a"])
+    with pytest.raises(ValueError, match="A selector function is known by its name and functools.partial"):
+        SelectorGroupChat([A, B], "m", selector_func=partial(len))
+    with pytest.raises(ValueError, match="A candidate function is known by its name and functools.partial"):
+        SelectorGroupChat([A, B], "m", candidate_func=partial(list))
 
 
 @pytest.mark.parametrize(
