@@ -13,17 +13,20 @@ from typing import Any
 from folkmoot._local import ensure_server
 from folkmoot._local.environment import cache_folder
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
+from folkmoot.store import FolderStore
 
 from .autogen_venv import autogen_python, versions
 from .dialogue import REPLY
-from .history import history_table, measure_history
+from .history import history_table, measure_bare, measure_history
 from .lines import ROOT, Child
 from .recovery import measure_recovery, recovery_line
 from .report import machine
 from .soak import measure_soak, soak_table
+from .teams import AT, measure_teams, teams_table
 from .turns import CASES, QUICK, measure_turns, turns_table
 
-PARTS = ("turns", "history", "recovery")
+PARTS = ("turns", "history", "teams", "recovery")
+AT_QUICK = (25, 50)
 
 
 async def measure(parts: Sequence[str], *, quick: bool, autogen: bool) -> dict[str, Any]:
@@ -42,6 +45,9 @@ async def measure(parts: Sequence[str], *, quick: bool, autogen: bool) -> dict[s
                     results["machine"]["autogen"] = versions(autogen_python())
             if "history" in parts:
                 results["history"] = await measure_history(address, url, store, 100 if quick else 400)
+            if "teams" in parts:
+                bare = await measure_bare(address, url, 101)
+                results["teams"] = await measure_teams(address, FolderStore(store), bare, AT_QUICK if quick else AT)
             if "recovery" in parts:
                 results["recovery"] = await measure_recovery(address, store, 2 if quick else 10)
     return results
@@ -54,6 +60,8 @@ def show(results: dict[str, Any]) -> None:
         print(f"\n## Time per turn: median (least–most)\n\n{turns_table(results['turns'])}")
     if "history" in results:
         print(f"\n## History per turn\n\n{history_table(results['history'])}")
+    if "teams" in results:
+        print(f"\n## History per turn of every team\n\n{teams_table(results['teams'])}")
     if "recovery" in results:
         print(f"\n## Recovery: median (best–worst)\n\n{recovery_line(results['recovery'])}")
     if "soak" in results:
@@ -69,7 +77,10 @@ def main() -> None:
     parser.add_argument("--soak", action="store_true", help="the 2,000-turn chat instead; restartable")
     parser.add_argument("--folder", type=Path, help="where --soak keeps its data, by default in the cache folder")
     parser.add_argument(
-        "--json", type=Path, help="write all samples to this file; a full run writes benchmarks/results.json"
+        "--json",
+        type=Path,
+        help="write all samples to this file, beside other parts that are there; a full run writes "
+        "benchmarks/results.json",
     )
     given = parser.parse_args()
     if given.soak:
@@ -83,7 +94,8 @@ def main() -> None:
     if file is None and not (given.quick or given.only or given.soak or given.without_autogen):
         file = ROOT / "benchmarks" / "results.json"
     if file is not None:
-        file.write_text(json.dumps(results, indent=1) + "\n")
+        before: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        file.write_text(json.dumps({**before, **results}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from . import floor
 from .contestants import floor_runs, folkmoot_runs, run_chat
 from .report import say, table
 
-__all__ = ["history_table", "measure_history", "runs_of"]
+__all__ = ["history_table", "measure_bare", "measure_history", "runs_of"]
 
 WINDOW = 50
 
@@ -23,18 +23,24 @@ async def measure_history(address: str, model_url: str, store: Path, turns: int)
     """Run one chat and one bare workflow of `turns` turns in one run each, and read their histories."""
     say(f"history of {turns} turns")
     client = await Client.connect(address)
-    async with floor_runs(address, model_url, turns):
-        handle = await client.start_workflow(
-            "Floor", args=[turns, True], id=f"newest-{uuid.uuid4()}", task_queue=floor.QUEUE
-        )
-        await handle.result()
-        bare = _windows("bare, newest message passed", await handle.fetch_history())
+    bare = await measure_bare(address, model_url, turns)
     async with folkmoot_runs(address, model_url, store) as runs:
         chat = await run_chat(runs.moot, turns)
         first = (await runs_of(client, chat.id))[0]
         history = await client.get_workflow_handle(chat.id, run_id=first["run_id"]).fetch_history()
         await chat.close()
     return [bare, _windows("folkmoot", history)]
+
+
+async def measure_bare(address: str, model_url: str, turns: int) -> dict[str, Any]:
+    """Run the bare workflow that passes the newest message, at least 51 turns, and read its history."""
+    client = await Client.connect(address)
+    async with floor_runs(address, model_url, turns):
+        handle = await client.start_workflow(
+            "Floor", args=[turns, True], id=f"newest-{uuid.uuid4()}", task_queue=floor.QUEUE
+        )
+        await handle.result()
+        return _windows("bare, newest message passed", await handle.fetch_history())
 
 
 def _windows(name: str, history: WorkflowHistory) -> dict[str, Any]:

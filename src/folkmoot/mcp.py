@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from .messages import Image
+from .options import ToolOptions
 from .tools import CancellationToken
 from .workbench import ImageResultContent, TextResultContent, ToolOverride, ToolResult, Workbench, check_overrides
 
@@ -65,6 +66,7 @@ class McpWorkbench(Workbench):
         server_params: The server.
         name: Its name on the worker, for specs; None: made from the command or address, stable over restarts.
         tool_overrides: What models are shown instead, by the tools' own names.
+        tool_options: How calls are run, by the names models know; those not named by the defaults.
 
     Raises:
         TypeError: `server_params` are of another kind.
@@ -77,6 +79,7 @@ class McpWorkbench(Workbench):
         *,
         name: str | None = None,
         tool_overrides: Mapping[str, ToolOverride] | None = None,
+        tool_options: Mapping[str, ToolOptions] | None = None,
     ) -> None:
         # Callers without a type checker may pass AutoGen's, whose connections are not ours.
         given = cast(object, server_params)
@@ -84,6 +87,7 @@ class McpWorkbench(Workbench):
             raise TypeError(f"server_params are StdioServerParams or StreamableHttpServerParams, got {given!r}.")
         self._params = server_params
         self._overrides = dict(tool_overrides or {})
+        self.tool_options = dict(tool_options or {})
         check_overrides(self._overrides)
         self.name = name or name_of(server_params)
         self._connection: Connection | None = None
@@ -96,6 +100,11 @@ class McpWorkbench(Workbench):
     def server_params(self) -> StdioServerParams | StreamableHttpServerParams:
         """The server."""
         return self._params
+
+    @property
+    def tool_overrides(self) -> Mapping[str, ToolOverride]:
+        """What models are shown instead, by the tools' own names."""
+        return self._overrides
 
     async def start(self) -> None:
         """Connect now rather than at the first call.

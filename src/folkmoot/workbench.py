@@ -9,12 +9,14 @@ from __future__ import annotations
 import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, Field, PrivateAttr
 
 from ._spec import Carried, Frozen, Spec
 from .messages import Image
+from .options import ToolOptions
 from .tools import Tool, as_tool
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ class Workbench(ABC):
     """The base of live workbenches. A worker knows one by `name`, or by its class's name where it has none."""
 
     name: str
+    tool_options: Mapping[str, ToolOptions] = MappingProxyType({})
+    """How calls of its tools are run, by the names models know; those not named by the defaults."""
 
     @abstractmethod
     async def list_tools(self) -> Sequence[Mapping[str, Any]]:
@@ -214,6 +218,7 @@ class NamedWorkbench(WorkbenchSpec, frozen=True):
 
     Args:
         name: Its registered name.
+        tool_options: How calls of its tools are run, by the names models know; those not named by the defaults.
 
     Raises:
         ValueError: The name is empty.
@@ -221,17 +226,19 @@ class NamedWorkbench(WorkbenchSpec, frozen=True):
 
     type: Literal["NamedWorkbench"] = "NamedWorkbench"
     name: str
+    tool_options: dict[str, ToolOptions] = Field(default_factory=dict[str, ToolOptions])
 
     _live: object | None = PrivateAttr(default=None)
 
-    def __init__(self, name: str) -> None:
-        self._fill(name=name)
+    def __init__(self, name: str, tool_options: Mapping[str, ToolOptions] | None = None) -> None:
+        self._fill(name=name, tool_options=dict(tool_options or {}))
 
     @classmethod
     def of(cls, live: object) -> Self:
         """The spec of a live workbench, which it carries."""
         name: object = getattr(live, "name", None)
-        self = cls(name if isinstance(name, str) and name else type(live).__name__)
+        options = cast(Mapping[str, ToolOptions] | None, getattr(live, "tool_options", None))
+        self = cls(name if isinstance(name, str) and name else type(live).__name__, options)
         self._hold(_live=live)
         return self
 

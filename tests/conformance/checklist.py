@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["AREAS", "ELSEWHERE", "LATER", "LINES", "RECORDED", "area_of", "is_recorded"]
+__all__ = ["AREAS", "ELSEWHERE", "LATER", "LINES", "area_of"]
 
 AREAS: Mapping[str, tuple[str, Sequence[str]]] = {
     "run": (
@@ -236,31 +236,6 @@ _AREA_BY_LINE = dict(zip(LINES, (area for area, (_, texts) in AREAS.items() for 
 def area_of(line: str) -> str:
     """The area of a line."""
     return _AREA_BY_LINE[line]
-
-
-RECORDED = frozenset(
-    [
-        "selector",
-        "swarm",
-        "graph",
-        "magentic",
-        "nested",
-        "society",
-        "code",
-        "user",
-        "tools",
-        "B084",
-        "B098",
-        "B109",
-        "B113",
-    ]
-)
-"""Areas and lines whose scenarios are played in AutoGen only so far. Taking one out holds Folkmoot to them."""
-
-
-def is_recorded(lines: Sequence[str]) -> bool:
-    """Whether a test of these lines is played in AutoGen only."""
-    return all(area_of(line) in RECORDED or line in RECORDED for line in lines)
 
 
 LATER: Mapping[str, str] = dict.fromkeys(

@@ -45,6 +45,8 @@ _FOLKMOOT = (
 class Library:
     """One library's names, and how models are made in it.
 
+    `theirs` is AutoGen's in either; `models` are AutoGen's live models, to be closed.
+
     Args:
         name: `autogen` or `folkmoot`.
         modules: Where its public names are, the first that has one wins.
@@ -57,6 +59,7 @@ class Library:
     ) -> None:
         self.name = name
         self.models: list[Any] = []
+        self.theirs: Library = self
         self.notes: list[Any] = []
         self._modules = [importlib.import_module(module) for module in modules]
         self._make_model = make_model
@@ -78,9 +81,7 @@ class Library:
 
         For AutoGen, `stream_usage=False` leaves streams without usage, as its agents do by themselves.
         """
-        model = self._make_model(name, info)
-        self.models.append(model)
-        return model
+        return self._make_model(name, info)
 
     def agent(self, name: str = "writer", **options: Any) -> Any:
         """An AssistantAgent whose model has the agent's name."""
@@ -114,6 +115,7 @@ class AutogenLibrary(Library):
             if stream_usage:
                 # Streams tell their usage only on request; Folkmoot always asks, AutoGen's agents never.
                 model.create_stream = functools.partial(model.create_stream, include_usage=True)
+            self.models.append(model)
             return model
 
         super().__init__("autogen", _AUTOGEN, make, {"work_dir": folder})
@@ -131,12 +133,15 @@ def autogen_library(base_url: str, folder: Path) -> AutogenLibrary:
     return AutogenLibrary(base_url, folder)
 
 
-def folkmoot_library(base_url: str) -> Library:
-    """Folkmoot, its models at this endpoint."""
+def folkmoot_library(base_url: str, folder: Path) -> Library:
+    """Folkmoot, its models at this endpoint; agents and components of AutoGen's in it are made by `theirs`."""
     folkmoot = importlib.import_module("folkmoot")
 
     def make(name: str, info: dict[str, Any]) -> Any:
         return folkmoot.OpenAIChatModel(name, base_url=base_url, api_key=KEY, info=folkmoot.ModelInfo(**info))
 
     # Where code is run is the worker's affair there.
-    return Library("folkmoot", _FOLKMOOT, make, {})
+    lib = Library("folkmoot", _FOLKMOOT, make, {})
+    lib.theirs = autogen_library(base_url, folder)
+    lib.models = lib.theirs.models
+    return lib

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.conformance.checklist import AREAS, ELSEWHERE, LATER, LINES, area_of, is_recorded
+from tests.conformance.checklist import AREAS, ELSEWHERE, LATER, LINES, area_of
 from tests.conformance.marks import Coverage, coverage_of
 
 __all__ = ["PAGE", "Proof", "page", "proofs"]
 
-VERDICTS = ("agree", "better", "differs", "recorded", "later")
+VERDICTS = ("agree", "better", "differs", "later")
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "conformance.md"
 
@@ -33,7 +33,6 @@ errors, and what each model was asked. Ids are numbered, times left out.
 - **agree**: both do the same.
 - **better**: AutoGen is defective there, or Folkmoot tells more. The test pins what each of them does.
 - **differs**: Folkmoot is wrong there, and the test is expected to fail until it is right.
-- **recorded**: played in AutoGen only so far, to show what Folkmoot is to do.
 - **later**: no test yet.
 """
 
@@ -44,7 +43,7 @@ class Proof:
 
     Attributes:
         test: File and name, from the folder of tests.
-        verdict: agree, better, differs or recorded.
+        verdict: agree, better or differs.
         why: Why the libraries differ.
     """
 
@@ -74,7 +73,7 @@ def _found(test: Any, coverage: Coverage) -> tuple[str, str]:
     for mark in getattr(test, "pytestmark", ()):
         if mark.name == "xfail":
             return "differs", mark.kwargs["reason"]
-    return "recorded" if is_recorded(coverage.lines) else coverage.verdict, coverage.why
+    return coverage.verdict, coverage.why
 
 
 def page() -> str:

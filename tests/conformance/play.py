@@ -16,7 +16,6 @@ import pytest
 from folkmoot import local
 from folkmoot.testing import ScriptedServer
 
-from .checklist import is_recorded
 from .libraries import Library, autogen_library, folkmoot_library
 from .marks import Coverage
 from .record import Record, difference
@@ -38,7 +37,7 @@ class Played:
 
     Attributes:
         autogen: What AutoGen did.
-        folkmoot: What Folkmoot did; where the area is only recorded so far, the same as AutoGen.
+        folkmoot: What Folkmoot did.
     """
 
     autogen: Record
@@ -56,7 +55,6 @@ class Player:
     def __init__(self, coverage: Coverage, folder: Path) -> None:
         self._coverage = coverage
         self._folder = folder
-        self.recorded = is_recorded(coverage.lines)
 
     async def __call__(
         self,
@@ -86,8 +84,6 @@ class Player:
         """
         told = story or _runs(tasks)
         autogen = await _on_autogen(team, script, told, spare, self._folder)
-        if self.recorded:
-            return Played(autogen, autogen)
         folkmoot = await _on_folkmoot(team, script, told, spare, self._folder)
         found = difference(*(record.comparable(parallel, unheard, own_words) for record in (autogen, folkmoot)))
         if found and self._coverage.verdict == "agree":
@@ -99,11 +95,10 @@ class Player:
     def refusals(self, build: Build) -> dict[str, str]:
         """How each library refuses to build something: class and text of its error.
 
-        Which libraries are asked is as in a scenario; where the mark says `covers`, they refuse alike.
+        Where the mark says `covers`, they refuse alike.
         """
-        libraries: list[Library] = [autogen_library("http://localhost:1/v1", self._folder)]
-        if not self.recorded:
-            libraries.append(folkmoot_library("http://localhost:1/v1"))
+        url = "http://localhost:1/v1"
+        libraries: list[Library] = [autogen_library(url, self._folder), folkmoot_library(url, self._folder)]
         found = {lib.name: _refusal(build, lib) for lib in libraries}
         if self._coverage.verdict == "agree":
             assert len(set(found.values())) == 1, f"AutoGen and Folkmoot refuse differently: {found}"
@@ -132,22 +127,29 @@ async def _on_autogen(team: Build, script: Script, story: Story, spare: bool, fo
         with warnings.catch_warnings():
             # pytest makes errors of warnings, and AutoGen's own would then change what it does.
             warnings.simplefilter("ignore")
-            try:
+            async with _closed(lib):
                 return await _told(Talk(lib, team(lib), server), story)
-            finally:
-                for model in lib.models:
-                    await model.close()
 
 
 async def _on_folkmoot(team: Build, script: Script, story: Story, spare: bool, folder: Path) -> Record:
     async with _scripted(script, spare) as server:
-        lib = folkmoot_library(server.base_url)
+        lib = folkmoot_library(server.base_url, folder)
         name = f"conformance-{uuid.uuid4().hex}"
-        async with local(":memory:", queue=name, code_folder=folder) as moot:
+        async with _closed(lib), local(":memory:", queue=name, code_folder=folder) as moot:
             chat = await moot.open(team(lib), id=name)
             record = await _told(Talk(lib, chat, server), story)
             await chat.close(force=True)
             return record
+
+
+@asynccontextmanager
+async def _closed(lib: Library) -> AsyncIterator[None]:
+    """Closes AutoGen's live models at the end."""
+    try:
+        yield
+    finally:
+        for model in lib.models:
+            await model.close()
 
 
 async def _told(talk: Talk, story: Story) -> Record:

@@ -62,7 +62,7 @@ class AgentContext(Listener):
     Attributes:
         items: What the model has seen and said.
         new: The chat messages that the current turn began with.
-        prefix: What the agent's spec puts before the conversation.
+        prefix: What the agent's spec puts before the conversation; None: not looked at yet.
         memories: What each of its memories said last, by the part of the event.
     """
 
@@ -70,7 +70,7 @@ class AgentContext(Listener):
         super().__init__(plan, uuid, seat.node, seat.name)
         self.place = seat
         self.items: list[Item] = []
-        self.prefix: list[Item] = []
+        self.prefix: list[Item] | None = None
         self.new: list[Message] = []
         self._system: Item | None = None
         self._unread: list[Message] = self._introduction()

@@ -9,7 +9,7 @@ of a speaker have `agent`, its name, unless that is the message's source):
 | `run_started` | `run`, `engine`, `command`, `echo` (false: the caller does not want its task back) |
 | `scope_started` | `run`, `call`, for a tool's run also `index` and `tasks`: an inner team's run begins |
 | `scope_ended` | `run`, `stop_reason` or `error` |
-| `message` | `message`, `run`, `role`, `turn`, `call`, `request`, `results`, `parts`, `part` |
+| `message` | `message`, `run`, `role`, `turn`, `call`, `request`, `results`, `thought`, `parts`, `part` |
 | `event` | as `message`, for agent events |
 | `tool` | `agent`, `call` (offset of the request), `index`, `id`, `name`, `content` or `said`, `is_error`, `turn` |
 | `turn` | `run`, `turn`, `speakers` |
@@ -29,37 +29,53 @@ of a speaker have `agent`, its name, unless that is the message's source):
 
 `role` is `task`, `answer`, `manager` (the team's own word to its participants), `team` or `shown` (for readers only),
 or absent: an event on the way to an answer. `call` is the offset of the entry a step hangs on; a message's id is
-derived from it, so that every attempt gives the same. Contents that are made of others hold their offsets: `results` of a
-request's outcomes, `said` by an agent or team that is a tool, `parts` of a text (offsets and texts in between).
+derived from it, so that every attempt gives the same. Contents that are made of others hold their offsets: `results` of
+a request's outcomes, `said` by an agent or team that is a tool, `parts` of a text (offsets and texts in between).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, cast
 
-from folkmoot.messages import model_text_of
+from folkmoot.messages import is_builtin_kind, model_text_of
 
 from .log import Entry, derive_id
 
 __all__ = [
     "BLOB",
     "CHAT_KINDS",
+    "STORED",
     "all_references",
+    "blob_key",
     "blob_of",
     "blobs_in",
+    "checked_reference",
     "content_of",
+    "fill",
+    "is_image",
     "message_id",
     "message_of",
+    "references_in",
     "refers_to",
 ]
 
 BLOB = "$blob"
-"""Key of a content that lies in the store: `{"$blob": sha256, "size": bytes, "mentions": [texts]}`."""
+"""Key of a reference to a content in the store: `{"$blob": sha256, "size": bytes, "mentions": [texts]}`.
+
+One with `media_type` is an image among the parts of a content: the bytes of its file. Where references may stand,
+`fill` knows; elsewhere such a mapping is a user's own data.
+"""
+
+STORED = "$stored"
+"""Key of the reference in a message of a user's own class, in place of its `content`, which may be any JSON."""
 
 CHAT_KINDS = ("message", "event")
 """Kinds that carry an AutoGen message or event."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Lookup = Callable[[int], Entry]
 
@@ -71,26 +87,108 @@ def blob_of(content: object) -> Mapping[str, Any] | None:
     return None
 
 
-def blobs_in(entry: Entry) -> list[str]:
-    """The hashes of the contents of this very entry that lie in the store."""
-    message: Mapping[str, Any] = entry.data.get("message", {})
-    content: Any = message.get("content")
-    parts = cast(Sequence[Any], content if isinstance(content, list) else [content])
-    refs = (blob_of(item) for item in (entry.data.get("content"), entry.data.get("state"), *parts))
-    return [ref[BLOB] for ref in refs if ref is not None]
+def is_image(reference: Mapping[str, Any]) -> bool:
+    """Whether it is an image's; else it is a text's."""
+    return "media_type" in reference
+
+
+def blob_key(reference: Mapping[str, Any]) -> str:
+    """Under what fetched contents are kept: the same bytes may be a text here and an image there."""
+    return f"{reference[BLOB]}/image" if is_image(reference) else reference[BLOB]
+
+
+def checked_reference(reference: Mapping[str, Any]) -> dict[str, Any]:
+    """A reference from outside. One that is none would hang or break whoever looks for its content.
+
+    Raises:
+        ValueError: It is none.
+    """
+    name, size, mentions, media_type = (reference.get(key) for key in (BLOB, "size", "mentions", "media_type"))
+    words = cast(list[object], mentions) if isinstance(mentions, list) else []
+    good = (
+        (isinstance(name, str) and _SHA256.fullmatch(name))
+        and (isinstance(size, int) and size >= 0)
+        and (mentions is None or (isinstance(mentions, list) and all(isinstance(word, str) for word in words)))
+        and (media_type is None or isinstance(media_type, str))
+    )
+    if not good:
+        raise ValueError(
+            f"A reference to the store is {{{BLOB!r}: SHA-256 in hex, 'size': bytes}}, if need be with 'mentions': "
+            f"[texts] or, for an image, 'media_type': text; got {dict(reference)!r}"
+        )
+    kept: dict[str, Any] = {BLOB: name, "size": size, "mentions": mentions, "media_type": media_type}
+    return {key: value for key, value in kept.items() if value is not None}
+
+
+def fill(message: Mapping[str, Any], change: Callable[[Mapping[str, Any]], Any]) -> Mapping[str, Any]:
+    """A message in log form with `change(reference)` in place of each reference to the store.
+
+    A text's content may be one; parts of a content of texts and images; and such parts in what a handoff carries. The
+    content of a structured message or of a user's own class is never one, whatever keys it has (see `STORED`).
+    """
+    if not is_builtin_kind(message.get("type")):
+        if (reference := blob_of(message.get(STORED))) is None:
+            return message
+        rest = {key: value for key, value in message.items() if key != STORED}
+        return {**rest, "content": change(reference)}
+    content, context = message.get("content"), message.get("context")
+    if message["type"] == "MultiModalMessage":
+        message = {**message, "content": _fill_parts(content, change)}
+    elif (reference := blob_of(content)) is not None:
+        message = {**message, "content": change(reference)}
+    if isinstance(context, list):
+        carried = cast(list[Any], context)
+        message = {**message, "context": [_fill_carried(item, change) for item in carried]}
+    return message
+
+
+def _fill_parts(parts: Any, change: Callable[[Mapping[str, Any]], Any]) -> Any:
+    if not isinstance(parts, list):
+        return parts
+    found = ((part, blob_of(part)) for part in cast(list[Any], parts))
+    return [part if reference is None else change(reference) for part, reference in found]
+
+
+def _fill_carried(item: Any, change: Callable[[Mapping[str, Any]], Any]) -> Any:
+    """An LLM message that a handoff carries."""
+    if not isinstance(item, Mapping) or cast(Mapping[str, Any], item).get("type") != "UserMessage":
+        return cast(Any, item)
+    carried = cast(Mapping[str, Any], item)
+    return {**carried, "content": _fill_parts(carried.get("content"), change)}
+
+
+def references_in(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The references to the store in a message in log form."""
+    found: list[Mapping[str, Any]] = []
+    fill(message, found.append)
+    return found
+
+
+def blobs_in(entry: Entry) -> list[Mapping[str, Any]]:
+    """The references of this very entry to contents that lie in the store."""
+    data = entry.data
+    if "message" in data:
+        return references_in(data["message"])
+    refs = (blob_of(item) for item in (data.get("content"), data.get("state")))
+    return [ref for ref in refs if ref is not None]
 
 
 def content_of(content: Any, blobs: Mapping[str, str] | None) -> Any:
-    """A content, fetched from `blobs` (hash to text) if it lies in the store; a short note if it is not there.
+    """A content, fetched from `blobs` (by `blob_key`) if it lies in the store; a short note if it is not there.
 
     Without `blobs`, what the engine may know of it: the watched texts that its worker found in it.
     """
-    ref = blob_of(content)
-    if ref is None:
-        return content
+    reference = blob_of(content)
+    return content if reference is None else _fetched(reference, blobs)
+
+
+def _fetched(reference: Mapping[str, Any], blobs: Mapping[str, str] | None) -> Any:
     if blobs is None:
-        return "\n".join(ref.get("mentions", ()))
-    return blobs.get(ref[BLOB], f"[{ref['size']} bytes in the store, sha256 {ref[BLOB]}]")
+        return reference if is_image(reference) else "\n".join(reference.get("mentions", ()))
+    content = blobs.get(blob_key(reference))
+    if content is None:
+        return f"[{reference['size']} bytes in the store, sha256 {reference[BLOB]}]"
+    return {"data": content} if is_image(reference) else content
 
 
 def step_key(call: int, agent: str, part: str = "") -> str:
@@ -119,12 +217,12 @@ def refers_to(entry: Entry) -> Sequence[int]:
         return ()
     request = data.get("request")
     parts = (part for part in data.get("parts", ()) if isinstance(part, int))
-    same = data.get("same")
+    others = (data[name] for name in ("same", "thought") if name in data)
     return (
         *([] if request is None or "results" not in data else [request]),
         *data.get("results", ()),
         *parts,
-        *([] if same is None else [same]),
+        *others,
     )
 
 
@@ -153,7 +251,7 @@ def message_of(
         uuid: The chat's uuid.
         entry: A `message` or `event` entry.
         lookup: Gives the entries `refers_to` names.
-        blobs: Contents that lie in the store, by hash, as far as the caller fetched them. None: only the watched
+        blobs: Contents that lie in the store, by `blob_key`, as far as the caller fetched them. None: only the watched
             texts found in them, for termination conditions.
     """
     stored = entry.data["message"]
@@ -165,10 +263,7 @@ def message_of(
         "created_at": stored.get("created_at", entry.time),
     }
     full.update((key, value) for key, value in stored.items() if key not in full)
-    if "content" in full:
-        full["content"] = content_of(full["content"], blobs)
-    full.update(_derived(uuid, entry, lookup, blobs))
-    return full
+    return {**fill(full, lambda reference: _fetched(reference, blobs)), **_derived(uuid, entry, lookup, blobs)}
 
 
 def _derived(uuid: str, entry: Entry, lookup: Lookup, blobs: Mapping[str, str] | None) -> Mapping[str, Any]:
@@ -197,12 +292,14 @@ def _derived(uuid: str, entry: Entry, lookup: Lookup, blobs: Mapping[str, str] |
             text = "\n".join(summarise(form, call, result) for call, result in zip(shown, results, strict=True))
         return {"content": text, "tool_calls": shown, "results": results}
     # A handoff carries what its sibling calls did, so that the next agent knows (AutoGen: HandoffMessage.context).
-    if not results:
-        return {"context": []}
     source = data["message"]["source"]
+    thought = lookup(data["thought"]).data["message"]["content"] if "thought" in data else None
+    if not results:
+        said = {"type": "AssistantMessage", "content": thought, "thought": None, "source": source}
+        return {"context": [said] if thought else []}
     return {
         "context": [
-            {"type": "AssistantMessage", "content": shown, "thought": None, "source": source},
+            {"type": "AssistantMessage", "content": shown, "thought": thought, "source": source},
             {"type": "FunctionExecutionResultMessage", "content": results},
         ]
     }

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from folkmoot.agents import AgentSpec
 from folkmoot.messages import is_chat
 from folkmoot.teams import TeamSpec
 
-from . import termination
-from .entries import message_of
+from . import runs, termination
 from .floor import Level, levels
+from .hearing import Hearing
 from .log import Entry, Log
 from .managers import manager_of
 from .plan import Link, Node, Plan, Seat
-from .roles import hooked, role_of, society_reminder
+from .roles import hooked, role_of
 from .state import ChatState, Hook, Request, Scope, Turn, Usage, Wait, call_key
 
 __all__ = ["Fold"]
@@ -35,6 +34,7 @@ class Fold:
     def __init__(self, team: TeamSpec | AgentSpec, uuid: str) -> None:
         self.uuid = uuid
         self.plan = Plan(team)
+        self.hearing = Hearing(self.plan, uuid)
         for seat in self.plan.seats.values():
             role_of(seat)
         self.kinds: Mapping[str, Callable[[ChatState, Log, Entry], None]] = {
@@ -77,10 +77,7 @@ class Fold:
 
     def refresh(self, state: ChatState, node: Node, entry: Entry) -> None:
         """Set a node and all inside it back to the beginning."""
-        for path in self.plan.within(node.path):
-            inner = self.plan.nodes[path]
-            progress = termination.fresh(inner.condition, entry.time)
-            state.scopes[path] = Scope(progress=progress, checked=entry.offset, at=entry.offset)
+        runs.refresh(self.plan, state, node, entry)
 
     def afresh(self, state: ChatState, node: Node, entry: Entry) -> None:
         """A team's participants forget what was, the team itself does not."""
@@ -95,11 +92,7 @@ class Fold:
         state.engine, state.run, state.first = data["engine"], data["run"], entry.offset
         state.running, state.status, state.stop_reason, state.error = True, "", None, None
         state.reply, state.command = data.get("reply"), data["command"]
-        self._begin(self.plan.root, scope, entry, data["tasks"])
-
-    def _begin(self, node: Node, scope: Scope, entry: Entry, tasks: int, heard: int = 0) -> None:
-        scope.open, scope.tasks, scope.ended, scope.stop, scope.at = True, tasks, False, None, entry.offset
-        manager_of(node).begin(node, scope, tasks + heard > 0)
+        runs.begin(self.plan.root, scope, entry, data["tasks"])
 
     def _run_ended(self, state: ChatState, log: Log, entry: Entry) -> None:
         data, scope = entry.data, state.root
@@ -108,46 +101,10 @@ class Fold:
         state.waits, state.requests = {}, {}
         # A condition that fired is used up, even if the run was cancelled before it could end (paused).
         stopped = data["status"] == "stopped" or scope.ended
-        self._break_off(state, self.plan.root, entry)
+        runs.break_off(self.plan, state, self.plan.root, entry)
         if stopped:
-            self._rest(self.plan.root, scope, entry)
+            runs.rest(self.plan.root, scope, entry)
         scope.open = False
-
-    def _rest(self, node: Node, scope: Scope, entry: Entry) -> None:
-        """A run of a node is over: its condition is as new, its conversation stays (AutoGen)."""
-        scope.progress = termination.fresh(node.condition, entry.time)
-        scope.rounds, scope.checked, scope.before = 0, entry.offset, None
-        scope.ended, scope.stop, scope.asked, scope.said = False, None, None, []
-        manager_of(node).rest(node, scope)
-
-    def _break_off(self, state: ChatState, node: Node, entry: Entry) -> None:
-        """The run ends whatever is under way: the next one takes it up where it stood."""
-        for path in self.plan.within(node.path):
-            inner, scope = self.plan.nodes[path], state.scopes[path]
-            self._break_off_one(inner, scope)
-            if scope.open and self._in_tool(inner):
-                # The call it was for has been answered.
-                scope.open, scope.floor, scope.notes = False, type(scope.floor)(), {}
-                self._rest(inner, scope, entry)
-
-    def _in_tool(self, node: Node) -> bool:
-        return any(outer.link is Link.TOOL for outer in self.plan.chain(node))
-
-    def _break_off_one(self, node: Node, scope: Scope) -> None:
-        if scope.turns:
-            for name, turn in scope.turns.items():
-                scope.notes.setdefault(name, {})["again"] = role_of(node.seats[name]).keep(turn)
-            if scope.before is not None and not any(node.seats[name].inner for name in scope.turns):
-                # Nothing of the turns will be said twice: what they added to the condition goes.
-                scope.progress = scope.before
-            scope.floor.break_off()
-        elif scope.floor.batch and not scope.floor.left:
-            # Only the check after the turn is missing: the turn itself was taken, and counts.
-            scope.rounds += 1
-            scope.floor.close()
-        scope.turns, scope.before = {}, None
-        scope.asked, scope.ended, scope.stop, scope.tasks = None, False, None, 0
-        manager_of(node).break_off(node, scope)
 
     def _scope_started(self, state: ChatState, log: Log, entry: Entry) -> None:
         data = entry.data
@@ -155,35 +112,27 @@ class Fold:
         assert node.parent is not None
         if node.link is Link.TOOL:
             scope.call, scope.index, scope.said = data["call"], data["index"], []
-            self._begin(node, scope, entry, data["tasks"])
+            runs.begin(node, scope, entry, data["tasks"])
             return
         turn = self.turn_of(state, node.parent)
         if turn is not None:
             turn.phase, turn.need = "inner", entry.offset
             turn.notes.setdefault("first", entry.offset)
             turn.notes.setdefault("turns", state.turn)
+        self.hearing.let_through(state, log, node.parent, scope)
         heard, scope.pending = scope.pending, 0
         again = scope.open
         if node.link is Link.SOCIETY and not again:
-            self._remind(state, node, scope, heard > 0)
-        self._begin(node, scope, entry, 0, heard)
+            self.hearing.remind(state, node, scope, heard > 0)
+        runs.begin(node, scope, entry, 0, heard)
         if not again and heard and manager_of(node).checks_tasks:
             self._ask(state, log, node, scope, entry)
-
-    def _remind(self, state: ChatState, node: Node, scope: Scope, heard: bool) -> None:
-        """A society of mind tells its team what it heard in earlier turns as a handoff's context (AutoGen)."""
-        seat = node.parent
-        assert seat is not None
-        notes = state.scopes[seat.node.path].notes.setdefault(seat.name, {})
-        if notes.get("reminds"):
-            termination.absorb(node.condition, scope.progress, society_reminder(seat.source, []))
-        notes["reminds"] = heard or notes.get("reminds", False)
 
     def _scope_ended(self, state: ChatState, log: Log, entry: Entry) -> None:
         node = self.plan.nodes[entry.data["scope"]]
         scope = state.scopes[node.path]
-        self._break_off(state, node, entry)
-        self._rest(node, scope, entry)
+        runs.break_off(self.plan, state, node, entry)
+        runs.rest(node, scope, entry)
         scope.open = False
         assert node.parent is not None
         turn = self.turn_of(state, node.parent)
@@ -218,7 +167,7 @@ class Fold:
         scope = state.scopes[seat.node.path]
         del scope.turns[seat.name]
         for offset in scope.floor.done(seat.name):
-            self._admit(state, seat.node, log, log.at(offset))
+            self.hearing.admit(state, log, seat.node, log.at(offset))
         if not scope.turns:
             state.parent = entry.offset
             self._ask(state, log, seat.node, scope, entry)
@@ -229,7 +178,7 @@ class Fold:
         for level in levels(self.plan, data):
             scope = state.scopes[level.node.path]
             for offset in scope.floor.take(level.seat, entry.offset) if level.in_thread else ():
-                self._enter(state, log, level, log.at(offset))
+                self.hearing.enter(state, log, level, log.at(offset))
             if scope.open and level.node.link is Link.TOOL and is_chat(stored["type"]):
                 self._tool_said(level, scope, entry)
         seat = None if data.get("role") in ("task", "manager", "team") else self.plan.seat_of(data)
@@ -262,40 +211,6 @@ class Fold:
             scope.at = entry.offset
             if manager_of(node).checks_tasks:
                 self._ask(state, log, node, scope, entry)
-
-    def _admit(self, state: ChatState, node: Node, log: Log, entry: Entry) -> None:
-        """Take in what came earlier from one of several speakers."""
-        level = next(item for item in levels(self.plan, entry.data) if item.node is node)
-        self._enter(state, log, level, entry)
-
-    def _enter(self, state: ChatState, log: Log, level: Level, entry: Entry) -> None:
-        """A message or event becomes part of a node's conversation."""
-        node, scope = level.node, state.scopes[level.node.path]
-        manager = manager_of(node)
-        message = message_of(self.uuid, entry, log.at, None)
-        if level.how != "manager" and (level.how != "task" or manager.checks_tasks):
-            termination.absorb(node.condition, scope.progress, message)
-        manager.heard(node, scope, level, message, entry.offset)
-        if level.heard and is_chat(message["type"]) and (level.how != "task" or manager.relays(scope)):
-            for seat in node.seats.values():
-                if seat.name != level.seat:
-                    self._hear(state, seat, message, entry)
-
-    def _hear(self, state: ChatState, seat: Seat, message: Mapping[str, Any], entry: Entry) -> None:
-        """A participant hears a message. What it hears is the task of its inner team's next run."""
-        role_of(seat).hear(state.scopes[seat.node.path].notes.setdefault(seat.name, {}), message)
-        inner = seat.inner
-        if inner is None:
-            return
-        scope, manager = state.scopes[inner.path], manager_of(inner)
-        scope.pending += 1
-        level = Level(inner, "", "task")
-        if manager.checks_tasks:
-            termination.absorb(inner.condition, scope.progress, message)
-        manager.heard(inner, scope, level, message, entry.offset)
-        if manager.will_relay(scope, True):
-            for member in inner.seats.values():
-                self._hear(state, member, message, entry)
 
     def _tool(self, state: ChatState, log: Log, entry: Entry) -> None:
         data = entry.data

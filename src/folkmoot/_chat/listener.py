@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from folkmoot.agents import SocietyOfMindAgent
+from folkmoot.agents import SocietyOfMindAgent, filtered
 from folkmoot.contexts import limited
 from folkmoot.messages import is_chat, model_text_of
 from folkmoot.teams import MagenticOneGroupChat
@@ -109,7 +109,7 @@ class Listener:
             case "run_ended":
                 for inner, node in self._chain.items():
                     self._floors[inner].break_off()
-                    if self._in_tool(node):
+                    if self.plan.in_tool(node):
                         self._floors[inner], self._open[inner] = Floor(), False
             case "reset":
                 self._clear(self.plan.root)
@@ -171,6 +171,9 @@ class Listener:
         if node.link not in (Link.TEAM, Link.SOCIETY):
             return
         tasks, self._queues[node.path] = self._queues[node.path], []
+        assert node.parent is not None
+        for config in node.parent.filters:
+            tasks = filtered(tasks, config, lambda message: message["source"])
         if node.link is Link.SOCIETY and not again:
             before = self._reminders[node.path]
             self._reminders[node.path] = [*before, *tasks]
@@ -196,9 +199,6 @@ class Listener:
             self._clear(node)
         if node.link is Link.TEAM and parent is not None and parent.node.path in self._chain:
             self._done(parent.node, parent.name, entry.offset, log, blobs)
-
-    def _in_tool(self, node: Node) -> bool:
-        return any(outer.link is Link.TOOL for outer in self.plan.chain(node))
 
     def _clear(self, node: Node, participants_only: bool = False) -> None:
         """`node`, or its participants, forget, and all inside."""

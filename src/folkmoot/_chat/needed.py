@@ -15,8 +15,9 @@ def needed_offsets(plan: Plan, state: ChatState) -> list[int]:
     for path, scope in state.scopes.items():
         found.update(offset for offsets in scope.floor.arrived.values() for offset in offsets)
         found.update(scope.said if scope.open else ())
+        found.update(scope.held)
         found.update(manager_of(plan.nodes[path]).needs(scope))
         for turn in scope.turns.values():
             found.update([turn.started, turn.need, *turn.outcomes.values()])
-            found.update([] if turn.request is None else [turn.request])
+            found.update(offset for offset in (turn.request, turn.notes.get("thought")) if offset is not None)
     return sorted(found)

@@ -202,6 +202,10 @@ class Plan:
             found.append(found[-1].parent.node)
         return found[::-1]
 
+    def in_tool(self, node: Node) -> bool:
+        """Whether a node is an agent's tool, or inside one."""
+        return any(outer.link is Link.TOOL for outer in self.chain(node))
+
     def within(self, path: str) -> list[str]:
         """The paths of `path`'s node and all nodes inside it."""
         prefix = f"{path}/" if path else ""

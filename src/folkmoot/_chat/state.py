@@ -67,6 +67,7 @@ class Scope(_Part):
         asked: Offset of the entry after which registered functions must answer before the check can be made.
         tasks: Task messages still to come before the check of the task.
         pending: Messages heard since its last run began (inner teams).
+        held: Offsets of messages that a filter has still to let through.
         call: Offset of the tool call request a run of it answers, `index` which call of it.
         said: Offsets of the chat messages of the current run, if it answers a tool call.
         ended: The run is to end, with `stop` as its reason.
@@ -87,6 +88,7 @@ class Scope(_Part):
     asked: int | None = None
     tasks: int = 0
     pending: int = 0
+    held: list[int] = Field(default_factory=list[int])
     call: int = 0
     index: int = 0
     said: list[int] = Field(default_factory=list[int])

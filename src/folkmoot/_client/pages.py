@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,15 +12,16 @@ from temporalio.client import Client, WorkflowQueryFailedError, WorkflowQueryRej
 from temporalio.service import RPCError, RPCStatusCode
 
 from folkmoot._chat.engine import Chat as EngineChat
-from folkmoot._chat.entries import CHAT_KINDS, blobs_in, message_of, refers_to
+from folkmoot._chat.entries import BLOB, CHAT_KINDS, blob_key, blobs_in, message_of, refers_to
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.state import ChatState
 from folkmoot._spec import AgentSpec, load_spec
+from folkmoot._temporal.blobs import blob_content
 from folkmoot._temporal.payloads import LogQuery, Page, unpack
 from folkmoot._temporal.reader import read_segment
 from folkmoot.errors import BadCommandError, ChatNotFoundError, StoreMissingError
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, from_log
-from folkmoot.store import Store
+from folkmoot.store import BlobNotFoundError, Store
 from folkmoot.teams import TeamSpec
 
 from .follower import Follower
@@ -162,10 +164,14 @@ class LogPages:
         return self._refs[offset]
 
     async def _blobs(self, entries: list[Entry]) -> dict[str, str]:
-        names = [name for entry in entries for name in blobs_in(entry)]
-        if not names or self._store is None:
-            return {}
-        return {name: (await self._store.get(name)).decode() for name in names}
+        found: dict[str, str] = {}
+        if self._store is None:
+            return found
+        for reference in (reference for entry in entries for reference in blobs_in(entry)):
+            # What is not there is shown as a note: one lost content must not keep people from reading the rest.
+            with suppress(BlobNotFoundError, UnicodeDecodeError):
+                found[blob_key(reference)] = blob_content(reference, await self._store.get(reference[BLOB]))
+        return found
 
     async def follow(self, after: int) -> AsyncIterator[Entry]:
         """Every entry from `after` on, as it comes, until the chat is closed."""

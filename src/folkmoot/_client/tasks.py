@@ -7,7 +7,7 @@ from typing import Any
 
 from folkmoot._chat.plan import watched
 from folkmoot._spec import AgentSpec, Participant
-from folkmoot._temporal.blobs import LARGE, blob_reference
+from folkmoot._temporal.blobs import store_contents
 from folkmoot._temporal.payloads import MAX_TASK, size_of
 from folkmoot.errors import PayloadTooLargeError
 from folkmoot.messages import BaseChatMessage, task_messages, to_log
@@ -27,7 +27,7 @@ async def log_task(
 
     Args:
         task: As the caller gave it.
-        store: Where contents over 64 kB go.
+        store: Where images and contents over 64 kB go.
         team: Gives the chat's spec; asked only where it matters.
 
     Raises:
@@ -39,15 +39,15 @@ async def log_task(
         return {}
     if any(not is_builtin(type(message)) for message in messages):
         spec = await team()
-        task_messages(task, spec.custom_message_types if isinstance(spec, TeamSpec) else ())
-    stored = [to_log(message) for message in messages]
-    if store is not None:
-        for message in stored:
-            content = message.get("content")
-            if isinstance(content, str) and len(content.encode()) > LARGE:
-                spec = await team()
-                assert isinstance(spec, TeamSpec | AgentSpec)
-                message["content"] = await blob_reference(content, watched(spec), store)
+        # A single agent takes any class, as in AutoGen.
+        task_messages(task, spec.custom_message_types if isinstance(spec, TeamSpec) else None)
+
+    async def words() -> tuple[str, ...]:
+        spec = await team()
+        assert isinstance(spec, TeamSpec | AgentSpec)
+        return watched(spec)
+
+    stored = [await store_contents(to_log(message), store, words) for message in messages]
     if (size := size_of(stored)) > MAX_TASK:
         raise PayloadTooLargeError(size, MAX_TASK, "The task")
     return {"task": stored}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from temporalio import activity
 
 from folkmoot._chat.agent_state import change_of
 from folkmoot._chat.entries import BLOB
-from folkmoot._chat.plan import Seat
+from folkmoot._chat.plan import Seat, watched
 from folkmoot.agents import CustomAgent
-from folkmoot.messages import BaseChatMessage, from_log, to_log
+from folkmoot.messages import BaseAgentEvent, BaseChatMessage, from_log, is_own_kind, to_log
+from folkmoot.teams import TeamSpec
 from folkmoot.tools import CancellationToken
 
 from . import names
+from .blobs import store_contents
 from .custom_agents import CustomAgents, Hook
 from .heartbeat import beating
 from .kill_points import reach
@@ -62,17 +65,24 @@ class AgentTurns:
                     token,
                     preview(heart, chat, data, seat.name, seat.source),
                 )
+                _check_types(chat, seat, [*(event for event, _ in turn.events), turn.answer])
             reach("agent.after")
             messages: list[dict[str, Any]] = [
                 {
-                    "message": to_log(event),
+                    "message": await self._stored(event, chat),
                     **({"chat": True} if isinstance(event, BaseChatMessage) else {}),
                     **({"shown": True} if shown else {}),
                 }
                 for event, shown in turn.events
             ]
-            messages.append({"message": to_log(turn.answer)})
+            messages.append({"message": await self._stored(turn.answer, chat)})
             return self._side.bounded({"messages": messages, **await self._changed(state, turn.state)}, seat.path)
+
+    async def _stored(self, message: BaseChatMessage | BaseAgentEvent, chat: CachedChat) -> dict[str, Any]:
+        async def words() -> tuple[str, ...]:
+            return watched(chat.team)
+
+        return await store_contents(to_log(message), self._side.reader.store, words)
 
     async def _state(self, chat: CachedChat, seat: Seat, data: CallInput) -> Any:
         view = chat.agent_state(seat.path, data.at)
@@ -88,3 +98,16 @@ class AgentTurns:
             data = whole.encode("utf-8", "replace")
             return {"state": {BLOB: await store.put(data), "size": len(data)}}
         return {} if change is None else {"state": change}
+
+
+def _check_types(chat: CachedChat, seat: Seat, messages: Sequence[BaseChatMessage | BaseAgentEvent]) -> None:
+    """Refuse a class of the users' own that neither the agent's team nor one around it lists (AutoGen).
+
+    Raises:
+        ValueError: There is one.
+    """
+    teams = [node.team for node in chat.plan.chain(seat.node) if isinstance(node.team, TeamSpec)]
+    for message in messages:
+        kind = message.type
+        if teams and is_own_kind(kind) and not any(kind in team.custom_message_types for team in teams):
+            raise ValueError(f"Message type {type(message)} is not registered.")

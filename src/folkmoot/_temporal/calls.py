@@ -121,7 +121,11 @@ class Calls:
             data,
             summary=summary[:200],
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            **(_tool_limits(call) if call.kind == "tool" else _limits(call, self._model(call))),
+            **(
+                _tool_limits(call)
+                if call.kind == "tool" or call.policy is not None
+                else _limits(call, self._model(call))
+            ),
         )
 
     def _model(self, call: Call) -> ModelSpec | None:

@@ -14,7 +14,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from folkmoot._chat.calls import Failure
+from folkmoot._chat.calls import Call, Failure
 from folkmoot._chat.commands import ALREADY_RUNNING, handle, refusal
 from folkmoot._chat.log import Entry
 from folkmoot._temporal.externs import extern
@@ -160,22 +160,26 @@ class GroupChat:
         call, result, chat = finished.call, finished.result, self._chat
         if self._retries.postpone(finished, time):
             return
-        if isinstance(result, str) or (call.kind == "tool" and isinstance(result, Failure)):
+        if isinstance(result, str) or (isinstance(result, Failure) and (call.kind == "tool" or _once(call))):
             self._lost(call, result, time)
         else:
             chat.outcome(call, result, time)
 
-    def _lost(self, call: Any, result: Failure | str, time: str) -> None:
-        """A cancelled call is made again if still needed; a tool that failed for good tells the model so."""
-        once = call.kind == "tool" and call.policy is not None and call.policy.get("retryable") is False
+    def _lost(self, call: Call, result: Failure | str, time: str) -> None:
+        """A cancelled call is made again if still needed; of a tool that failed for good the model is told."""
         if not self._chat.needs(call):
             return
-        if once and (result == CANCELLED or (isinstance(result, Failure) and result.error_type == "TimeoutError")):
-            why = "it was cancelled" if isinstance(result, str) else result.message
-            text = f"The outcome of {call.name!r} is unknown: {why} It must not be run again by itself."
+        if _once(call) and (
+            result == CANCELLED or (isinstance(result, Failure) and result.error_type == "TimeoutError")
+        ):
+            why = "it was cancelled." if isinstance(result, str) else result.message
+            what = f"{call.name!r}" if call.kind == "tool" else f"the {call.kind} call of {call.path!r}"
+            text = f"The outcome of {what} is unknown: {why} It must not be run again by itself."
             self._chat.fail(call.path, Failure("UnknownOutcomeError", text), time)
-        elif isinstance(result, Failure):
+        elif isinstance(result, Failure) and call.kind == "tool":
             self._chat.outcome(call, {"content": result.message, "is_error": True}, time)
+        elif isinstance(result, Failure):
+            self._chat.outcome(call, result, time)
 
     def _show(self) -> None:
         """Let others see what is new: activities of this process, callers in workflows, visibility."""
@@ -267,3 +271,8 @@ class GroupChat:
             return answer(self._chat, self._input, name, {} if data is None else data)
         except (ValueError, KeyError, TypeError) as error:
             raise ApplicationError(str(error), type="BadCommandError", non_retryable=True) from error
+
+
+def _once(call: Call) -> bool:
+    """Whether a call must not be made twice, whatever became of the first."""
+    return call.policy is not None and call.policy.get("retryable") is False

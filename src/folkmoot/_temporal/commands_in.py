@@ -13,8 +13,12 @@ from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
 
-from folkmoot._chat.entries import blob_of
-from folkmoot.messages import from_log, is_chat, task_messages, to_log
+from folkmoot._chat.entries import STORED, checked_reference, fill, is_image, references_in
+from folkmoot.agents import AgentSpec
+from folkmoot.messages import checked_log, is_chat, is_own_kind, task_messages, to_log
+from folkmoot.messages.base import REGISTERED
+from folkmoot.messages.task import unregistered
+from folkmoot.teams import TeamSpec
 
 from .payloads import COMMANDS, MAX_TASK, Command, RunCommand, size_of
 
@@ -55,13 +59,16 @@ def argument(args: Sequence[RawValue]) -> Any:
         raise ValueError(f"expected a JSON object, got a payload that cannot be read: {_short(error)}") from None
 
 
-def parse_command(verb: str, args: Sequence[RawValue], fallback_id: str) -> Incoming:
+def parse_command(
+    verb: str, args: Sequence[RawValue], fallback_id: str, team: TeamSpec | AgentSpec | None = None
+) -> Incoming:
     """Check a command's payload.
 
     Args:
         verb: Signal or update name.
         args: The raw arguments.
         fallback_id: The id a command without one gets.
+        team: Whom it is for; None: of message classes, what this process has is let through.
     """
     name = "run" if verb == "submit" else verb
     command_id = fallback_id
@@ -82,7 +89,7 @@ def parse_command(verb: str, args: Sequence[RawValue], fallback_id: str) -> Inco
         model = COMMANDS.get(verb, Command).model_validate(dict(data))
         fields = model.model_dump(mode="json", exclude_defaults=True, exclude={"command"})
         if isinstance(model, RunCommand):
-            fields["task"] = _task(model.task)
+            fields["task"] = _task(model.task, team)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
         return _refuse(name, command_id, f"Bad payload for {verb!r}: {problems}")
@@ -91,7 +98,7 @@ def parse_command(verb: str, args: Sequence[RawValue], fallback_id: str) -> Inco
     return Incoming(name, command_id, fields)
 
 
-def _task(task: str | list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+def _task(task: str | list[dict[str, Any]] | None, team: TeamSpec | AgentSpec | None) -> list[dict[str, Any]]:
     """The task as messages in log form (AutoGen's errors for empty and wrong ones)."""
     if task is None:
         return []
@@ -100,18 +107,37 @@ def _task(task: str | list[dict[str, Any]] | None) -> list[dict[str, Any]]:
     else:
         if not task:
             raise ValueError("Task list cannot be empty.")
-        messages = [_task_message(item) for item in task]
+        messages = [_task_message(item, team) for item in task]
     if (size := size_of(messages)) > MAX_TASK:
         raise ValueError(f"the task has {size} bytes, more than the {MAX_TASK} that fit a command; put it into a store")
     return messages
 
 
-def _task_message(item: dict[str, Any]) -> dict[str, Any]:
-    stored = blob_of(item.get("content"))
-    message = from_log({**item, "content": ""} if stored else item)
-    if not is_chat(message.type):
+def _task_message(item: dict[str, Any], team: TeamSpec | AgentSpec | None) -> dict[str, Any]:
+    """A task's message in log form; what it refers to in the store is not looked at."""
+    message = checked_log(fill(item, _stand_in))
+    kind: str = message["type"]
+    if not is_chat(kind):
         raise ValueError("All messages in task list must be valid BaseChatMessage types")
-    return {**to_log(message), "content": dict(stored)} if stored else to_log(message)
+    if team is None and is_own_kind(kind) and kind not in REGISTERED:
+        raise ValueError(f"Unknown message type: {kind}")
+    if isinstance(team, TeamSpec) and is_own_kind(kind) and kind not in team.custom_message_types:
+        raise ValueError(unregistered(repr(kind)))
+    if is_own_kind(kind) and STORED in item:
+        given: object = item[STORED]
+        if not isinstance(given, Mapping) or is_image(reference := cast(Mapping[str, Any], given)):
+            raise ValueError(f"{STORED!r} holds a reference to a text in the store, got {given!r}")
+        plain = {name: value for name, value in message.items() if name != "content"}
+        return {**plain, STORED: checked_reference(reference)}
+    if not references_in(item):
+        return message
+    stored = fill(item, checked_reference)
+    return {**message, **{name: stored[name] for name in ("content", "context") if name in stored}}
+
+
+def _stand_in(reference: Mapping[str, Any]) -> Any:
+    """Something of the kind that a reference stands for."""
+    return {"data": ""} if is_image(reference) else ""
 
 
 def _refuse(verb: str, command_id: str, text: str) -> Incoming:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from jsonschema import Draft202012Validator, ValidationError
 from temporalio import activity
 
 from folkmoot._chat.entries import message_of, step_key
@@ -178,14 +179,22 @@ def _is_code(seat: Seat, data: CallInput) -> bool:
 
 
 def _check_output(spec: AssistantAgent, text: str) -> None:
+    assert spec.output_schema is not None
+    problem = ""
     try:
-        output = json.loads(text)
-    except ValueError:
-        output = None
-    if not isinstance(output, dict):
-        name = spec.output_schema["name"] if spec.output_schema else ""
+        output: Any = json.loads(text)
+        if not isinstance(output, dict):
+            problem = "it is no JSON object"
+        else:
+            Draft202012Validator(spec.output_schema["schema"]).validate(output)  # pyright: ignore[reportUnknownMemberType]
+    except ValidationError as error:
+        problem = f"at {error.json_path}: {error.message}"
+    except ValueError as error:
+        problem = f"it is not JSON ({error})"
+    if problem:
         raise CallFailedError(
-            f"The reply is not a JSON object as output type {name!r} demands: {text[:200]!r}",
+            f"The reply is not what output type {spec.output_schema['name']!r} demands: {problem[:500]}; "
+            f"it begins {text[:200]!r}",
             type="ModelOutputError",
             non_retryable=True,
         )

@@ -54,7 +54,7 @@ def words_of(
         registry: Has the functions of transforms.
         extra: The items in place of the view's; None: the view's.
     """
-    if not view.items and not view.prefix:
+    if view.prefix is None:
         view.prefix = [Item(message.model_dump(mode="json")) for message in words.model_context.initial_messages]
     system = [] if words.system_message is None else [view.system(words.system_message)]
     if extra is None and not words.transforms and isinstance(words.model_context, UnboundedChatCompletionContext):

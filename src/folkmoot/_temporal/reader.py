@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -22,14 +22,16 @@ from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 from temporalio.workflow import NondeterminismError
 
-from folkmoot._chat.entries import blobs_in
-from folkmoot._chat.log import EMPTY_DIGEST, Log
+from folkmoot._chat.entries import BLOB, blob_key, blobs_in
+from folkmoot._chat.log import EMPTY_DIGEST, Entry, Log
 from folkmoot._spec import load_spec
 from folkmoot.agents import AgentSpec
 from folkmoot.errors import LogReadError, StoreMissingError
-from folkmoot.store import Store
+from folkmoot.store import BlobNotFoundError, Store
 from folkmoot.teams import TeamSpec
 
+from .blobs import blob_content
+from .failures import CallFailedError
 from .log_cache import CachedChat, LogCache
 from .payloads import LogQuery, Page, Segment, unpack
 
@@ -163,13 +165,41 @@ class LogReader:
         return read_segment(await self.store.get(segment.sha256))[1]
 
     async def fetch_blobs(self, chat: CachedChat, start: int, until: int) -> None:
-        """Fetch the contents of entries `start` to `until` that lie in the store into `chat.blobs`."""
+        """Fetch the contents of entries `start` to `until` that lie in the store into `chat.blobs`.
+
+        Raises:
+            CallFailedError: One cannot be had, and no reset has come after it, so that someone has to hear it. To ask
+                again would not help, so the run ends; it can be taken up once the content is there.
+        """
+        missing: CallFailedError | None = None
         for entry in chat.log.after(start, until):
-            for name in blobs_in(entry):
-                if name not in chat.blobs:
-                    if self.store is None:
-                        raise StoreMissingError(f"content {name} lies in a store, and this worker has none")
-                    chat.blobs[name] = (await self.store.get(name)).decode()
+            if entry.kind == "reset":
+                missing = None
+            for reference in blobs_in(entry):
+                key = blob_key(reference)
+                if key in chat.blobs:
+                    continue
+                try:
+                    chat.blobs[key] = await self._fetch(entry, reference)
+                except CallFailedError as error:
+                    missing = error
+        if missing is not None:
+            raise missing
+
+    async def _fetch(self, entry: Entry, reference: Mapping[str, Any]) -> str:
+        problem: Exception
+        if self.store is None:
+            problem = StoreMissingError("this worker has no store")
+        else:
+            try:
+                return blob_content(reference, await self.store.get(reference[BLOB]))
+            except (BlobNotFoundError, ValueError) as error:
+                problem = error
+        raise CallFailedError(
+            f"The content of entry {entry.offset}, {reference[BLOB]} in the store, cannot be had: {problem}",
+            type=type(problem).__name__,
+            non_retryable=True,
+        )
 
 
 def _team(spec: dict[str, Any] | None) -> TeamSpec | AgentSpec:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from temporalio import activity
 
@@ -46,7 +46,7 @@ class ToolCalls:
                 text = f"Error: tool '{call['name']}' not found in any workbench"
                 return {"content": text, "is_error": True}
             try:
-                arguments = json.loads(call["arguments"] or "{}")
+                arguments = _arguments(call["arguments"])
             except ValueError as error:
                 return {"content": f"Error: {error}", "is_error": True}
             context = _context(chat, data, call, heart)
@@ -73,7 +73,22 @@ async def _run(
     if isinstance(tool, FunctionTool):
         return await tool.run_json(arguments, context), False
     result = await tool.call_tool(name, arguments, context.cancellation_token, context.call_id)
-    return result.to_text(), result.is_error
+    # AutoGen would show the model an image as its base64 text.
+    return result.to_text("[image]"), result.is_error
+
+
+def _arguments(text: str) -> Mapping[str, Any]:
+    """A model's arguments; `null` stands for none.
+
+    Raises:
+        ValueError: They are not a JSON object.
+    """
+    given: object = json.loads(text or "{}")
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise ValueError(f"arguments must be a JSON object, got {text[:200]}")
+    return cast(dict[str, Any], given)
 
 
 def _context(chat: CachedChat, data: CallInput, call: Mapping[str, Any], heart: Heart) -> ToolContext:

@@ -49,7 +49,10 @@ def _own(spec: AssistantAgent, name: str) -> Tool | None:
 def options_of(spec: AssistantAgent, name: str, registry: Registry) -> ToolOptions | None:
     """How a tool's calls are run: as the spec says, if it says anything, else as the tool was registered."""
     own = _own(spec, name)
-    if own is None or isinstance(own, RunnerTool):
+    if own is None:
+        benches = (bench for bench in spec.workbench if isinstance(bench, NamedWorkbench))
+        return next((bench.tool_options[name] for bench in benches if name in bench.tool_options), None)
+    if isinstance(own, RunnerTool):
         return None
     registered = registry.tools.get(own.name)
     return own.options if own.options != ToolOptions() or registered is None else registered.options

@@ -12,7 +12,7 @@ from folkmoot._spec import AgentSpec, Carried, function_name
 from folkmoot.contexts import ChatCompletionContext, UnboundedChatCompletionContext
 from folkmoot.executors import CodeBlock, CodeExecutor, extract_code_blocks
 from folkmoot.messages import LLMMessage
-from folkmoot.options import ModelSpec
+from folkmoot.options import ModelSpec, ToolOptions
 
 from .live import ModelClient, NamedModel, check_model, live_model, model_field, model_info
 
@@ -67,6 +67,8 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
         sources: Only code in these participants' messages is run; None: everybody's.
         supported_languages: What is run, as written after the fence; None: `python` and `sh`.
         approval_func: A function that is asked before code is run, or its registered name; it runs on a worker.
+        options: How runs of code are made; None: again if the worker was lost. With `retryable=False` the run of the
+            team ends instead, as nobody knows what the code did.
 
     Raises:
         ValueError: A name or combination is refused (AutoGen's texts).
@@ -94,6 +96,7 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
     supported_languages: tuple[str, ...] = ("python", "sh")
     approval_func: str | None = None
     """The function's name."""
+    options: ToolOptions | None = None
 
     _model: NamedModel | None = PrivateAttr(default=None)
     _function: Callable[..., object] | None = PrivateAttr(default=None)
@@ -112,6 +115,7 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
         sources: Sequence[str] | None = None,
         supported_languages: Sequence[str] | None = None,
         approval_func: ApprovalFuncType | str | None = None,
+        options: ToolOptions | None = None,
     ) -> None:
         if approval_func is None:
             warnings.warn(
@@ -133,6 +137,7 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
             sources=sources,
             supported_languages=("python", "sh") if supported_languages is None else tuple(supported_languages),
             approval_func=None if approval_func is None else function_name(approval_func, _ROLE),
+            options=options,
         )
         self._hold(_model=live_model(model_client), _function=approval_func if callable(approval_func) else None)
 

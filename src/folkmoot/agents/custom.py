@@ -14,6 +14,7 @@ from pydantic import PrivateAttr
 
 from folkmoot._spec import AgentSpec, Carried, Participant
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, Response
+from folkmoot.options import ToolOptions
 
 if TYPE_CHECKING:
     from folkmoot.tools import CancellationToken
@@ -135,6 +136,7 @@ class CustomAgent(AgentSpec, frozen=True):
         agent: The registered name; None: `name`.
         description: For teams that choose speakers.
         produced: The names of the message types it may answer with; a Swarm's first speaker needs `HandoffMessage`.
+        options: How its turns are run; None: each may take an hour, and is taken again if its worker was lost.
 
     Raises:
         ValueError: A name is refused.
@@ -145,13 +147,21 @@ class CustomAgent(AgentSpec, frozen=True):
     """The registered name."""
     description: str = _DESCRIPTION
     produced: tuple[str, ...] = ()
+    options: ToolOptions | None = None
 
     _live: object | None = PrivateAttr(default=None)
 
     def __init__(
-        self, name: str, agent: str | None = None, *, description: str = _DESCRIPTION, produced: Sequence[str] = ()
+        self,
+        name: str,
+        agent: str | None = None,
+        *,
+        description: str = _DESCRIPTION,
+        produced: Sequence[str] = (),
+        options: ToolOptions | None = None,
     ) -> None:
-        self._fill(name=name, agent=name if agent is None else agent, description=description, produced=produced)
+        registered = name if agent is None else agent
+        self._fill(name=name, agent=registered, description=description, produced=produced, options=options)
 
     @classmethod
     def _build(cls, fields: Mapping[str, object]) -> Self:

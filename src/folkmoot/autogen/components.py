@@ -26,8 +26,9 @@ _KINDS = Kinds((*TEAMS, *AGENTS, *CONDITIONS, *CONTEXTS, *MODELS, *TOOLS))
 def load_component(data: object) -> Any:
     """Our spec for a component that AutoGen 0.7.5 dumped, or that was written for it.
 
-    What AutoGen keeps outside its JSON has to be passed anew; what its JSON holds and a chat's spec cannot (keys, code)
-    is supplied by the worker. A warning names each such thing.
+    What its JSON holds and a chat's spec cannot, keys and code, the worker is to supply; a warning names each. What
+    AutoGen left out of the JSON leaves no trace there and has to be given anew: functions that select, that an edge
+    asks, that approve, answer or format, `sources` of a TextMentionTermination, and `custom_message_types`.
 
     Args:
         data: The JSON as a mapping or as text, or what AutoGen's `dump_component()` returns.
@@ -52,6 +53,9 @@ def load_component(data: object) -> Any:
 
 def dump_component(spec: Frozen, *, lossy: bool = False) -> dict[str, Any]:
     """The component JSON that AutoGen 0.7.5 loads as what our spec says.
+
+    A model is written by its name, and AutoGen takes it for one of OpenAI's; for any other name it wants to be told
+    what the model can do, by a `ModelSpec` with `info`.
 
     Args:
         spec: A team, an agent, a condition, a model context, a memory, a workbench, a code executor or a `ModelSpec`.

@@ -99,6 +99,7 @@ def write_context(
     config = {
         "model_client": write_model(model, owner, out),
         "token_limit": context.token_limit,
+        "tool_schema": [],
         "initial_messages": _initial(context),
     }
     return out.envelope(_LIMITED, config)

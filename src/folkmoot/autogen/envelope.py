@@ -281,7 +281,7 @@ class Writer:
         kind = self.kinds.of_spec(spec)
         if kind is None or kind.write is None:
             within = f" in {owner}" if owner else ""
-            raise ValueError(f"AutoGen has no component for {reprlib.repr(spec)}{within}.")
+            raise ValueError(f"AutoGen has no component for {_named(spec)}{within}.")
         return self.envelope(kind, kind.write(spec, self))
 
     def envelope(self, kind: Kind, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -310,7 +310,7 @@ class Writer:
             return None
         kind = self.kinds.of_spec(spec)
         if kind is None or kind.write is None:
-            self.lost(owner, f"{what} {reprlib.repr(spec)}", "AutoGen has no component for it")
+            self.lost(owner, f"{what} {_named(spec)}", "AutoGen has no component for it")
             return None
         return self.write(spec)
 
@@ -325,9 +325,7 @@ class Writer:
         Raises:
             ValueError: The dump is not lossy.
         """
-        name = getattr(owner, "name", None)
-        shown = f"{type(owner).__name__} {name!r}" if isinstance(name, str) else type(owner).__name__
-        text = f"{shown}: {what} cannot be dumped; {why}."
+        text = f"{_named(owner)}: {what} cannot be dumped; {why}."
         if not self.lossy:
             raise ValueError(f"{text} Use lossy=True to leave it out.")
         self.notes[f"{text} It is left out."] = None
@@ -352,6 +350,13 @@ def without_none(value: object) -> object:
         fields = cast(Mapping[str, object], value)
         return {name: without_none(item) for name, item in fields.items() if item is not None}
     return value
+
+
+def _named(spec: object) -> str:
+    """A value of ours, for people."""
+    names: list[object] = [getattr(spec, field, None) for field in ("name", "func")]
+    name = next((repr(name) for name in names if isinstance(name, str)), "")
+    return f"{type(spec).__name__} {name}".rstrip()
 
 
 def _key(provider: str) -> tuple[str, str]:

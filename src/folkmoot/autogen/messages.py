@@ -72,10 +72,9 @@ def from_autogen(message: Any) -> BaseChatMessage | BaseAgentEvent:
 
 def our_class(name: str) -> type[BaseChatMessage | BaseAgentEvent] | None:
     """Our message class for one of AutoGen's, by its name."""
-    if name.startswith(_STRUCTURED):
-        return StructuredMessage
-    # Every registered class is one or the other.
-    return cast(type[BaseChatMessage | BaseAgentEvent] | None, REGISTERED.get(name))
+    # Every registered class is one or the other; a structured message can be read without a class of its own.
+    other = StructuredMessage if name.startswith(_STRUCTURED) else None
+    return cast(type[BaseChatMessage | BaseAgentEvent] | None, REGISTERED.get(name, other))
 
 
 def _imported(kind: str) -> type | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from folkmoot import teams as ours
 from folkmoot._spec import Frozen
+from folkmoot.contexts import UnboundedChatCompletionContext
 from folkmoot.teams.graph import EdgeFunction
 
 from .conditions import TERMINATION
@@ -87,7 +88,10 @@ def _write_selector(team: ours.SelectorGroupChat, out: Writer) -> Mapping[str, A
         "allow_repeated_speaker": team.allow_repeated_speaker,
         "max_selector_attempts": team.max_selector_attempts,
         "model_client_streaming": team.model_client_streaming,
-        "model_context": write_context(team.model_context, team.model_client, team, out),
+        # A selector that has none in AutoGen sees everything too.
+        "model_context": None
+        if team.model_context == UnboundedChatCompletionContext()
+        else write_context(team.model_context, team.model_client, team, out),
     }
 
 

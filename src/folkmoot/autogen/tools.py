@@ -138,7 +138,7 @@ def _write_mcp(live: McpWorkbench, owner: object, out: Writer) -> Mapping[str, A
     for name in ("env", "headers"):
         if given.pop(name, None):
             out.lost(owner, f"{name!r} of MCP server {live.name!r}", "it may hold credentials")
-    overrides = live._overrides  # pyright: ignore[reportPrivateUsage]
+    overrides = live.tool_overrides
     return {"server_params": given, "tool_overrides": _overrides(overrides)}
 
 

@@ -81,6 +81,7 @@ async def connected(
     invocation: Invocation,
     *,
     app: str | None = None,
+    code_folder: Path | None = None,
     start: bool = True,
     in_memory: bool = False,
     ui: bool = False,
@@ -91,6 +92,7 @@ async def connected(
     Args:
         invocation: The call of the verb.
         app: `module:attribute` of the plugin for workers made of the client.
+        code_folder: Where agents may run code, with those workers; None: nowhere, unless the plugin says.
         start: False: an embedded server without any data is not started.
         in_memory: A private server that keeps nothing, whatever the settings name.
         ui: Start an embedded server with Temporal's Web UI.
@@ -103,7 +105,7 @@ async def connected(
     remote = None if in_memory else _configured(settings)
     if remote is not None:
         store = settings.store()
-        plugin = load_plugin(app, store)
+        plugin = load_plugin(app, store, code_folder)
         moot = await _connect(settings, remote, plugin)
         try:
             yield Connection(moot.client, plugin, remote, None, False, True, plugin.store or store)
@@ -116,18 +118,24 @@ async def connected(
             f"There are no chats in {str(folder)!r} and TEMPORAL_ADDRESS is not set; "
             "`folkmoot run` or `folkmoot dev` starts a server there."
         )
-    async with _embedded(invocation, folder, app=app, ui=ui, port=port) as connection:
+    async with _embedded(invocation, folder, app=app, code_folder=code_folder, ui=ui, port=port) as connection:
         yield connection
 
 
 @asynccontextmanager
 async def _embedded(
-    invocation: Invocation, folder: Path | None, *, app: str | None, ui: bool, port: int | None
+    invocation: Invocation,
+    folder: Path | None,
+    *,
+    app: str | None,
+    code_folder: Path | None,
+    ui: bool,
+    port: int | None,
 ) -> AsyncGenerator[Connection]:
     settings = invocation.settings
     store = settings.store(folder / "store" if folder is not None else None)
     # Before the server is started: what is wrong with the user's module is told at once.
-    plugin = load_plugin(app, store)
+    plugin = load_plugin(app, store, code_folder)
     adopted = folder is not None and is_held(folder / "server.alive")
     with invocation.screen.waiting("starting the embedded Temporal server") as on_progress:
         server = await ensure_server(

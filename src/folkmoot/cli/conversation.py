@@ -18,6 +18,7 @@ from folkmoot.messages import (
     ToolCallExecutionEvent,
     ToolCallRequestEvent,
     ToolCallSummaryMessage,
+    UserInputRequestedEvent,
 )
 
 from .screen import Screen, clean
@@ -57,6 +58,8 @@ class Conversation:
         """Show the next message, event or chunk."""
         if self._screen.json:
             self._screen.emit(message_json(message))
+        elif isinstance(message, UserInputRequestedEvent):
+            pass  # It has no words; `people` puts the question.
         elif isinstance(message, ModelClientStreamingChunkEvent):
             self._chunk(message)
         elif not self._ends_stream(message):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from folkmoot._spec import AgentSpec, load_spec
+from folkmoot.autogen import load_component
 from folkmoot.plugin import FolkmootPlugin
 from folkmoot.store import Store
 from folkmoot.teams import TeamSpec
@@ -19,14 +20,15 @@ from .verbs import one_line
 
 __all__ = ["load_attribute", "load_plugin", "load_team"]
 
-_PLUGIN_ARGUMENTS = ("models", "tools", "functions", "store")
+_PLUGIN_ARGUMENTS = ("models", "tools", "functions", "agents", "memories", "workbenches", "code_folder", "store")
 
 
 def load_team(source: str) -> TeamSpec | AgentSpec:
     """The team, or single agent, of a JSON file or of `module:attribute`.
 
     Args:
-        source: The file's path; or `module:attribute`, where the attribute may be a function without arguments.
+        source: The path of a file with a team's JSON, ours or AutoGen's; or `module:attribute`, where the attribute
+            may be a function without arguments.
 
     Raises:
         ValueError: There is no such file or attribute, or it is no team; the text names it.
@@ -52,7 +54,9 @@ def _team_of_file(path: Path) -> TeamSpec | AgentSpec:
         data: object = json.loads(text)
         if not isinstance(data, dict):
             raise ValueError("expected a JSON object")
-        spec = load_spec(cast(dict[str, Any], data))
+        # AutoGen's components name the class that they are made with.
+        read = load_component if "provider" in data else load_spec
+        spec = read(cast(dict[str, Any], data))
     except json.JSONDecodeError as error:
         raise ValueError(f"Team file {str(path)!r} is not JSON: {error}") from None
     except ValueError as error:
@@ -62,21 +66,36 @@ def _team_of_file(path: Path) -> TeamSpec | AgentSpec:
     return spec
 
 
-def load_plugin(source: str | None, store: Store | None) -> FolkmootPlugin:
+def load_plugin(source: str | None, store: Store | None, code_folder: Path | None = None) -> FolkmootPlugin:
     """The plugin that `--app` names; without one, a plugin that knows no names.
 
     Args:
         source: `module:attribute`: a `FolkmootPlugin`, a mapping of its arguments, or a function that returns either.
         store: The store of a plugin made here. One made by the user keeps its own.
+        code_folder: Where agents may run code, with a plugin made here; None: where the mapping says, if it does.
 
     Raises:
-        ValueError: There is no such attribute, or it is something else.
+        ValueError: There is no such attribute, or it is something else; or a folder is given for code where the user
+            has made the plugin.
     """
-    if not source:
-        return FolkmootPlugin(store=store)
-    found = _called(load_attribute(source))
-    if isinstance(found, FolkmootPlugin):
-        return found
+    given: dict[str, Any] = {}
+    if source:
+        found = _called(load_attribute(source))
+        if isinstance(found, FolkmootPlugin):
+            if code_folder is not None:
+                raise ValueError(
+                    f"{source!r} is a FolkmootPlugin; a folder for code is its argument code_folder, not an option, "
+                    f"got {str(code_folder)!r}."
+                )
+            return found
+        given = _plugin_arguments(source, found)
+    if code_folder is not None:
+        given["code_folder"] = code_folder.expanduser()
+    arguments: dict[str, Any] = {"store": store, **given}
+    return FolkmootPlugin(**arguments)
+
+
+def _plugin_arguments(source: str, found: object) -> dict[str, Any]:
     if not isinstance(found, Mapping):
         raise ValueError(
             f"{source!r} is {_kind(found)}; expected a FolkmootPlugin, a mapping of its arguments "
@@ -86,8 +105,7 @@ def load_plugin(source: str | None, store: Store | None) -> FolkmootPlugin:
     for name in given:
         if name not in _PLUGIN_ARGUMENTS:
             raise ValueError(f"{source!r} has {name!r}; expected only {', '.join(_PLUGIN_ARGUMENTS)}.")
-    arguments: dict[str, Any] = {"store": store, **given}
-    return FolkmootPlugin(**arguments)
+    return given
 
 
 def load_attribute(source: str) -> object:

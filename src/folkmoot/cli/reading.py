@@ -18,7 +18,7 @@ from .conversation import entry_line, message_json
 from .screen import clean
 from .verbs import Invocation, verb
 
-__all__ = ["VERBS", "ChatId"]
+__all__ = ["VERBS", "ChatId", "add_row", "new_table"]
 
 ChatId = Annotated[
     str, typer.Argument(metavar="ID", envvar="FOLKMOOT_CHAT_ID", show_envvar=True, help="The chat's id.")
@@ -53,11 +53,11 @@ async def ls(
     if not found:
         invocation.screen.say("No chats.")
         return
-    table = _table("ID", "Status", "Team", ">Turns", ">Tokens", "Waiting for", "Started")
+    table = new_table("ID", "Status", "Team", ">Turns", ">Tokens", "Waiting for", "Started")
     for info in found:
         waiting = ", ".join(info.waiting_for)
         started = info.started.replace("T", " ")[:16]
-        _row(table, info.id, info.status, info.team, info.turns, f"{info.tokens:,}", waiting, started)
+        add_row(table, info.id, info.status, info.team, info.turns, f"{info.tokens:,}", waiting, started)
     invocation.screen.emit({}, table)
 
 
@@ -126,10 +126,12 @@ async def snapshots(invocation: Invocation, chat_id: ChatId) -> None:
         for snapshot in found:
             invocation.screen.emit(asdict(snapshot))
         return
-    table = _table(">Offset", ">Turn", ">Run", "Speakers", "Reason", ">Tokens", "Time")
+    table = new_table(">Offset", ">Turn", ">Run", "Speakers", "Reason", ">Tokens", "Time")
     for item in found:
         time = item.time.replace("T", " ")[:19]
-        _row(table, item.offset, item.turn, item.run, ", ".join(item.speakers), item.reason, f"{item.tokens:,}", time)
+        add_row(
+            table, item.offset, item.turn, item.run, ", ".join(item.speakers), item.reason, f"{item.tokens:,}", time
+        )
     invocation.screen.emit({}, table)
 
 
@@ -138,11 +140,11 @@ async def usage(invocation: Invocation, chat_id: ChatId) -> None:
     async with a_chat(invocation, chat_id) as chat:
         agents = await chat.usage()
     columns = sorted({name for counts in agents.values() for name in counts})
-    table = _table("Agent", *(f">{_title(name)}" for name in columns))
+    table = new_table("Agent", *(f">{_title(name)}" for name in columns))
     for agent, counts in agents.items():
-        _row(table, agent, *(f"{counts.get(name, 0):,}" for name in columns))
+        add_row(table, agent, *(f"{counts.get(name, 0):,}" for name in columns))
     if len(agents) > 1:
-        _row(table, "total", *(f"{sum(each.get(name, 0) for each in agents.values()):,}" for name in columns))
+        add_row(table, "total", *(f"{sum(each.get(name, 0) for each in agents.values()):,}" for name in columns))
     invocation.screen.emit({"chat": chat_id, "agents": agents}, table)
 
 
@@ -150,7 +152,7 @@ def _title(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _table(*titles: str) -> Table:
+def new_table(*titles: str) -> Table:
     """An empty table; a title with `>` before it is that of a column of numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in titles:
@@ -158,7 +160,8 @@ def _table(*titles: str) -> Table:
     return table
 
 
-def _row(table: Table, *cells: object) -> None:
+def add_row(table: Table, *cells: object) -> None:
+    """A row; what the cells say cannot steer the terminal."""
     table.add_row(*(Text(clean(str(cell))) for cell in cells))
 
 

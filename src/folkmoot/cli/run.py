@@ -21,8 +21,9 @@ from folkmoot.messages import BaseChatMessage, TaskResult
 from .connection import Connection, connected, working
 from .conversation import Conversation
 from .loading import load_team
+from .people import asking
 from .screen import clean
-from .serve import App
+from .serve import App, CodeFolder
 from .verbs import Invocation, verb
 
 __all__ = ["VERBS"]
@@ -48,19 +49,21 @@ async def run(
     ] = False,
     tenant: Annotated[str, typer.Option(envvar="FOLKMOOT_TENANT", help="Tenant of a new chat, to list chats by.")] = "",
     app: App = None,
+    code_folder: CodeFolder = None,
     in_memory: Annotated[
         bool, typer.Option("--in-memory", envvar="FOLKMOOT_IN_MEMORY", help="On a server that keeps nothing.")
     ] = False,
 ) -> None:
     """Run a team's chat and show the conversation live.
 
+    What it asks people is put to whoever sits at this terminal; `folkmoot answer` answers from elsewhere.
     Without a server configured it uses the embedded one, and works on the chat itself unless a worker does.
     """
     team = load_team(team_source)
     if task == "-":
         task = sys.stdin.read()
     chat_id = chat_id or f"{team.name}-{secrets.token_hex(3)}"
-    async with connected(invocation, app=app, in_memory=in_memory) as connection:
+    async with connected(invocation, app=app, code_folder=code_folder, in_memory=in_memory) as connection:
         register(connection.plugin, carried(team))
         async with _worked_on(invocation, connection):
             moot = connection.moot(invocation.settings.queue)
@@ -94,12 +97,13 @@ async def _converse(invocation: Invocation, connection: Connection, chat: Chat, 
         Text(clean(f"chat {chat.id} on {connection.address}"), style="dim"),
     )
     try:
-        async for item in chat.run_stream(task=task):
-            if isinstance(item, TaskResult):
-                conversation.break_off()
-                await _result(invocation, chat, item)
-            else:
-                conversation.show(item)
+        async with asking(screen, chat, conversation):
+            async for item in chat.run_stream(task=task):
+                if isinstance(item, TaskResult):
+                    conversation.break_off()
+                    await _result(invocation, chat, item)
+                else:
+                    conversation.show(item)
     except asyncio.CancelledError:
         conversation.break_off()
         screen.note(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,15 +15,22 @@ from temporalio.worker import Worker
 from .connection import Connection, connected, polled
 from .verbs import Invocation, verb
 
-__all__ = ["VERBS", "App", "stop_signal"]
+__all__ = ["VERBS", "App", "CodeFolder", "stop_signal"]
 
 App = Annotated[
     str | None,
     typer.Option(
         "--app",
         envvar="FOLKMOOT_APP",
-        help="module:attribute with the worker's models, tools and functions: a FolkmootPlugin, a mapping of its "
-        "arguments, or a function that returns either.",
+        help="module:attribute with the worker's models, tools, functions, agents and so on: a FolkmootPlugin, a "
+        "mapping of its arguments, or a function that returns either.",
+    ),
+]
+CodeFolder = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="FOLKMOOT_CODE_FOLDER",
+        help="Folder in which agents may run code, as this user and without a sandbox; none: they may not.",
     ),
 ]
 Grace = Annotated[
@@ -38,6 +46,7 @@ Grace = Annotated[
 async def dev(
     invocation: Invocation,
     app: App = None,
+    code_folder: CodeFolder = None,
     port: Annotated[
         int | None,
         typer.Option(
@@ -48,13 +57,17 @@ async def dev(
     graceful_shutdown_timeout: Grace = 2.0,
 ) -> None:
     """Run the embedded server with Web UI, and a worker, until Ctrl-C. A server that runs already is adopted."""
-    async with connected(invocation, app=app, in_memory=in_memory, ui=True, port=port) as connection:
+    async with connected(
+        invocation, app=app, code_folder=code_folder, in_memory=in_memory, ui=True, port=port
+    ) as connection:
         await _serve(invocation, connection, "dev", graceful_shutdown_timeout)
 
 
-async def worker(invocation: Invocation, app: App = None, graceful_shutdown_timeout: Grace = 10.0) -> None:
+async def worker(
+    invocation: Invocation, app: App = None, code_folder: CodeFolder = None, graceful_shutdown_timeout: Grace = 10.0
+) -> None:
     """Work on chats until SIGTERM or Ctrl-C, on the server that TEMPORAL_ADDRESS names or the embedded one."""
-    async with connected(invocation, app=app) as connection:
+    async with connected(invocation, app=app, code_folder=code_folder) as connection:
         await _serve(invocation, connection, "worker", graceful_shutdown_timeout)
 
 

@@ -35,7 +35,7 @@ from .llm import (
     SystemMessage,
     UserMessage,
 )
-from .log import from_log, is_chat, model_text_of, text_of, to_log
+from .log import checked_log, from_log, is_builtin_kind, is_chat, is_own_kind, model_text_of, text_of, to_log
 from .task import AnyMessage, Response, TaskResult, task_messages
 
 __all__ = [
@@ -73,8 +73,11 @@ __all__ = [
     "ToolCallSummaryMessage",
     "UserInputRequestedEvent",
     "UserMessage",
+    "checked_log",
     "from_log",
+    "is_builtin_kind",
     "is_chat",
+    "is_own_kind",
     "model_text_of",
     "task_messages",
     "text_of",

@@ -28,7 +28,9 @@ _OURS = __name__.rpartition(".")[0]
 
 def is_builtin(cls: type[BaseMessage]) -> bool:
     """Whether a class is one of AutoGen's own, not a user's."""
-    return cls.__module__.startswith(f"{_OURS}.")
+    # pydantic gives `StructuredMessage[Plan]` the module in which it is written.
+    defined = cls.__pydantic_generic_metadata__["origin"] or cls
+    return defined.__module__.startswith(f"{_OURS}.")
 
 
 class BaseMessage(BaseModel, ABC):
@@ -62,7 +64,8 @@ class BaseMessage(BaseModel, ABC):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
-        if cls.__name__.startswith("Base"):
+        if cls.__name__.startswith("Base") or cls.__pydantic_generic_metadata__["origin"] is not None:
+            # A generic class has its name from its definition; only `StructuredMessage` cares what fills it.
             return
         known = REGISTERED.get(cls.__name__)
         if known is not None and is_builtin(known):

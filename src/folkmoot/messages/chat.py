@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from pydantic import BaseModel, Field, model_validator
 
-from .base import BaseChatMessage, BaseTextChatMessage
+from .base import REGISTERED, BaseChatMessage, BaseTextChatMessage
 from .llm import FunctionCall, FunctionExecutionResult, Image, LLMMessage, RequestUsage, UserMessage
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 ContentModel = TypeVar("ContentModel", bound=BaseModel)
+Content = TypeVar("Content")
 
 
 class TextMessage(BaseTextChatMessage):
@@ -85,18 +86,19 @@ class MultiModalMessage(BaseChatMessage):
         return UserMessage(content=list(self.content), source=self.source)
 
 
-class StructuredMessage(BaseChatMessage):
+class StructuredMessage(BaseChatMessage, Generic[Content]):
     """Content in a user's structure.
 
-    Pass a pydantic object; it is kept as JSON, and `type` becomes `StructuredMessage[ItsClassName]`. So the
-    message can be read where the class is not installed; `parse` gives the object back. A mapping as content
-    needs `type` beside it.
+    Pass a pydantic object; `type` becomes `StructuredMessage[ItsClassName]`. The log holds it as JSON. A process in
+    which `StructuredMessage[Plan]` has been written somewhere, as in `custom_message_types`, reads it as such an object
+    again; any other one reads it as a mapping, of which `parse` makes the object. A mapping as content needs `type`
+    beside it.
 
     Raises:
-        ValueError: A mapping came without a `type` of that form.
+        ValueError: A mapping came without a `type` of that form, or the content is neither.
     """
 
-    content: dict[str, Any]
+    content: Content
     format_string: str | None = None
     """How people and models read it: `str.format` with the content's fields; None: as JSON."""
     type: str = ""
@@ -106,7 +108,7 @@ class StructuredMessage(BaseChatMessage):
         def __init__(
             self,
             *,
-            content: BaseModel | Mapping[str, Any],
+            content: Content,
             source: str,
             format_string: str | None = None,
             type: str = "",
@@ -116,16 +118,29 @@ class StructuredMessage(BaseChatMessage):
             created_at: datetime | None = None,
         ) -> None: ...
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        metadata = cls.__pydantic_generic_metadata__
+        if metadata["origin"] is StructuredMessage and _is_model(content := metadata["args"][0]):
+            # Of several classes of one name the last one counts; `from_log` looks whether it fits.
+            REGISTERED[_kind_of(content)] = cls
+
     @model_validator(mode="before")
     @classmethod
     def _from_object(cls, data: Any) -> Any:
-        if not isinstance(data, Mapping):
-            return data
+        if not isinstance(data, Mapping) or cls.model_fields["type"].default:
+            return cast(Any, data)  # A class of a user's own that derives of this one has a name of its own.
         fields = dict(cast(Mapping[str, Any], data))
         content = fields.get("content")
         if isinstance(content, BaseModel):
-            fields.setdefault("type", f"StructuredMessage[{type(content).__name__}]")
-            fields["content"] = content.model_dump(mode="json")
+            # Who makes one reads such objects from now on.
+            StructuredMessage[type(content)]
+            fields["type"] = fields.get("type") or _kind_of(type(content))
+        elif not isinstance(content, Mapping):
+            raise ValueError(f"The content of a StructuredMessage is a pydantic object or a mapping, got {content!r}.")
+        elif (arguments := cls.__pydantic_generic_metadata__["args"]) and _is_model(arguments[0]):
+            fields["type"] = fields.get("type") or _kind_of(arguments[0])
         kind = fields.get("type")
         if not (isinstance(kind, str) and kind.startswith("StructuredMessage[") and kind.endswith("]")):
             raise ValueError(
@@ -139,11 +154,17 @@ class StructuredMessage(BaseChatMessage):
         Raises:
             pydantic.ValidationError: It is not of that structure; a ValueError.
         """
-        return model.model_validate(self.content)
+        return model.model_validate(self.plain)
+
+    @property
+    def plain(self) -> Mapping[str, Any]:
+        """The content as JSON."""
+        content: object = self.content
+        return content.model_dump(mode="json") if isinstance(content, BaseModel) else cast(Mapping[str, Any], content)
 
     def to_text(self) -> str:
         """The content under `format_string`, else as compact JSON."""
-        return structured_text(self.content, self.format_string)
+        return structured_text(self.plain, self.format_string)
 
     def to_model_text(self) -> str:
         """As `to_text`."""
@@ -151,7 +172,16 @@ class StructuredMessage(BaseChatMessage):
 
     def to_model_message(self) -> UserMessage:
         """The content as compact JSON, said by its source."""
-        return UserMessage(content=compact_json(self.content), source=self.source)
+        return UserMessage(content=compact_json(self.plain), source=self.source)
+
+
+def _kind_of(content: type[BaseModel]) -> str:
+    """The `type` of messages whose content is of this class."""
+    return f"StructuredMessage[{content.__name__}]"
+
+
+def _is_model(given: object) -> bool:
+    return isinstance(given, type) and issubclass(given, BaseModel)
 
 
 def compact_json(content: object) -> str:

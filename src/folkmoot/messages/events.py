@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from .base import BaseAgentEvent
-from .llm import FunctionCall, FunctionExecutionResult
+from .llm import FunctionCall, FunctionExecutionResult, Image
 
 __all__ = [
     "CodeBlock",
@@ -44,11 +46,39 @@ class CodeResult:
 
 
 class MemoryContent(BaseModel):
-    """One item a memory gave."""
+    """One item a memory gave.
 
-    content: str | dict[str, Any]
+    JSON cannot tell bytes from text, nor an image from a mapping, so there `form` stands beside the content: `bytes`
+    (then it is base64 text) or `image`.
+
+    Raises:
+        ValueError: The content of a `form` is not of that form.
+    """
+
+    content: str | bytes | dict[str, Any] | Image
     mime_type: str
     metadata: dict[str, Any] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_json(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or "form" not in data:
+            return cast(Any, data)
+        fields = dict(cast(Mapping[str, Any], data))
+        form, content = fields.pop("form"), fields.get("content")
+        if form == "image":
+            return {**fields, "content": Image.model_validate(content)}
+        if form == "bytes" and isinstance(content, str):
+            return {**fields, "content": base64.b64decode(content, validate=True)}
+        raise ValueError(f"The form of a memory's content is 'bytes', with base64 text, or 'image', got {form!r}.")
+
+    @model_serializer(mode="wrap")
+    def _to_json(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content = self.content
+        if isinstance(content, bytes):
+            text = self.model_copy(update={"content": base64.b64encode(content).decode()})
+            return {**handler(text), "form": "bytes"}
+        return {**handler(self), "form": "image"} if isinstance(content, Image) else handler(self)
 
 
 class ToolCallRequestEvent(BaseAgentEvent):

@@ -92,17 +92,24 @@ class Image(BaseModel, frozen=True):
         return self.data
 
     @property
-    def data_uri(self) -> str:
-        """The image as a `data:` address; an unknown format is called JPEG, as AutoGen does."""
+    def media_type(self) -> str:
+        """The format by the first bytes; an unknown one is called JPEG, as AutoGen does."""
         start = base64.b64decode(self.data[:24])
         mime = next((mime for signature, mime in _SIGNATURES if start.startswith(signature)), "image/jpeg")
         if start.startswith(b"RIFF") and start[8:12] == b"WEBP":
             mime = "image/webp"
-        return f"data:{mime};base64,{self.data}"
+        return mime
+
+    @property
+    def data_uri(self) -> str:
+        """The image as a `data:` address."""
+        return f"data:{self.media_type};base64,{self.data}"
 
     def __repr__(self) -> str:
         # The bytes of an image would drown every log line and error they get into.
         return f"Image(<{len(self.data)} characters of base64>)"
+
+    __str__ = __repr__
 
 
 class SystemMessage(BaseModel):

@@ -12,7 +12,7 @@ from .base import BaseAgentEvent, BaseChatMessage, is_builtin
 from .chat import TextMessage
 from .log import from_log
 
-__all__ = ["AnyMessage", "Response", "TaskResult", "task_messages"]
+__all__ = ["AnyMessage", "Response", "TaskResult", "task_messages", "unregistered"]
 
 
 def _revive(value: Any) -> Any:
@@ -85,8 +85,12 @@ def _listed(task: list[object]) -> list[BaseChatMessage]:
 def _check_registered(messages: list[BaseChatMessage], custom_message_types: Collection[str]) -> None:
     for message in messages:
         if not is_builtin(type(message)) and type(message).__name__ not in custom_message_types:
-            raise ValueError(
-                f"Message type {type(message)} is not registered with the message factory. "
-                "Please register it with the message factory by adding it to the "
-                "custom_message_types list when creating the team."
-            )
+            raise ValueError(unregistered(type(message)))
+
+
+def unregistered(kind: object) -> str:
+    """What is said of a task of a class that the team does not take (AutoGen)."""
+    return (
+        f"Message type {kind} is not registered with the message factory. Please register it with the message factory "
+        "by adding it to the custom_message_types list when creating the team."
+    )

@@ -82,7 +82,8 @@ class Model(Protocol):
             message: A message in AutoGen's JSON.
 
         Returns:
-            One wire message, or several joined by `b","` (a tool result message has one per result).
+            One wire message, or several joined by `b","` (a tool result message has one per result), or nothing: the
+            model is not to get it.
         """
         ...
 

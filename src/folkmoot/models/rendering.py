@@ -22,6 +22,12 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _SYSTEM = b'{"role":"system"'
 _OWN_OPTIONS = ("model", "messages", "tools", "tool_choice", "stream")
 _IMAGE_TYPES = {"/9j/": "image/jpeg", "R0lGOD": "image/gif", "UklGR": "image/webp"}
+_FAMILIES = {
+    "claude": ("claude",),
+    "gemini": ("gemini",),
+    "mistral": ("mistral", "ministral", "pixtral", "codestral", "open-mistral", "open-codestral"),
+}
+"""Families with rules of their own, by how the names of theirs begin."""
 
 T = TypeVar("T")
 
@@ -54,12 +60,14 @@ def render_message(message: Mapping[str, Any], info: ModelInfo) -> bytes:
     """Encode one message of AutoGen's JSON as one or several wire messages joined by a comma.
 
     A user message carries its source as `name` where the API allows that name; tool results become one
-    message each; without vision, images are dropped. A thought goes along with tool calls only, as their
-    text.
+    message each; without vision, `<image>` stands where one was. A thought goes along with tool calls only, as their
+    text. Nothing is left of a text without words that a Claude would refuse.
 
     Raises:
         ValueError: The message is of no known type.
     """
+    if (family := _family(info)) and (worded := _worded(message, family)) is not message:
+        return b"" if worded is None else render_message(worded, info)
     kind = message.get("type")
     if kind == "UserMessage":
         return dumps(_user(message, info))
@@ -84,6 +92,24 @@ def render_message(message: Mapping[str, Any], info: ModelInfo) -> bytes:
     )
 
 
+def _family(info: ModelInfo) -> str:
+    """Whose rules hold; empty: OpenAI's."""
+    return next((name for name, starts in _FAMILIES.items() if info.family.startswith(starts)), "")
+
+
+def _worded(message: Mapping[str, Any], family: str) -> Mapping[str, Any] | None:
+    """The message with a space for an empty text where the API takes none; None: it is to be left out (AutoGen)."""
+    kind, content = message.get("type"), message.get("content")
+    if not isinstance(content, str):
+        silent = kind == "AssistantMessage" and message.get("thought") == "" and family != "mistral"
+        return {**message, "thought": " "} if silent else message
+    if kind == "SystemMessage":
+        return message if content else {**message, "content": " "}
+    if family == "claude" and not content.strip():
+        return None
+    return {**message, "content": " "} if family == "gemini" and not content else message
+
+
 def _user(message: Mapping[str, Any], info: ModelInfo) -> dict[str, Any]:
     content = message["content"]
     wire: dict[str, Any] = {
@@ -91,14 +117,16 @@ def _user(message: Mapping[str, Any], info: ModelInfo) -> dict[str, Any]:
         "content": content if isinstance(content, str) else _parts(content, info),
     }
     source = message.get("source")
-    if isinstance(source, str) and _NAME.fullmatch(source):
+    # Mistral's API takes no names at all.
+    if isinstance(source, str) and _NAME.fullmatch(source) and _family(info) != "mistral":
         wire["name"] = source
     return wire
 
 
 def _parts(parts: Sequence[str | Mapping[str, Any]], info: ModelInfo) -> str | list[dict[str, Any]]:
     if not info.vision:
-        return "\n".join(part for part in parts if isinstance(part, str))
+        # A model that cannot see knows at least that there was something to see (AutoGen).
+        return "\n".join(part if isinstance(part, str) else "<image>" for part in parts)
     wire: list[dict[str, Any]] = []
     for part in parts:
         if isinstance(part, str):
@@ -163,7 +191,9 @@ class RequestEncoder:
             ModelCallError: The request asks for what the model cannot do, or its options are wrong; not
                 retryable.
         """
-        messages = request.messages if self._info.multiple_system_messages else self._one_system(request.messages)
+        messages = [message for message in request.messages if message]
+        if not self._info.multiple_system_messages:
+            messages = self._one_system(messages)
         return b"".join((self._prefix, b",".join(messages), b"]", *self._rest(request), b"}"))
 
     def _rest(self, request: ModelRequest) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""The theatre as a fixture."""
+"""The theatre and the company as fixtures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.kill.company import Company, company
 from tests.acceptance.kill.theatre import Theatre, theatre
 
 
@@ -14,4 +15,11 @@ from tests.acceptance.kill.theatre import Theatre, theatre
 async def house(server_address: str, tmp_path: Path) -> AsyncIterator[Theatre]:
     """A theatre on the tests' server."""
     async with theatre(server_address, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def troupe(server_address: str, tmp_path: Path) -> AsyncIterator[Company]:
+    """A company on the tests' server."""
+    async with company(server_address, tmp_path) as opened:
         yield opened

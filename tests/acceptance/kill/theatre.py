@@ -14,7 +14,7 @@ import signal
 import sys
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,6 +122,8 @@ class Theatre:
     play: Play
     address: str
     folder: Path
+    program: str
+    """The module that a worker process runs."""
     _stack: AsyncExitStack
 
     @property
@@ -132,7 +134,7 @@ class Theatre:
         """Start a worker process; it polls when this returns.
 
         Args:
-            env: Further variables (see `worker_process`).
+            env: Further variables (see the program).
             options: Of `temporalio.worker.Worker`.
         """
         own = {
@@ -147,7 +149,7 @@ class Theatre:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "tests._support.worker_process",
+            self.program,
             env={**os.environ, **own, **(env or {})},
             stdout=asyncio.subprocess.PIPE,
         )
@@ -200,12 +202,10 @@ class Theatre:
 
 
 async def messages(chat: Chat) -> list[tuple[str, str, Any]]:
-    """Type, source and content of the log's messages."""
-    return [
-        (event.message.type, event.message.source, event.message.model_dump(mode="json")["content"])
-        async for event in chat.events(follow=False)
-        if event.message is not None
-    ]
+    """Type, source and content (of code that was run, the result) of the log's messages."""
+    said = [event.message async for event in chat.events(follow=False) if event.message is not None]
+    dumps = [(message, message.model_dump(mode="json")) for message in said]
+    return [(message.type, message.source, dump.get("content", dump.get("result"))) for message, dump in dumps]
 
 
 async def entry(chat: Chat, kind: str, count: int = 1) -> None:
@@ -229,12 +229,24 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 @asynccontextmanager
-async def theatre(address: str, folder: Path) -> AsyncIterator[Theatre]:
-    """A theatre on the server of that address."""
+async def theatre(
+    address: str,
+    folder: Path,
+    script: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    program: str = "tests._support.worker_process",
+) -> AsyncIterator[Theatre]:
+    """A theatre on the server of that address.
+
+    Args:
+        address: The server's.
+        folder: For the store and for what tools note.
+        script: Answers models' requests; None: `Play`.
+        program: The module that a worker process runs.
+    """
     play = Play()
     async with AsyncExitStack() as stack:
-        model = await stack.enter_async_context(ScriptedServer(play))
+        model = await stack.enter_async_context(ScriptedServer(script or play))
         store = FolderStore(folder / "store")
         queue = f"theatre-{uuid.uuid4().hex[:8]}"
         moot = await stack.enter_async_context(await Folkmoot.connect(address, queue=queue, store=store))
-        yield Theatre(moot, model, play, address, folder, stack)
+        yield Theatre(moot, model, play, address, folder, program, stack)

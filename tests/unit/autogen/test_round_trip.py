@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,9 +30,10 @@ from folkmoot.workbench import ToolOverride
 
 
 @pytest.fixture(autouse=True)
-def _key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """AutoGen's clients cannot be made without one; and it warns of agents that run code, and of tools with source."""
+def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """AutoGen's clients need a key, its executors a folder; and it warns of agents that run code and tools with it."""
     monkeypatch.setenv("OPENAI_API_KEY", "from the environment")
+    monkeypatch.chdir(tmp_path)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "No approval function", UserWarning)
         warnings.filterwarnings("ignore", "Using LocalCommandLineCodeExecutor", UserWarning)
@@ -40,8 +42,7 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Verdict(BaseModel):
-    """What a judge says."""
-
+    # No docstring: AutoGen drops a schema's own description when it loads one.
     guilty: bool
     reasons: list[str] = Field(description="Why.")
 
@@ -252,7 +253,7 @@ def our_specs() -> list[Any]:
     builder = our_teams.DiGraphBuilder()
     builder.add_node(writer).add_node(person).add_edge(writer, person)
     inner = our_teams.RoundRobinGroupChat([writer, person], termination_condition=limits)
-    coder = our_agents.CodeExecutorAgent("coder", OurExecutor(timeout=5), approval_func=None)
+    coder = our_agents.CodeExecutorAgent("coder", OurExecutor(timeout=5, work_dir="code"), approval_func=None)
     return [
         inner,
         our_teams.SelectorGroupChat([writer, critic, inner], "gpt-4o-mini"),

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from folkmoot._chat.delta import delta, patch
 
-ATOMS = (
-    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, -0.0, 1.0, 2.5]) | st.text("ab€", max_size=6)
-)
+# Long texts: where all is short, replacing the whole is the smallest delta.
+TEXTS = st.text("ab€", max_size=4).map(lambda text: text * 25)
+ATOMS = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, -0.0, 1.0, 2.5]) | TEXTS
 JSON = st.recursive(
     ATOMS,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=4),
@@ -111,6 +111,9 @@ def test_a_growing_text_costs_what_was_added_wherever_it_is() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "change"),
     [
+        ([1] * 20, [1] * 21, ["list", 20, 0, [], [1]]),
+        ("a" * 30, "a" * 31, ["text", 30, 0, "a"]),
+        ({"a": "x" * 40}, {"a": "x" * 40, "b": 1}, ["object", {"b": [1]}]),
         ([1] * 20, [1] * 20 + [2], ["list", 20, 0, [], [2]]),
         ([1] * 20 + [2, 3], [1] * 20 + [3], ["list", 20, 1, [], []]),
         ([1] * 20 + [2, 3] + [1] * 20, [1] * 20 + [4, 3] + [1] * 20, ["list", 20, 21, [[4]], []]),

@@ -196,7 +196,11 @@ class Watched:
 def carried(chat: Chat, base: int) -> Chat:
     """The chat that goes on from `base` when this one continues as new, as the carrier makes it."""
     held = list(chat.log.after(base))
-    needed = {offset: chat.log.at(offset) for offset in needed_offsets(chat.plan, chat.state)}
+    offsets = needed_offsets(chat.plan, chat.state)
+    if base == chat.log.base:
+        # What is carried is folded again from the old base, which holds on to entries before it.
+        offsets = [*offsets, *needed_offsets(chat.plan, chat.base)]
+    needed = {offset: chat.log.at(offset) for offset in offsets}
     found = {**needed, **all_references([*needed.values(), *held], chat.log.at)}
     pins = {offset: entry.encoded for offset, entry in found.items() if offset < base}
     state = chat.base if base == chat.log.base else state_at(chat, base - 1)
@@ -230,14 +234,16 @@ def test_a_chat_that_continues_as_new_goes_on_as_it_would_have(
     ends: list[Chat] = []
     flying = dict(driver.flying)
     for chat in (carried(plain, plain.log.head), plain):
-        driver.chat, driver.flying, watched.numbers, watched.old = chat, dict(flying), count(numbers), driver.calls
-        driver.commands, driver.seconds = 1000, 1000.0
+        driver.chat, driver.flying, watched.numbers = chat, dict(flying), count(numbers)
+        driver.commands, driver.seconds, watched.old = 1000, 1000.0, driver.calls
         for verb, fields in rest:
             watched.step(verb, fields)
         ends.append(chat)
     short, long = ends
     assert [entry.data for entry in short.log] == [entry.data for entry in long.log.after(short.log.base)]
     assert (short.state, short.log.digest, short.wanted()) == (long.state, long.log.digest, long.wanted())
+    again = carried(short, short.log.base)
+    assert (again.state, again.log.digest, again.wanted()) == (short.state, short.log.digest, short.wanted())
 
 
 @settings(max_examples=150, deadline=None)
@@ -291,7 +297,7 @@ def test_a_chat_never_hangs_and_leaves_no_tool_call_open(team: TeamSpec, story: 
     if state.running and not state.pause:
         assert driver.calls or state.requests
     while driver.chat.state.hooks:
-        driver.finish(driver.calls[0], {})
+        driver.finish(next(call for call in driver.calls if call.kind == "agent" and call.name), {})
     if driver.chat.state.pause:
         driver.tell("resume")
     if driver.chat.state.running:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.conformance.checklist import ELSEWHERE, LATER, LINES, RECORDED, area_of
+from tests.conformance.checklist import ELSEWHERE, LATER, LINES
 from tests.conformance.page import PAGE, page, proofs
 
 TESTS = Path(__file__).parents[2]
@@ -24,11 +24,6 @@ def test_the_tests_named_elsewhere_exist() -> None:
         path, _, name = test.partition("::")
         text = (TESTS / path).read_text(encoding="utf-8")
         assert re.search(rf"^(async )?def {name}\(", text, re.MULTILINE), f"there is no {test}"
-
-
-def test_what_is_recorded_only_is_known() -> None:
-    known = {*LINES, *map(area_of, LINES)}
-    assert known >= RECORDED
 
 
 def test_the_page_is_current() -> None:

@@ -106,6 +106,11 @@ class Manager:
         where = {"scope": node.path} if node.path else {}
         chat.append(time, "manager", run=chat.state.run, step=step, **where, **fields)
 
+    def took(self, chat: Chat, node: Node, call: Call, time: str, step: str, **fields: Any) -> None:
+        """Write what a call brought; if it was waited for, it is not any more."""
+        key = {"key": call.key} if call.key in chat.state.waits else {}
+        self.write(chat, node, time, step, **key, **fields)
+
     def nobody(self, chat: Chat, node: Node, scope: Scope, time: str) -> list[str]:
         """End the run, as no one may speak (AutoGen 0.2: NoEligibleSpeaker ends the chat)."""
         last = scope.manager.get("last")

@@ -26,8 +26,18 @@ class Graph(Manager):
 
     State, once a run has begun: `ready` (nodes), `remaining` (per node and activation group, parents still to come),
     `enqueued` (groups of the kind "any" that are ready), `triggered` (per ready node, its groups), and `spoke`: what
-    was said and has not been looked at, as [node, offset, per edge: open, closed, or None where a function must say].
+    was said and has not been looked at, as [node, how, per edge: open, closed, or None where a function must say].
     """
+
+    def begin(self, node: Node, scope: Scope, tasked: bool) -> None:
+        # The last run was broken off while functions were asked: they are asked again, or nobody would ever be ready.
+        if _state(node, scope)["spoke"] and (node.functions or self.functions(node, scope)):
+            scope.asked = scope.at
+
+    def rest(self, node: Node, scope: Scope) -> None:
+        # A run whose speakers are given up (an agent's tool was cancelled) left nobody who could go on.
+        if not scope.floor.left and not scope.manager.get("graph", {}).get("ready"):
+            scope.manager.pop("graph", None)
 
     def choose(self, chat: Chat, node: Node, scope: Scope, time: str) -> list[str]:
         return list(_state(node, scope)["ready"])
@@ -45,7 +55,10 @@ class Graph(Manager):
         state["ready"] = []
 
     def heard(self, node: Node, scope: Scope, level: Level, message: Message, offset: int) -> None:
-        graph = _graph(node)
+        graph, state = _graph(node), _state(node, scope)
+        if level.how == "task":
+            # Only the last task message may stand for a node's output (AutoGen).
+            state["spoke"] = [spoken for spoken in state["spoke"] if spoken[1] != "task"]
         name = _speaks_for(graph, level.how, level.seat, message)
         if name is None:
             return
@@ -54,11 +67,7 @@ class Graph(Manager):
             None if isinstance(edge.condition, EdgeFunction) else edge.condition is None or edge.condition in text
             for edge in graph.nodes[name].edges
         ]
-        state = _state(node, scope)
-        if level.how == "task":
-            # Only the last task message may stand for a node's output (AutoGen).
-            state["spoke"] = []
-        state["spoke"] = [*state["spoke"], [name, offset, opens]]
+        state["spoke"] = [*state["spoke"], [name, level.how, opens]]
 
     def functions(self, node: Node, scope: Scope) -> Sequence[str]:
         graph = _graph(node)
@@ -75,14 +84,19 @@ class Graph(Manager):
             spoken[2] = [next(answers, False) if is_open is None else is_open for is_open in spoken[2]]
 
     def complete(self, node: Node, scope: Scope) -> str | None:
-        """Let through what was said; a graph with no node ready is complete, whatever the condition says (AutoGen)."""
+        """Let through what was said; a graph with no node ready is complete, whatever the condition says (AutoGen).
+
+        Here it is not while speakers are to speak again whose turn was broken off.
+        """
         graph, state = _graph(node), _state(node, scope)
         spoke, state["spoke"] = state["spoke"], []
+        # A new task may have left nothing to ask of what `begin` wanted to ask again.
+        scope.asked = None
         for name, _, opens in spoke:
             for edge, is_open in zip(graph.nodes[name].edges, opens, strict=True):
                 if is_open:
                     _open(state, graph, edge.target, edge.activation_group)
-        if state["ready"]:
+        if state["ready"] or scope.floor.left:
             return None
         scope.manager.pop("graph")
         return COMPLETE
@@ -95,14 +109,16 @@ def function_edges(graph: DiGraph, said: Sequence[tuple[str, str, Message]]) -> 
         graph: The graph.
         said: What was said since the last check: what it is to the team, through which participant, the message.
     """
-    spoke: list[tuple[str, Message]] = []
+    spoke: list[tuple[str, str, Message]] = []
     for how, seat, message in said:
+        if how == "task":
+            spoke = [spoken for spoken in spoke if spoken[1] != "task"]
         name = _speaks_for(graph, how, seat, message)
         if name is not None:
-            spoke = [(name, message)] if how == "task" else [*spoke, (name, message)]
+            spoke.append((name, how, message))
     return [
         (edge.condition.function, message)
-        for name, message in spoke
+        for name, _, message in spoke
         for edge in graph.nodes[name].edges
         if isinstance(edge.condition, EdgeFunction)
     ]

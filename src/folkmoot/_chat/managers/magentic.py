@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from folkmoot._chat.calls import AgentFailure, Call
 from folkmoot._chat.floor import Level
 from folkmoot._chat.log import Entry, Log
-from folkmoot._chat.plan import Node
+from folkmoot._chat.plan import Link, Node
 from folkmoot._chat.state import ChatState, Scope, call_key
 from folkmoot.teams import MagenticOneGroupChat
 
@@ -23,18 +23,19 @@ __all__ = ["MAX_TRIES", "Magentic", "team_description"]
 
 MAX_TRIES = 10
 """So often a ledger that cannot be read is asked for again (AutoGen)."""
+_PLANNING = ("facts", "plan", "planned")
 
 
 class Magentic(Manager):
     """Facts and plan, then ledger by ledger; stalls lead to a new plan, the end to a final answer.
 
     Where AutoGen starts over with every run, this one goes on: a new task after a finished one updates facts and plan;
-    a task while the last one is unfinished is one more message to everybody.
+    a task while the last one is unfinished is one more message to everybody, or part of the plan that is being made.
 
-    State: `phase` (`facts`, `plan`, `ledger`, `speak`, `final`; empty before the first task), `heard` and `tasks`
-    (offsets of task messages: not yet planned for, and those of the current plan), `facts`, `plan` (offsets), `rounds`,
-    `stalls`, `tries`, `next` and `instruct` (who is to do what), `reason`, `afresh` (a new plan resets everybody),
-    `done` (the task is), `relay` (task messages go to everybody).
+    State: `phase` (`facts`, `plan`, `planned`, `ledger`, `speak`, `final`; empty before the first task), `heard` and
+    `tasks` (offsets of task messages: not yet planned for, and those that are worked on), `facts`, `plan` (offsets),
+    `rounds`, `stalls`, `tries`, `next` and `instruct` (who is to do what), `reason`, `afresh` (a new plan resets
+    everybody), `done` (the task is), `relay` (task messages go to everybody).
     """
 
     checks_tasks = False
@@ -43,8 +44,12 @@ class Magentic(Manager):
     def begin(self, node: Node, scope: Scope, tasked: bool) -> None:
         kept = scope.manager
         kept["relay"] = self.will_relay(scope, tasked)
-        if not kept.get("phase") or (tasked and kept.get("done")):
-            kept["phase"], kept["afresh"], kept["done"] = "facts", not kept.get("phase"), False
+        phase = kept.get("phase", "")
+        if not phase or (tasked and kept.get("done")):
+            kept.update(phase="facts", afresh=not phase, done=False, tasks=[])
+        elif tasked:
+            # What was planned or decided and not done yet did not know of this task.
+            kept["phase"] = "facts" if phase in _PLANNING else "ledger"
 
     def rest(self, node: Node, scope: Scope) -> None:
         scope.manager.update(rounds=0, tries=0)
@@ -56,12 +61,16 @@ class Magentic(Manager):
         return bool(scope.manager.get("relay"))
 
     def will_relay(self, scope: Scope, tasked: bool) -> bool:
-        return tasked and "plan" in scope.manager and not scope.manager.get("done")
+        kept = scope.manager
+        return tasked and kept.get("phase", "") not in ("", *_PLANNING) and not kept.get("done")
 
     def heard(self, node: Node, scope: Scope, level: Level, message: Message, offset: int) -> None:
         super().heard(node, scope, level, message, offset)
-        if level.how == "task" and not self.relays(scope):
-            scope.manager["heard"] = [*scope.manager.get("heard", ()), offset]
+        if level.how == "task":
+            # A team in a team hears it before the run that it is for has begun.
+            outer = node.link in (None, Link.TOOL)
+            name = "tasks" if (self.relays(scope) if outer else self.will_relay(scope, True)) else "heard"
+            scope.manager[name] = [*scope.manager.get(name, ()), offset]
 
     def needs(self, scope: Scope) -> Sequence[int]:
         kept = scope.manager
@@ -85,8 +94,7 @@ class Magentic(Manager):
         match data["step"]:
             case "facts":
                 kept["facts"], kept["phase"] = entry.offset, "plan"
-                if heard := kept.pop("heard", None):
-                    kept["tasks"] = heard
+                kept["tasks"] = [*kept["tasks"], *kept.pop("heard", ())]
             case "plan":
                 kept["plan"], kept["phase"] = entry.offset, "planned"
             case "planned":
@@ -123,8 +131,8 @@ class Magentic(Manager):
             return []
         if kept.get("phase") != "speak":
             return []
-        if not eligible(node, scope.manager, [kept["next"]]):
-            raise AgentFailure("ValueError", f"{kept['next']!r} may not speak after {kept['last']!r}.")
+        if not eligible(node, kept, node.names):
+            return self.nobody(chat, node, scope, time)
         self._say(chat, node, time, {"content": kept["instruct"]})
         return [kept["next"]]
 
@@ -161,16 +169,26 @@ class Magentic(Manager):
         usage = result["usage"]
         if call.name == "ledger":
             fields = {name: value for name, value in result.items() if name != "usage"}
-            self.write(chat, node, time, "ledger", usage=usage, **fields)
+            if problem := _forbidden(node, scope, fields):
+                fields = {"problem": problem}
+            self.took(chat, node, call, time, "ledger", usage=usage, **fields)
             if scope.manager["tries"] >= MAX_TRIES:
                 raise AgentFailure("ValueError", "Failed to parse ledger information after multiple retries.")
             return
         over = self._phase(node, scope) != scope.manager["phase"]
         reason = "Max rounds reached." if over else scope.manager.get("reason")
-        self.write(chat, node, time, call.name, usage=usage, content=result["content"])
+        self.took(chat, node, call, time, call.name, usage=usage, content=result["content"])
         if call.name == "final":
             self._say(chat, node, time, {}, parts=[chat.log.head - 1])
             self.write(chat, node, time, "end", stop_reason=reason)
+
+
+def _forbidden(node: Node, scope: Scope, ledger: Mapping[str, Any]) -> str | None:
+    """What the team's transitions have against the speaker a ledger names."""
+    allowed = eligible(node, scope.manager, node.names)
+    if "problem" in ledger or ledger["satisfied"] or not allowed or ledger["speaker"] in allowed:
+        return None
+    return f"next_speaker {ledger['speaker']!r} may not speak after {scope.manager['last']!r}"
 
 
 def team_description(node: Node) -> str:

@@ -71,7 +71,7 @@ class Selector(Manager):
                 return []
             case _:
                 given_up = scope.manager.get("tries", 0) >= spec.max_selector_attempts
-                return [previous or candidates[0]] if given_up else []
+                return [_fallback(spec, previous, candidates)] if given_up else []
 
     def calls(self, node: Node, scope: Scope) -> Sequence[Call]:
         spec, tries = _spec(node), scope.manager.get("tries", 0)
@@ -100,7 +100,7 @@ class Selector(Manager):
             for name in ("candidates", "reply", "problem", "usage", "speaker", "by")
             if result.get(name) is not None
         }
-        self.write(chat, node, time, "selected", **fields)
+        self.took(chat, node, call, time, "selected", **fields)
         spec = _spec(node)
         if "reply" in result and spec.model_client_streaming and spec.emit_team_events:
             event = {"type": "SelectorEvent", "source": node.manager_name, "content": result["reply"]}
@@ -135,6 +135,12 @@ def candidates_of(node: Node, kept: Mapping[str, Any]) -> list[str]:
 def _spec(node: Node) -> SelectorGroupChat:
     assert isinstance(node.team, SelectorGroupChat)
     return node.team
+
+
+def _fallback(spec: SelectorGroupChat, previous: str | None, candidates: Sequence[str]) -> str:
+    """Who speaks if the model names nobody: who spoke last (AutoGen), unless the transitions forbid it."""
+    held = spec.allowed_or_disallowed_speaker_transitions is not None
+    return candidates[0] if previous is None or (held and previous not in candidates) else previous
 
 
 def _draw(seed: int, path: str, turn: int) -> int:

@@ -23,7 +23,8 @@ class Handoffs(Manager):
 
     def heard(self, node: Node, scope: Scope, level: Level, message: Message, offset: int) -> None:
         super().heard(node, scope, level, message, offset)
-        if message["type"] == "HandoffMessage" and message["target"]:
+        # What an agent's tool said inside is no handoff of this team.
+        if level.how != "inner" and message["type"] == "HandoffMessage" and message["target"]:
             scope.manager["target"] = message["target"]
 
     def refusal(self, node: Node, scope: Scope, tasks: Sequence[Mapping[str, Any]]) -> str | None:
@@ -57,6 +58,6 @@ class Handoffs(Manager):
                 f"The handoff target {target!r} is not one of the participants {node.names}; end the run with a "
                 f"HandoffTermination({target!r}) where somebody else is meant.",
             )
-        if target != scope.manager.get("last") and not eligible(node, scope.manager, [target]):
+        if target != scope.manager.get("last") and target not in eligible(node, scope.manager, node.names):
             raise AgentFailure("ValueError", f"{scope.manager['last']!r} may not hand over to {target!r}.")
         return [target]

@@ -12,7 +12,7 @@ from folkmoot._chat.plan import Node, Seat, runner_tools
 from folkmoot._chat.state import Turn, call_key
 from folkmoot.agents import AssistantAgent, Handoff
 
-from .base import Role
+from .base import Role, step_inside
 
 if TYPE_CHECKING:
     from folkmoot._chat.engine import Chat
@@ -35,7 +35,11 @@ class Assistant(Role):
 
     def fold(self, fold: Fold, state: ChatState, log: Log, seat: Seat, turn: Turn, entry: Entry) -> None:
         kind = entry.data["message"]["type"]
-        if kind == "ToolCallRequestEvent":
+        if kind == "ThoughtEvent":
+            turn.notes["thought"] = entry.offset
+        elif kind == "ToolCallRequestEvent":
+            if turn.notes.get("thought") != entry.offset - 1:
+                turn.notes.pop("thought", None)
             turn.phase, turn.request, turn.need, turn.outcomes = "tools", entry.offset, entry.offset, {}
         elif kind == "ToolCallExecutionEvent":
             turn.phase = _phase_after_tools(_spec(seat), turn)
@@ -74,7 +78,7 @@ class Assistant(Role):
                 continue
             busy.add(call["name"])
             if chat.state.scopes[node.path].open:
-                wrote = chat.step(node, time) or wrote
+                wrote = step_inside(chat, node, time) or wrote
             else:
                 self._start_tool(chat, seat, turn, node, index, time)
                 wrote = True
@@ -101,14 +105,16 @@ class Assistant(Role):
         if turn is None or turn.request != scope.call or scope.index in turn.outcomes:
             return
         tool = dict(runner_tools(_spec(seat)))[node.path.rpartition("/")[2]]
-        if error is None and tool.return_value_as_last_message:
-            said = said[-1:]
-            error = None if said else "The last message is not a BaseChatMessage."
         if error is not None:
-            _outcome(chat, seat, turn, scope.index, time, {"content": error}, is_error=True)
-            return
-        plain: Fields = {"plain": True} if tool.return_value_as_last_message else {}
-        _outcome(chat, seat, turn, scope.index, time, {"said": said, **plain})
+            outcome: Fields = {"content": error}
+        elif not tool.return_value_as_last_message:
+            outcome = {"said": said}
+        elif said:
+            outcome = {"said": said[-1:], "plain": True}
+        else:
+            # Nobody spoke: the last message is the task (AutoGen).
+            outcome = {"content": _task_of(calls_of(chat, turn)[scope.index]["arguments"])}
+        _outcome(chat, seat, turn, scope.index, time, outcome, is_error=error is not None)
 
     def calls(self, chat: Chat, seat: Seat, turn: Turn) -> list[Call]:
         if turn.phase == "format":
@@ -306,7 +312,9 @@ def _after_tools(
             "target": handoffs[0].target,
             "content": handoffs[0].message,
         }
-        return {"message": message, "request": turn.request, "results": others}
+        # Words beside the calls go along (AutoGen).
+        thought = {"thought": turn.notes["thought"]} if "thought" in turn.notes else {}
+        return {"message": message, "request": turn.request, "results": others, **thought}
     if turn.phase != "tools":
         return None
     summary: Fields = {"type": "ToolCallSummaryMessage", "source": spec.name}

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from folkmoot._chat.calls import Call
+from folkmoot._chat.calls import AgentFailure, Call, Failure
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Node, Seat
 from folkmoot._chat.state import ChatState, Turn
+from folkmoot.options import ToolOptions
 
 if TYPE_CHECKING:
     from folkmoot._chat.engine import Chat
     from folkmoot._chat.fold import Fold
 
-__all__ = ["Role"]
+__all__ = ["Role", "policy_of", "step_inside"]
 
 
 class Role:
@@ -72,3 +73,20 @@ class Role:
             error: Why it failed.
             time: ISO 8601, UTC.
         """
+
+
+def policy_of(options: ToolOptions | None) -> Mapping[str, Any] | None:
+    """What a call's options say; None: they are the kind's own."""
+    return None if options is None else options.model_dump()
+
+
+def step_inside(chat: Chat, node: Node, time: str) -> bool:
+    """Write an inner node's next entry that needs nothing from outside; False if there is none.
+
+    Where its manager cannot go on, that is the inner team's failure, not that of the seat it hangs on.
+    """
+    try:
+        return chat.step(node, time)
+    except AgentFailure as error:
+        chat.fail(node.manager_path, Failure(error.error_type, str(error)), time, node.path)
+        return True

@@ -12,7 +12,7 @@ from folkmoot._chat.plan import Seat
 from folkmoot._chat.state import ChatState, Turn, call_key
 from folkmoot.agents import CodeExecutorAgent
 
-from .base import Role
+from .base import Role, policy_of
 
 if TYPE_CHECKING:
     from folkmoot._chat.engine import Chat
@@ -57,7 +57,8 @@ class Code(Role):
         kind = "code" if turn.phase in ("approve", "run") else "model"
         key = call_key(turn.phase, turn.need, seat.path)
         step = "" if turn.phase == "model" else turn.phase
-        return [Call(key, kind, seat.path, turn.need, turn.need + 1, index=turn.started, name=step)]
+        policy = policy_of(_spec(seat).options) if turn.phase == "run" else None
+        return [Call(key, kind, seat.path, turn.need, turn.need + 1, index=turn.started, name=step, policy=policy)]
 
     def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
         match call.name:

@@ -9,8 +9,9 @@ from folkmoot._chat.calls import Call
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Seat
 from folkmoot._chat.state import ChatState, Turn, call_key
+from folkmoot.agents import CustomAgent
 
-from .base import Role
+from .base import Role, policy_of
 
 if TYPE_CHECKING:
     from folkmoot._chat.engine import Chat
@@ -30,15 +31,19 @@ class Custom(Role):
             fold.done(state, log, seat, entry)
 
     def calls(self, chat: Chat, seat: Seat, turn: Turn) -> Sequence[Call]:
-        return [Call(call_key("agent", turn.need, seat.path), "agent", seat.path, turn.need, turn.need + 1)]
+        assert isinstance(seat.agent, CustomAgent)
+        policy = policy_of(seat.agent.options)
+        key = call_key("agent", turn.need, seat.path)
+        return [Call(key, "agent", seat.path, turn.need, turn.need + 1, policy=policy)]
 
     def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
         need = turn.need
         if result.get("state") is not None:
             chat.append(time, "agent_state", path=seat.path, call=need, state=result["state"])
         *events, answer = result["messages"]
-        for message in events:
+        for number, message in enumerate(events):
             kind = "message" if message.get("chat") else "event"
             role = {"role": "shown"} if message.get("shown") else {}
-            chat.say(seat, time, kind, message["message"], call=need, **role)
+            # Each has an id of its own; the answer's is that of the streamed chunks.
+            chat.say(seat, time, kind, message["message"], call=need, part=f"-{number}", **role)
         chat.say(seat, time, "message", answer["message"], role="answer", call=need)

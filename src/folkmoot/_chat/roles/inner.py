@@ -10,7 +10,7 @@ from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Node, Seat
 from folkmoot._chat.state import ChatState, Turn, call_key
 
-from .base import Role
+from .base import Role, step_inside
 
 if TYPE_CHECKING:
     from folkmoot._chat.engine import Chat
@@ -57,7 +57,7 @@ class Team(Role):
         if turn.phase == "begin":
             chat.start_scope(_inner(seat), time, call=turn.need)
             return True
-        return turn.phase == "inner" and chat.step(_inner(seat), time)
+        return turn.phase == "inner" and step_inside(chat, _inner(seat), time)
 
     def calls(self, chat: Chat, seat: Seat, turn: Turn) -> Sequence[Call]:
         return chat.calls_of_node(_inner(seat))

@@ -1,0 +1,70 @@
+"""How a node's runs begin, end in good order, or are broken off, and what of them stays for the next one."""
+
+from __future__ import annotations
+
+from . import termination
+from .floor import Floor
+from .log import Entry
+from .managers import manager_of
+from .plan import Node, Plan
+from .roles import role_of
+from .state import ChatState, Scope
+
+__all__ = ["begin", "break_off", "refresh", "rest"]
+
+
+def refresh(plan: Plan, state: ChatState, node: Node, entry: Entry) -> None:
+    """Set a node and all inside it back to the beginning."""
+    for path in plan.within(node.path):
+        progress = termination.fresh(plan.nodes[path].condition, entry.time)
+        state.scopes[path] = Scope(progress=progress, checked=entry.offset, at=entry.offset)
+
+
+def begin(node: Node, scope: Scope, entry: Entry, tasks: int, heard: int = 0) -> None:
+    """A run begins.
+
+    Args:
+        node: Whose run.
+        scope: Its state.
+        entry: The entry with which it begins.
+        tasks: Task messages that will follow.
+        heard: Messages that an inner team has heard, which are its task.
+    """
+    scope.open, scope.tasks, scope.ended, scope.stop, scope.at = True, tasks, False, None, entry.offset
+    manager_of(node).begin(node, scope, tasks + heard > 0)
+
+
+def rest(node: Node, scope: Scope, entry: Entry) -> None:
+    """A run is over: the condition is as new, the conversation stays (AutoGen)."""
+    scope.progress = termination.fresh(node.condition, entry.time)
+    scope.rounds, scope.checked, scope.before = 0, entry.offset, None
+    scope.ended, scope.stop, scope.asked, scope.said = False, None, None, []
+    manager_of(node).rest(node, scope)
+
+
+def break_off(plan: Plan, state: ChatState, node: Node, entry: Entry) -> None:
+    """The run ends whatever is under way, at a node and inside it: the next one takes it up where it stood."""
+    for path in plan.within(node.path):
+        inner, scope = plan.nodes[path], state.scopes[path]
+        _break_off(inner, scope)
+        if scope.open and plan.in_tool(inner):
+            # The call it was for has been answered.
+            scope.open, scope.floor, scope.notes = False, Floor(), {}
+            rest(inner, scope, entry)
+
+
+def _break_off(node: Node, scope: Scope) -> None:
+    if scope.turns:
+        for name, turn in scope.turns.items():
+            scope.notes.setdefault(name, {})["again"] = role_of(node.seats[name]).keep(turn)
+        if scope.before is not None and not any(node.seats[name].inner for name in scope.turns):
+            # Nothing of the turns will be said twice: what they added to the condition goes.
+            scope.progress = scope.before
+        scope.floor.break_off()
+    elif scope.floor.batch and not scope.floor.left:
+        # Only the check after the turn is missing: the turn itself was taken, and counts.
+        scope.rounds += 1
+        scope.floor.close()
+    scope.turns, scope.before = {}, None
+    scope.asked, scope.ended, scope.stop, scope.tasks = None, False, None, 0
+    manager_of(node).break_off(node, scope)
