@@ -71,7 +71,7 @@ def show(results: dict[str, Any]) -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer turns and rounds: under two minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer turns and rounds: about three minutes")
     parser.add_argument("--only", action="append", choices=PARTS, help="this part only; may be repeated")
     parser.add_argument("--without-autogen", action="store_true", help="do not install and measure AutoGen")
     parser.add_argument("--soak", action="store_true", help="the 2,000-turn chat instead; restartable")
@@ -95,7 +95,8 @@ def main() -> None:
         file = ROOT / "benchmarks" / "results.json"
     if file is not None:
         before: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-        file.write_text(json.dumps({**before, **results}, indent=1) + "\n")
+        machine_of_all = {**before.get("machine", {}), **results["machine"]}
+        file.write_text(json.dumps({**before, **results, "machine": machine_of_all}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

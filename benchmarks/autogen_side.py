@@ -28,7 +28,9 @@ from .lines import serve
 
 async def chat(client: OpenAIChatCompletionClient, turns: int, number: int, file: Path) -> int:
     """Run one chat; returns its prompt tokens."""
-    agents = [AssistantAgent(agent.name, model_client=client, system_message=agent.system) for agent in AGENTS]
+    agents: list[Any] = [
+        AssistantAgent(agent.name, model_client=client, system_message=agent.system) for agent in AGENTS
+    ]
     team = RoundRobinGroupChat(agents, max_turns=turns)
     used = 0
     async for message in team.run_stream(task=task(number)):

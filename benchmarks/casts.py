@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
@@ -110,19 +111,25 @@ class Prompter:
 class Keeper(BaseChatAgent):
     """An agent of the application's own, whose state is all it has heard."""
 
-    def __init__(self, name: str, description: str) -> None:
+    def __init__(self, name: str, description: str, replied: Callable[[], None]) -> None:
         super().__init__(name, description)
         self.heard: list[str] = []
+        self._replied = replied
 
     @property
     def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
         return (TextMessage,)
 
-    async def on_messages(self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken) -> Response:
+    async def on_messages(
+        self,
+        messages: Sequence[BaseChatMessage],
+        cancellation_token: CancellationToken,  # noqa: ARG002 - AutoGen's name
+    ) -> Response:
+        self._replied()
         self.heard += [message.to_text() for message in messages]
         return Response(chat_message=TextMessage(source=self.name, content=REPLY))
 
-    async def on_reset(self, cancellation_token: CancellationToken) -> None:
+    async def on_reset(self, cancellation_token: CancellationToken) -> None:  # noqa: ARG002 - AutoGen's name
         self.heard.clear()
 
     async def save_state(self) -> Mapping[str, Any]:
@@ -137,7 +144,8 @@ def models(url: str) -> dict[str, Model | Callable[[], Model]]:
     return {name: OpenAIChatModel(name, base_url=url, api_key="none") for name in (MODEL, SELECTS, LEADS)}
 
 
-def agents(url: str, prompter: Callable[[], Prompter]) -> dict[str, Any]:
+@asynccontextmanager
+async def agents(url: str, prompter: Callable[[], Prompter]) -> AsyncGenerator[dict[str, Any]]:
     """The custom agents the teams' specs name.
 
     Args:
@@ -145,17 +153,18 @@ def agents(url: str, prompter: Callable[[], Prompter]) -> dict[str, Any]:
         prompter: Gives the one of the chat that is under way.
     """
 
-    class Counted(Keeper):
-        async def on_messages(
-            self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
-        ) -> Response:
-            prompter().replied()
-            return await super().on_messages(messages, cancellation_token)
+    def keeper(name: str, description: str) -> Keeper:
+        return Keeper(name, description, lambda: prompter().replied())
 
-    return {"keeper": Counted, **({"professor": _professor(url)} if AUTOGEN else {})}
+    if AUTOGEN:
+        async with _professor(url) as professor:
+            yield {"keeper": keeper, "professor": professor}
+    else:
+        yield {"keeper": keeper}
 
 
-def _professor(url: str) -> Callable[[str, str], object]:
+@asynccontextmanager
+async def _professor(url: str) -> AsyncGenerator[Callable[[str, str], object]]:
     """Makes AutoGen's own agent."""
     from autogen_agentchat.agents import AssistantAgent as AutoGenAssistant
     from autogen_ext.models.openai import OpenAIChatCompletionClient
@@ -165,7 +174,10 @@ def _professor(url: str) -> Callable[[str, str], object]:
     def make(name: str, description: str) -> object:
         return AutoGenAssistant(name, client, description=description, system_message=f"You are {name}.")
 
-    return make
+    try:
+        yield make
+    finally:
+        await client.close()
 
 
 def _names(agents: int) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import Client
 from temporalio.worker import Worker
 
 from folkmoot import Chat, ChatCancelled, Folkmoot, FolkmootPlugin, HistoryLimits, Store
@@ -27,6 +27,7 @@ from folkmoot.messages import UserInputRequestedEvent
 
 from .casts import KINDS, Kind, Prompter, agents, models
 from .dialogue import REPLY, task
+from .history import runs_of
 from .report import say, table
 
 __all__ = ["AT", "Window", "measure_teams", "rehearsal", "teams_table", "window_of", "windows"]
@@ -43,7 +44,7 @@ NEVER = HistoryLimits(
     forced_bytes=10**12,
     forced_signals=10**9,
 )
-"""One run has it all."""
+"""A chat goes on as new only where the server asks it to, after 4,096 events."""
 REPLIES = (names.ACTIVITY_MODEL, names.ACTIVITY_AGENT)
 TASKS = (
     EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
@@ -80,8 +81,8 @@ class Rehearsal:
     server: ScriptedServer
     prompter: Prompter = field(default_factory=lambda: Prompter(1, 1))
 
-    async def history(self, kind: Kind, size: int, turns: int) -> WorkflowHistory:
-        """The history of a chat that is cancelled after so many turns."""
+    async def history(self, kind: Kind, size: int, turns: int) -> list[HistoryEvent]:
+        """The history, over all runs, of a chat that is cancelled after so many turns."""
         self.prompter = Prompter(size, turns + 1)
         self.server.script.replace(self.prompter)
         chat = await self.moot.open(kind.team(size), f"team-{uuid.uuid4()}", limits=NEVER)
@@ -94,9 +95,11 @@ class Rehearsal:
         await chat.cancel()
         with contextlib.suppress(ChatCancelled):
             await run
-        history = await self.moot.client.get_workflow_handle(chat.id).fetch_history()
+        client, events = self.moot.client, list[HistoryEvent]()
+        for one in await runs_of(client, chat.id):
+            events += (await client.get_workflow_handle(chat.id, run_id=one["run_id"]).fetch_history()).events
         await chat.close()
-        return history
+        return events
 
     async def _run(self, chat: Chat) -> Any:
         item = None
@@ -111,17 +114,21 @@ class Rehearsal:
 @asynccontextmanager
 async def rehearsal(address: str, store: Store) -> AsyncIterator[Rehearsal]:
     """A worker and a model in this process, on a queue of their own."""
-    async with ScriptedServer([], record=0) as server:
-        custom = agents(server.base_url, lambda: found.prompter)
+    async with (
+        ScriptedServer([], record=0) as server,
+        agents(server.base_url, lambda: found.prompter) as custom,
+    ):
         plugin = FolkmootPlugin(models=models(server.base_url), agents=custom, store=store)
         client = await Client.connect(address, plugins=[plugin])
-        queue = f"teams-{uuid.uuid4()}"
+        # As long as the default name: it stands in two events of every turn.
+        queue = uuid.uuid4().hex[: len(names.DEFAULT_QUEUE)]
         workers = Workers(client, queue)
         async with Folkmoot(client, plugin=plugin, queue=queue) as moot, Worker(client, task_queue=queue):
             while not await workers.any():
                 await asyncio.sleep(0.01)
             found = Rehearsal(moot, server)
             yield found
+        await plugin.close()
 
 
 async def measure_teams(address: str, store: Store, bare: dict[str, Any], at: Sequence[int]) -> dict[str, Any]:
@@ -173,20 +180,20 @@ def _up(number: int, cycle: int) -> int:
     return -(-number // cycle) * cycle
 
 
-def windows(history: WorkflowHistory, spans: Sequence[tuple[int, int]]) -> list[Window]:
+def windows(events: Sequence[HistoryEvent], spans: Sequence[tuple[int, int]]) -> list[Window]:
     """What the turns after the first number up to the second cost.
 
     Raises:
         ValueError: There were fewer turns.
     """
-    events = list(history.events)
-    kinds = {
-        event.event_id: event.activity_task_scheduled_event_attributes.activity_type.name
-        for event in events
-        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
-    }
-    # Turn n ends with its reply; the events after it are the next one's.
-    ends = [0, *(place + 1 for place, event in enumerate(events) if _is_reply(event, kinds))]
+    ends, kinds = [0], dict[int, str]()
+    for place, event in enumerate(events):
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            # A later run has the same ids for others.
+            kinds[event.event_id] = event.activity_task_scheduled_event_attributes.activity_type.name
+        if _is_reply(event, kinds):
+            # Turn n ends with its reply; the events after it are the next one's.
+            ends.append(place + 1)
     if len(ends) <= spans[-1][1]:
         raise ValueError(f"Expected {spans[-1][1]} replies in the history, got {len(ends) - 1}.")
     return [window_of(events[ends[first] : ends[last]], last - first) for first, last in spans]

@@ -192,6 +192,8 @@ async def studio(address: str, folder: Path, *, store: bool = True, **options: A
     )
     queue = f"studio-{uuid.uuid4().hex[:12]}"
     async with AsyncExitStack() as stack:
+        # A bound for what never comes.
+        await stack.enter_async_context(asyncio.timeout(60.0))
         client = await Client.connect(address, plugins=[plugin])
         moot = await stack.enter_async_context(Folkmoot(client, plugin=plugin, queue=queue, store=where))
         await stack.enter_async_context(Worker(client, task_queue=queue, **options))

@@ -9,6 +9,9 @@ import pytest
 
 from tests.conformance.marks import better, covers
 from tests.conformance.play import Player
+from tests.conformance.record import Failure
+from tests.conformance.talk import Talk
+from tests.conformance.test_run import Verdict
 
 COMPLETE = "Digraph execution is complete"
 
@@ -303,3 +306,75 @@ async def test_every_parallel_answer_reaches_the_condition(play: Player) -> None
     played = await play(team, script, "go", parallel=True, spare=True)
     assert played.autogen.last.stop_reason == COMPLETE
     assert played.folkmoot.last.stop_reason == "Text 'STOP' mentioned"
+
+
+@better("B074", why="AutoGen's condition counts only the answer of the parallel batch that came last.")
+async def test_every_parallel_answer_is_counted(play: Player) -> None:
+    team = graph(
+        "abcd", edges("ab", "ac", "bd", "cd"), termination_condition=lambda lib: lib.MaxMessageTermination(4)
+    )
+    script = {"a": ["a1"], "b": [{"text": "b1", "delay": 0.5}], "c": ["c1"], "d": ["d1"]}
+    played = await play(team, script, "go", parallel=True, spare=True)
+    assert ("d", "d1") in played.autogen.last.said
+    assert ("d", "d1") not in played.folkmoot.last.said
+    assert played.folkmoot.last.stop_reason == "Maximum number of messages 4 reached, current message count: 4"
+
+
+@better("B097", why="After an error AutoGen's graph is at its end, and nobody speaks; the failed turn is lost.")
+@pytest.mark.parametrize("task", [None, "again"])
+async def test_after_an_error_a_graph_completes(play: Player, task: str | None) -> None:
+    script = {"a": ["a1"], "b": [{"status": 400, "message": "no"}, "b1"], "c": ["c1"]}
+    played = await play(graph("abc", edges("ab", "bc")), script, "go", task, spare=True)
+    assert [source for source, _ in played.autogen.last.said if source in "abc"] == []
+    assert [said for said in played.folkmoot.last.said if said[0] in "abc"] == [("b", "b1"), ("c", "c1")]
+    assert played.folkmoot.last.stop_reason == COMPLETE
+
+
+@better("B097", why="After one of two parallel speakers failed, AutoGen's graph hangs; Folkmoot's does the rest.")
+async def test_after_an_error_in_a_batch_the_rest_is_done(play: Player) -> None:
+    async def story(talk: Talk) -> None:
+        await talk.stream("go")
+        await talk.within(1.0 if talk.lib.autogen else 20.0, talk.start(None))
+
+    script = {"a": ["a1"], "b": [{"status": 400, "message": "no"}, "b1"], "c": ["c1"], "d": ["d1"]}
+    team = graph("abcd", edges("ab", "ac", "bd", "cd"))
+    played = await play(team, script, story=story, parallel=True, spare=True)
+    assert played.autogen.failure == Failure("Hangs", "")
+    assert ("b", "b1") in played.folkmoot.last.said
+    assert ("d", "d1") in played.folkmoot.last.said
+
+
+@covers("B070")
+async def test_a_task_that_has_the_name_of_a_node_as_its_source(play: Player) -> None:
+    def task(lib: Any) -> Any:
+        return lib.text("Already done.", source="a")
+
+    script = {"a": ["a1"], "b": ["b1", "b2"], "c": ["c1", "c2"]}
+    played = await play(graph("abc", edges("ab", "bc")), script, task)
+    assert ("c", "c2") in played.folkmoot.last.said
+
+
+@covers("B064")
+async def test_a_branch_by_a_structured_answer(play: Player) -> None:
+    def draw(builder: Any, agents: dict[str, Any]) -> None:
+        builder.add_edge(agents["a"], agents["b"], condition='"good":true')
+        builder.add_edge(agents["a"], agents["c"], condition=lambda message: not message.content.good)
+
+    def team(lib: Any) -> Any:
+        agents = {name: lib.agent(name, **({"output_content_type": Verdict} if name == "a" else {})) for name in "abc"}
+        builder = lib.DiGraphBuilder()
+        for agent in agents.values():
+            builder.add_node(agent)
+        draw(builder, agents)
+        custom = [lib.StructuredMessage[Verdict]]
+        return lib.GraphFlow(builder.get_participants(), builder.build(), custom_message_types=custom)
+
+    played = await play(team, {"a": ['{"good":false}'], "c": ["c1"]}, "go")
+    assert ("c", "c1") in played.folkmoot.last.said
+
+
+@covers("B069")
+async def test_a_new_task_in_the_middle_of_a_graph(play: Player) -> None:
+    script = {"a": ["a1"], "b": ["b1"]}
+    played = await play(graph("abc", edges("ab", "bc"), max_turns=1), script, "go", "more")
+    assert played.folkmoot.last.said[:2] == [("user", "more"), ("b", "b1")]

@@ -113,3 +113,59 @@ async def test_cancelled(play: Player) -> None:
     assert played.autogen.failure == played.folkmoot.failure == Failure("Cancelled", "")
     assert played.autogen.last.said == []
     assert played.folkmoot.last.said == [("user", "Solve it.")]
+
+
+@better("B077", why="AutoGen counts the rounds of all runs together, so that a later run ends before anybody speaks.")
+async def test_a_second_run_has_rounds_of_its_own(play: Player) -> None:
+    end = [ledger("a", done=True, reason="Done."), "The answer."]
+    script = {"lead": [FACTS, PLAN, ledger("a"), *end] * 2, "a": ["a1", "a2"], "b": []}
+    team = magentic("a", "b", max_turns=2)
+    played = await play(team, script, "One.", "Two.", spare=True, unheard=["lead"], own_words=is_ledger)
+    assert played.autogen.stop_reasons == ["Done.", "Max rounds reached."]
+    assert played.folkmoot.stop_reasons == ["Done.", "Done."]
+
+
+@covers("B075")
+async def test_an_only_agent_needs_no_choice(play: Player) -> None:
+    script = {"lead": [FACTS, PLAN, ledger("nobody"), ledger("a", done=True, reason="Done."), "Yes."], "a": ["a1"]}
+    played = await play(magentic("a"), script, "Solve it.", unheard=["lead"], own_words=is_ledger)
+    assert ("a", "a1") in played.folkmoot.last.said
+
+
+@covers("B078")
+async def test_a_ledger_in_a_fence(play: Player) -> None:
+    fenced = f"```json\n{ledger('a', done=True, reason='Done.')}\n```"
+    script = {"lead": [FACTS, PLAN, fenced, "The answer."], "a": [], "b": []}
+    played = await play(magentic("a", "b"), script, "Solve it.", unheard=["lead"], own_words=is_ledger)
+    assert played.folkmoot.last.stop_reason == "Done."
+
+
+@better("B078", why="A ledger that lacks an entry ends AutoGen's run with a KeyError; Folkmoot asks again.")
+async def test_a_ledger_that_lacks_an_entry(play: Player) -> None:
+    lacking = {key: value for key, value in json.loads(ledger("a")).items() if key != "is_request_satisfied"}
+    replies = [FACTS, PLAN, json.dumps(lacking), ledger("a", done=True, reason="Done."), "The answer."]
+    script = {"lead": replies, "a": []}
+    played = await play(magentic("a", "b"), script, "Go.", spare=True, unheard=["lead"], own_words=is_ledger)
+    assert played.autogen.failure == Failure("KeyError", "'is_request_satisfied'")
+    assert played.folkmoot.last.stop_reason == "Done."
+
+
+@covers("B023", "B075")
+async def test_a_condition_hears_agents_only(play: Player) -> None:
+    def team(lib: Any) -> Any:
+        stop = lib.MaxMessageTermination(2)
+        return magentic("a", "b", termination_condition=stop)(lib)
+
+    script = {"lead": [FACTS, PLAN, ledger("a"), ledger("b")], "a": ["a1"], "b": ["b1"]}
+    played = await play(team, script, "Solve it.", unheard=["lead"], own_words=is_ledger)
+    assert played.folkmoot.last.said[-1] == ("b", "b1")
+
+
+@better("B097", why="After an error Magentic-One of AutoGen begins anew; in Folkmoot a run without a task goes on.")
+async def test_after_an_error_magentic_goes_on(play: Player) -> None:
+    end = [ledger("a", done=True, reason="Done."), "The answer."]
+    script = {"lead": [FACTS, PLAN, ledger("a"), *end], "a": [{"status": 400, "message": "no"}, "a1"], "b": []}
+    team = magentic("a", "b")
+    played = await play(team, script, "Solve it.", None, spare=True, unheard=["lead"], own_words=is_ledger)
+    assert played.autogen.failure.type == "AssertionError"
+    assert played.folkmoot.last.stop_reason == "Done."

@@ -149,7 +149,7 @@ async def test_a_memory_adds_to_the_context_and_shows_an_event(play: Player) -> 
         memory = lib.ListMemory(name="tastes", memory_contents=[content])
         return lib.RoundRobinGroupChat([lib.agent("a", memory=[memory])], max_turns=1)
 
-    played = await play(team, {"a": ["Tea."]}, "What shall I drink?", unheard=["a"])
+    played = await play(team, {"a": ["Tea."]}, "What shall I drink?")
     assert played.folkmoot.last.types == ["TextMessage", "MemoryQueryEvent", "TextMessage"]
     assert "The user likes tea." in str(played.folkmoot.asked[0]["messages"])
 

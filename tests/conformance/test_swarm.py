@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.conformance.marks import better, covers
 from tests.conformance.play import Player
+from tests.conformance.record import Failure
 
 
 def add(a: int, b: int) -> int:
@@ -129,3 +130,53 @@ async def test_a_handoff_to_nobody(play: Player) -> None:
     assert played.autogen.failure.type == "AssertionError"
     assert not played.autogen.failure.text
     assert "user" in played.folkmoot.failure.text
+
+
+@covers("B053")
+async def test_an_old_handoff_rules_a_new_task(play: Player) -> None:
+    script = {"a": [to("b")], "b": ["b1", "b2", "b3"]}
+    played = await play(swarm(max_turns=2), script, "one", "two")
+    assert played.folkmoot.last.said[:2] == [("user", "two"), ("b", "b2")]
+
+
+@better("B058", why="AutoGen checks only the first handoff of a task though the last decides, and fails without a text.")
+async def test_a_task_whose_last_handoff_is_to_a_stranger(play: Player) -> None:
+    def task(lib: Any) -> Any:
+        return [lib.HandoffMessage(content="Go.", source="user", target=target) for target in ("b", "stranger")]
+
+    played = await play(swarm(max_turns=1), {}, task, spare=True)
+    assert played.autogen.failure == Failure("AssertionError", "")
+    assert played.folkmoot.failure.text.startswith("The target stranger is not one of the participants")
+
+
+@covers("B058")
+async def test_the_last_of_a_tasks_handoffs_decides(play: Player) -> None:
+    def task(lib: Any) -> Any:
+        return [lib.HandoffMessage(content="Go.", source="user", target=target) for target in ("b", "c")]
+
+    played = await play(swarm(max_turns=1), {"c": ["c1"]}, task)
+    assert played.folkmoot.last.said[-1] == ("c", "c1")
+
+
+@covers("B053", "B060")
+async def test_an_assistant_without_handoffs_may_be_first(play: Player) -> None:
+    def team(lib: Any) -> Any:
+        return lib.Swarm([lib.agent("a"), lib.agent("b")], max_turns=2)
+
+    played = await play(team, {"a": ["a1", "a2"]}, "go")
+    assert played.folkmoot.last.said[-1] == ("a", "a2")
+
+
+@covers("B053")
+async def test_team_events_tell_who_speaks(play: Player) -> None:
+    played = await play(swarm(max_turns=2, emit_team_events=True), {"a": [to("c")], "c": ["c1"]}, "go")
+    speakers = [message for message in played.folkmoot.last.messages if message["type"] == "SelectSpeakerEvent"]
+    assert [message["content"] for message in speakers] == [["a"], ["c"]]
+
+
+@better("B097", why="After an error AutoGen's swarm gives one turn a run, and nothing limits it any more.")
+async def test_after_an_error_a_swarm_completes(play: Player) -> None:
+    script = {"a": [to("b")], "b": [{"status": 400, "message": "no"}, "b1", "b2"]}
+    played = await play(swarm(max_turns=3), script, "go", None, spare=True)
+    assert played.autogen.last.stop_reason == "The group chat is stopped."
+    assert played.folkmoot.last.stop_reason == "Maximum number of turns 3 reached."

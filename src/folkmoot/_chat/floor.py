@@ -78,11 +78,13 @@ class Floor(BaseModel):
     arrived: dict[str, list[int]] = Field(default_factory=dict[str, list[int]])
     left: list[str] = Field(default_factory=list[str])
 
-    def begin(self, speakers: list[str]) -> None:
-        """A batch begins, or what is left of one goes on."""
-        if not self.left:
+    def begin(self, speakers: list[str]) -> bool:
+        """A batch begins, or what is left of one goes on; False for the latter."""
+        fresh = not self.left or not set(speakers) <= set(self.left)
+        if fresh:
             self.batch, self.arrived = list(speakers), {}
         self.waiting, self.left = list(speakers), []
+        return fresh
 
     def take(self, seat: str, offset: int) -> list[int]:
         """Something was said: the offsets that are to be taken in now."""

@@ -150,8 +150,7 @@ class Fold:
         node = self.plan.nodes[data.get("scope", "")]
         scope = state.scopes[node.path]
         state.turn = scope.turn = data["turn"]
-        fresh = not scope.floor.left
-        scope.floor.begin(list(data["speakers"]))
+        fresh = scope.floor.begin(list(data["speakers"]))
         scope.before = termination.copied(scope.progress)
         scope.turns = {}
         for name in data["speakers"]:

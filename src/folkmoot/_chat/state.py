@@ -100,7 +100,7 @@ class Request(_Part):
     """Something asked of a person.
 
     Attributes:
-        kind: `input` (a text is wanted).
+        kind: `input` (a text is wanted) or `speaker` (the name of who speaks next).
         path: Who asks.
         prompt: What the person is asked.
         since: When, ISO 8601 in UTC.
@@ -112,6 +112,13 @@ class Request(_Part):
     prompt: str
     since: str
     offset: int
+
+    @property
+    def reason(self) -> str:
+        """What the chat waits for: `user:NAME`, or `speaker`, with the path of an inner team behind it."""
+        if self.kind == "input":
+            return f"user:{self.path}"
+        return f"{self.kind}:{self.path}" if self.path else self.kind
 
 
 class Hook(_Part):
@@ -223,7 +230,7 @@ class ChatState(_Part):
     @property
     def waiting_for(self) -> list[str]:
         """What the chat waits for outside of it, as `kind:name`."""
-        asked = [f"user:{request.path}" for request in self.requests.values()]
+        asked = [request.reason for request in self.requests.values()]
         return [*(wait.reason for wait in self.waits.values()), *asked]
 
     @property

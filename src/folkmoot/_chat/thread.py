@@ -47,29 +47,34 @@ class ThreadView(Listener):
         self.steps: list[Entry] = []
         self.tasks: list[Message] = []
         self._heard: list[Message] = []
+        self._finished = False
 
     def said(self, level: Level, message: Message, entered: int) -> None:
         if level.how == "task" and not self._relayed(level):
             self._heard.append(message)
         else:
             self.thread.append(Said(message, level.how, level.seat, entered))
+            if level.how == "task":
+                self.tasks.append(message)
 
     def cleared(self, participants_only: bool) -> None:
         self.thread = []
         if not participants_only:
-            self.steps, self.tasks, self._heard = [], [], []
+            self.steps, self.tasks, self._heard, self._finished = [], [], [], False
 
     def other(self, entry: Entry, log: Log, blobs: Any) -> None:
         if entry.kind != "manager" or entry.data.get("scope", "") != self.node.path:
             return
         self.steps.append(entry)
-        if entry.data["step"] == "facts" and self._heard:
-            self.tasks, self._heard = self._heard, []
+        if entry.data["step"] == "facts":
+            self.tasks, self._heard, self._finished = self.current_tasks, [], self._finished and not self._heard
+        elif entry.data["step"] == "end":
+            self._finished = True
 
     @property
     def current_tasks(self) -> list[Message]:
         """The tasks that are worked on: those that came after the last plan, else that plan's."""
-        return self._heard or self.tasks
+        return self._heard if self._finished and self._heard else [*self.tasks, *self._heard]
 
     def chat_messages(self) -> list[Message]:
         """The chat messages, without events."""

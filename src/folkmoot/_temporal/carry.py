@@ -102,7 +102,9 @@ class Carrier:
     def _pins(self, base: int) -> dict[int, str]:
         """The entries before `base` that what is carried refers to."""
         chat = self._chat
-        needed = {offset: chat.log.at(offset) for offset in needed_offsets(chat.plan, chat.state)}
+        # What is not sealed is folded again on the carried base state, which needs its own.
+        states = (chat.base, chat.state) if base == chat.log.base else (chat.state,)
+        needed = {offset: chat.log.at(offset) for state in states for offset in needed_offsets(chat.plan, state)}
         held = chat.log.after(base)
         found = {**needed, **all_references([*needed.values(), *held], chat.log.at)}
         return {offset: found[offset].encoded.decode() for offset in sorted(found) if offset < base}

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from folkmoot._spec import AgentSpec, load_spec
-from folkmoot.autogen import load_component
 from folkmoot.plugin import FolkmootPlugin
 from folkmoot.store import Store
 from folkmoot.teams import TeamSpec
@@ -54,9 +53,7 @@ def _team_of_file(path: Path) -> TeamSpec | AgentSpec:
         data: object = json.loads(text)
         if not isinstance(data, dict):
             raise ValueError("expected a JSON object")
-        # AutoGen's components name the class that they are made with.
-        read = load_component if "provider" in data else load_spec
-        spec = read(cast(dict[str, Any], data))
+        spec = _read(cast(dict[str, Any], data))
     except json.JSONDecodeError as error:
         raise ValueError(f"Team file {str(path)!r} is not JSON: {error}") from None
     except ValueError as error:
@@ -64,6 +61,14 @@ def _team_of_file(path: Path) -> TeamSpec | AgentSpec:
     if not isinstance(spec, TeamSpec | AgentSpec):
         raise ValueError(f"Team file {str(path)!r} holds a {spec.type}; expected a team or an agent.")
     return spec
+
+
+def _read(data: dict[str, Any]) -> Any:
+    if "provider" in data:  # AutoGen's components name the class they are made with.
+        from folkmoot.autogen import load_component
+
+        return load_component(data)
+    return load_spec(data)
 
 
 def load_plugin(source: str | None, store: Store | None, code_folder: Path | None = None) -> FolkmootPlugin:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Annotated
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from folkmoot.chat import Chat, PendingRequest
 from folkmoot.errors import BadCommandError
+from folkmoot.messages import BaseAgentEvent, BaseChatMessage, ModelClientStreamingChunkEvent
 
 from .connection import a_chat
 from .conversation import Conversation
@@ -23,6 +24,8 @@ from .screen import Screen, clean
 from .verbs import Invocation, verb
 
 __all__ = ["VERBS", "asking"]
+
+Item = BaseChatMessage | BaseAgentEvent
 
 _KINDS = {"request", "answered", "run_ended", "scope_ended", "reset", "closed"}
 """Entries by which what is asked may have changed."""
@@ -43,6 +46,8 @@ async def pending(invocation: Invocation, chat_id: ChatId) -> None:
         screen.say("Nobody is asked anything.")
         return
     table = new_table("Request", "Kind", "Who", "Since", "Question")
+    # An id that is cut off answers nothing.
+    table.columns[0].no_wrap = True
     for request in found:
         since = request.since.replace("T", " ")[:16]
         add_row(table, request.request, request.kind, request.path, since, request.prompt)
@@ -75,15 +80,19 @@ async def answer(
 
 
 @asynccontextmanager
-async def asking(screen: Screen, chat: Chat, conversation: Conversation) -> AsyncGenerator[None]:
-    """While the block runs, put what the chat asks people to whoever sits at this terminal, one after the other.
+async def asking(screen: Screen, chat: Chat, conversation: Conversation) -> AsyncGenerator[Callable[[Item], None]]:
+    """While the block runs, put what a run asks people to whoever sits at this terminal, one after the other.
 
     Where nobody sits there, it is told once for each request how to answer it.
+
+    Yields:
+        To be called with each item of the run's stream, once it is shown: a question comes after what led to it.
     """
     questions = _Questions(screen, chat, conversation)
-    tasks = [asyncio.create_task(work) for work in (questions.watch(), questions.put())]
+    after = (await chat.status()).head - 1
+    tasks = [asyncio.create_task(work) for work in (questions.watch(after), questions.put())]
     try:
-        yield
+        yield questions.saw
     finally:
         for task in tasks:
             task.cancel()
@@ -100,14 +109,26 @@ class _Questions:
         self._conversation = conversation
         self._interactive = not screen.json and sys.stdin.isatty() and sys.stdout.isatty()
         self._open: dict[str, PendingRequest] = {}
+        self._before: dict[str, str | None] = {}
+        """By request, the id of the last message before it."""
+        self._seen: set[str | None] = {None}
         self._changed = asyncio.Event()
 
-    async def watch(self) -> None:
-        """Keep up with what is asked, and answered elsewhere."""
-        after = (await self._chat.status()).head - 1
-        await self._look()
+    def saw(self, item: Item) -> None:
+        """An item of the stream has been shown."""
+        if not isinstance(item, ModelClientStreamingChunkEvent):
+            self._seen.add(item.id)
+            self._changed.set()
+
+    async def watch(self, after: int) -> None:
+        """Keep up with what is asked, and answered elsewhere, in the log after that offset."""
+        last: str | None = None
         async for event in self._chat.events(after=after):
-            if event.kind in _KINDS:
+            if event.message is not None:
+                last = event.message.id
+            elif event.kind in _KINDS:
+                if event.kind == "request":
+                    self._before[event.data["request"]] = last
                 await self._look()
 
     async def _look(self) -> None:
@@ -118,7 +139,7 @@ class _Questions:
         """Put each question as it comes up."""
         told: set[str] = set()
         while True:
-            request = next((item for item in self._open.values() if item.request not in told), None)
+            request = next((item for item in self._open.values() if item.request not in told and self._led(item)), None)
             if request is None:
                 self._changed.clear()
                 await self._changed.wait()
@@ -129,6 +150,10 @@ class _Questions:
                 await self._ask(request)
             else:
                 self._hint(request)
+
+    def _led(self, request: PendingRequest) -> bool:
+        """Whether all that was said before it is shown."""
+        return self._before.get(request.request, "") in self._seen
 
     async def _ask(self, request: PendingRequest) -> None:
         while request.request in self._open:

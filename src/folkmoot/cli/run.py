@@ -97,13 +97,14 @@ async def _converse(invocation: Invocation, connection: Connection, chat: Chat, 
         Text(clean(f"chat {chat.id} on {connection.address}"), style="dim"),
     )
     try:
-        async with asking(screen, chat, conversation):
+        async with asking(screen, chat, conversation) as saw:
             async for item in chat.run_stream(task=task):
                 if isinstance(item, TaskResult):
                     conversation.break_off()
                     await _result(invocation, chat, item)
                 else:
                     conversation.show(item)
+                    saw(item)
     except asyncio.CancelledError:
         conversation.break_off()
         screen.note(

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from folkmoot._chat.agent_state import StateView, change_of
+from folkmoot._chat.context import AgentContext
 from folkmoot.agents import CustomAgent, SocietyOfMindAgent
 from folkmoot.conditions import MaxMessageTermination
 from folkmoot.teams import RoundRobinGroupChat
 from folkmoot.tools import AgentTool
-from tests.unit.chat.driver import Driver, Failure, Json, agent, asks
+from tests.unit.chat.driver import UUID, Driver, Failure, Json, agent, asks
 
 
 def chat(*members: Any, turns: int = 2, **options: Any) -> Driver:
@@ -206,3 +207,48 @@ def test_an_agent_as_a_tool_keeps_its_state_between_calls() -> None:
     driver.finish(driver.calls[0], turn("Mine.", state=[{"n": 1}]))
     driver.answer(reply)
     assert state_of(driver, "a/own/own") == {"n": 1}
+
+
+def new_to(driver: Driver, path: str) -> list[str]:
+    """What a turn that begins now gets."""
+    view = AgentContext(driver.chat.plan, UUID, driver.chat.plan.seats[path])
+    view.read(driver.chat.log, driver.chat.log.head, {})
+    return [message["content"] for message in view.new]
+
+
+LOST = pytest.mark.xfail(
+    strict=True, reason="What was new to a turn that was broken off is not given to the next attempt."
+)
+
+
+@LOST
+@pytest.mark.parametrize("end", ["failure", "cancel"])
+def test_a_turn_taken_again_gets_what_was_new_to_it(end: str) -> None:
+    driver = chat(CustomAgent("own"), agent("b"), turns=4)
+    driver.run("one")
+    driver.finish(driver.calls[0], turn("Mine."))
+    driver.answer("b1")
+    assert new_to(driver, "own") == ["b1"]
+    if end == "failure":
+        driver.answer(Failure("KeyError", "'x'"))
+    else:
+        driver.tell("cancel")
+    driver.run("two")
+    assert new_to(driver, "own") == ["b1", "two"]
+    driver.finish(driver.calls[0], turn("Mine too."))
+    driver.answer("b2")
+    assert new_to(driver, "own") == ["b2"]
+
+
+def test_a_call_of_an_agent_as_a_tool_gets_its_own_task_only() -> None:
+    def calling(given: str) -> Json:
+        reply = asks("own")
+        reply["content"][0]["arguments"] = f'{{"task": "{given}"}}'
+        return reply
+
+    driver = chat(agent("a", tools=[AgentTool(CustomAgent("own"))], max_tool_iterations=3), turns=1)
+    driver.run("go", calling("one"), Failure("KeyError", "'x'"), calling("two"))
+    assert new_to(driver, "a/own/own") == ["two"]
+    driver.tell("cancel")
+    driver.run(None, calling("three"))
+    assert new_to(driver, "a/own/own") == ["three"]

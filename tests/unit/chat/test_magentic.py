@@ -358,3 +358,13 @@ def test_inside_another_team_a_new_plan_is_for_all_its_tasks() -> None:
     driver.run("go", *PLANNED, ledger("a"), "1", "from z")
     driver.run("more", ledger("b", stalled=True), *PLANNED)
     assert "go from z more\n" in announcements(driver)[1]
+
+
+def test_inside_another_team_a_task_after_a_finished_one_is_planned_for() -> None:
+    inner = MagenticOneGroupChat(members(), "scripted", name="inner", termination_condition=MaxMessageTermination(1))
+    driver = Driver(RoundRobinGroupChat([inner, AssistantAgent("z", "scripted")], max_turns=2))
+    driver.run("go", *PLANNED, ledger("a"), "1", "from z")
+    driver.run("more", HAPPY, text("answer"), "z again")
+    driver.run("third", *PLANNED)
+    assert "z again third\n" in announcements(driver)[1]
+    assert "more" not in announcements(driver)[1]

@@ -21,6 +21,7 @@ from folkmoot.messages import (
     TextMessage,
     ToolCallExecutionEvent,
     ToolCallRequestEvent,
+    UserInputRequestedEvent,
 )
 
 
@@ -80,6 +81,12 @@ def test_a_long_result_is_cut_and_told_of() -> None:
     said = shown(ToolCallExecutionEvent(content=[result], source="writer"))
     assert len(said) < 1200
     assert "(5,000 characters)" in said
+
+
+def test_that_somebody_is_asked_is_told_by_the_question_alone() -> None:
+    event = UserInputRequestedEvent(request_id="r", source="editor")
+    said = shown(TextMessage(content="one", source="writer"), event, TextMessage(content="two", source="editor"))
+    assert said == "\nwriter\none\n\neditor\ntwo\n"
 
 
 def test_other_messages_are_shown_with_their_type() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from folkmoot import AssistantAgent, FolkmootPlugin, RoundRobinGroupChat
 from folkmoot._spec import to_json
+from folkmoot.autogen import dump_component
 from folkmoot.cli.loading import load_attribute, load_plugin, load_team
 
 TEAM = RoundRobinGroupChat([AssistantAgent("writer", "m")], max_turns=1)
@@ -58,6 +59,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_gives_its_team(tmp_path: Path) -> None:
     (tmp_path / "team.json").write_text(json.dumps(to_json(TEAM)))
     assert load_team("team.json") == TEAM
+
+
+def test_a_file_of_autogen_s_gives_its_team(tmp_path: Path) -> None:
+    (tmp_path / "component.json").write_text(json.dumps(dump_component(TEAM)))
+    team = load_team("component.json")
+    assert isinstance(team, RoundRobinGroupChat)
+    assert team.participant_names == ["writer"]
 
 
 @pytest.mark.parametrize("source", ["my_teams:team", "my_teams:make_team", "my_teams:holder.team"])
@@ -121,6 +129,17 @@ def test_a_mapping_becomes_a_plugin() -> None:
     assert "add" in load_plugin("my_teams:settings", None).registry.tools
 
 
+def test_a_folder_for_code_goes_to_the_plugin_that_is_made_here(tmp_path: Path) -> None:
+    assert load_plugin("my_teams:settings", None).registry.code_folder is None
+    assert load_plugin("my_teams:settings", None, tmp_path).registry.code_folder == tmp_path
+    assert load_plugin(None, None, tmp_path).registry.code_folder == tmp_path
+
+
+def test_a_plugin_of_the_user_s_has_its_own_folder_for_code(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'my_teams:plugin' is a FolkmootPlugin; a folder for code is its argument"):
+        load_plugin("my_teams:plugin", None, tmp_path)
+
+
 def test_without_an_app_there_is_an_empty_plugin() -> None:
     assert isinstance(load_plugin(None, None), FolkmootPlugin)
 
@@ -129,7 +148,7 @@ def test_without_an_app_there_is_an_empty_plugin() -> None:
     ("source", "said"),
     [
         ("my_teams:number", "expected a FolkmootPlugin, a mapping of its arguments"),
-        ("my_teams:wrong_settings", "has 'tool'; expected only models, tools, functions, store"),
+        ("my_teams:wrong_settings", "has 'tool'; expected only models, tools, functions, agents,"),
     ],
 )
 def test_a_bad_plugin_is_named(source: str, said: str) -> None:

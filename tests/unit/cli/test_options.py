@@ -27,6 +27,8 @@ VERBS = [
     "cancel",
     "snapshots",
     "usage",
+    "pending",
+    "answer",
     "close",
     "scripted-model",
 ]
@@ -54,6 +56,7 @@ def test_every_verb_has_help_and_json(name: str) -> None:
     [
         (["ls", "--nonsense"], "--nonsense"),
         (["show"], "Missing argument"),
+        (["answer", "c", "r"], "Missing argument 'TEXT"),
         (["nonsense"], "No such command 'nonsense'"),
         (["ls", "--limit", "0"], "'--limit'"),
         (["ls", "--limit", "many"], "'--limit'"),

@@ -28,6 +28,8 @@ class Roadmap(BaseModel):
     steps: list[Step]
 
 
+NAMED_BY_A_MODULE = m.StructuredMessage[Step]
+
 ROADMAP = Roadmap(steps=[Step(text="go")])
 
 
@@ -114,6 +116,11 @@ def test_wrong_content_is_refused(named: type[m.StructuredMessage[Roadmap]]) -> 
         named.model_validate({"content": {"q": 1}, "source": "a"})
     with pytest.raises(ValueError, match="pydantic object or a mapping, got 'go'"):
         m.StructuredMessage(content="go", source="a", type="StructuredMessage[Roadmap]")
+
+
+def test_one_named_by_a_users_module_is_still_no_class_of_theirs() -> None:
+    assert NAMED_BY_A_MODULE.__module__ == __name__, "pydantic says so"
+    assert is_builtin(NAMED_BY_A_MODULE)
 
 
 def test_a_team_may_list_one() -> None:

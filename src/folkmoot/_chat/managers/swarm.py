@@ -26,6 +26,10 @@ class Handoffs(Manager):
         # What an agent's tool said inside is no handoff of this team.
         if level.how != "inner" and message["type"] == "HandoffMessage" and message["target"]:
             scope.manager["target"] = message["target"]
+            if level.how == "task" and scope.floor.left != [message["target"]]:
+                # Whoever was broken off gives way to whom the task is handed.
+                scope.floor.left = []
+                scope.floor.close()
 
     def refusal(self, node: Node, scope: Scope, tasks: Sequence[Mapping[str, Any]]) -> str | None:
         """A run that nobody could begin: its last handoff, or the conversation's, goes to a stranger."""
