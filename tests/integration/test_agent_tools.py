@@ -32,7 +32,8 @@ def call(*names: str) -> dict[str, Any]:
 
 
 def crew(*members: Any, **options: Any) -> TeamTool:
-    team = RoundRobinGroupChat([*members] or [named("x"), named("y")], name="team", **({"max_turns": 2} | options))
+    options.setdefault("max_turns", 2)
+    team = RoundRobinGroupChat([*members] or [named("x"), named("y")], name="team", **options)
     return TeamTool(team, "crew", "Ask them.")
 
 
@@ -44,7 +45,7 @@ async def test_a_team_and_an_agent_at_the_same_time(sites: SiteFactory) -> None:
     site = await sites({"a": [call("crew", "z"), "done"], "x": ["x1"], "y": ["y1"], "z": ["z1"]})
     agent = named("a", tools=[crew(), AgentTool(named("z"), return_value_as_last_message=True)], max_tool_iterations=2)
     chat = await site.open(agent)
-    result = await chat.run(task="go")
+    result: Any = await chat.run(task="go")
     execution = next(item for item in result.messages if item.type == "ToolCallExecutionEvent")
     assert [item.content for item in execution.content] == ["x: x1\n\ny: y1", "z1"]
     assert {("user", "help crew"), ("x", "x1"), ("y", "y1"), ("z", "z1")} < {
@@ -70,7 +71,7 @@ async def test_a_tool_remembers_and_its_state_is_part_of_the_chat(sites: SiteFac
 async def test_a_failure_inside_is_told_to_the_caller(sites: SiteFactory) -> None:
     site = await sites({"a": [call("z"), "I see."], "z": [{"status": 400, "message": "not like this"}]})
     chat = await site.open(named("a", tools=[AgentTool(named("z"))], max_tool_iterations=2))
-    result = await chat.run(task="go")
+    result: Any = await chat.run(task="go")
     assert said(result.messages)[-1] == ("a", "I see.")
     execution = next(item for item in result.messages if item.type == "ToolCallExecutionEvent")
     assert execution.content[0].is_error
@@ -106,7 +107,7 @@ async def test_a_tool_under_another_name(sites: SiteFactory) -> None:
     site = await sites({"a": [call("helper")], "z": ["z1"]})
     bench = StaticWorkbench([AgentTool(named("z"))], {"z": ToolOverride("helper", "Helps.")})
     chat = await site.open(named("a", workbench=[bench]))
-    result = await chat.run(task="go")
+    result: Any = await chat.run(task="go")
     shown = site.model.requests[0]["tools"][0]["function"]
     assert (shown["name"], shown["description"]) == ("helper", "Helps.")
     assert said(result.messages)[-1] == ("a", "z: z1")

@@ -60,9 +60,7 @@ async def test_nothing_is_run_where_workers_may_not(sites: SiteFactory) -> None:
 
 async def test_a_model_writes_code_tries_again_and_sums_up(sites: SiteFactory, tmp_path: Path) -> None:
     decision = json.dumps({"reason": "a slip", "retry": True})
-    site = await allowed(
-        sites, tmp_path, block("raise SystemExit('oh')"), decision, block("print(6 * 7)"), "It is 42."
-    )
+    site = await allowed(sites, tmp_path, block("raise SystemExit('oh')"), decision, block("print(6 * 7)"), "It is 42.")
     agent = runner(model_client=MODEL, max_retries_on_error=1)
     chat = await site.open(RoundRobinGroupChat([agent], max_turns=1))
     result = await chat.run(task="6 * 7?")
@@ -119,7 +117,7 @@ async def test_a_cancel_ends_the_code(sites: SiteFactory, tmp_path: Path) -> Non
     agent = runner(executor=LocalCommandLineCodeExecutor(timeout=600, work_dir="here"))
     chat = await site.open(RoundRobinGroupChat([site.agent("a"), agent], max_turns=2))
     run = asyncio.create_task(chat.run(task="go"))
-    await eventually(lambda: (tmp_path / "here" / "started").exists(), what="the code runs")
+    await eventually((tmp_path / "here" / "started").exists, what="the code runs")
     await chat.cancel()
     with pytest.raises(ChatCancelled):
         await run

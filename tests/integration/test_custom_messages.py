@@ -142,7 +142,6 @@ async def test_a_structure_with_the_stores_own_key(sites: SiteFactory, tmp_path:
     assert site.model.requests[0]["messages"][-1]["content"] == '{"$blob":"mine","size":"any"}'
 
 
-@pytest.mark.xfail(strict=True, reason="the workflow does not yet tell `parse_command` its team")
 async def test_an_unlisted_class_on_the_wire_is_refused(site: Site) -> None:
     chat = await site.open(site.team(custom_message_types=["Other"]))
     await site.handle(chat).signal("submit", on_wire("Notice", degree=1))
@@ -150,7 +149,6 @@ async def test_an_unlisted_class_on_the_wire_is_refused(site: Site) -> None:
     assert "Message type 'Notice' is not registered with the message factory" in refused.data["error"]["message"]
 
 
-@pytest.mark.xfail(strict=True, reason="the workflow does not yet tell `parse_command` its team")
 async def test_a_listed_class_on_the_wire_needs_no_class_on_the_worker(sites: SiteFactory) -> None:
     site = await sites(["fine"])
     chat = await site.open(site.team(custom_message_types=["Elsewhere"]))

@@ -87,15 +87,13 @@ async def test_a_list_is_told_once_however_many_turns(sites: SiteFactory) -> Non
     memory = ListMemory("tastes", [content("The user likes tea.")])
     chat = await site.open(site.agent(memory=[memory]))
     for number in range(3):
-        result = await chat.run(task=f"task {number}")
+        result: Any = await chat.run(task=f"task {number}")
         assert [item.type for item in result.messages] == ["TextMessage", "MemoryQueryEvent", "TextMessage"]
         assert result.messages[1].content[0].content == "The user likes tea."
     assert str(told(site.model.requests[-1])).count("The user likes tea.") == 1
-    stored = [event async for event in chat.events(follow=False) if event.kind == "event"]
+    stored: list[Any] = [event async for event in chat.events(follow=False) if event.kind == "event"]
     assert ["content" in event.data["message"] for event in stored] == [True, False, False], "kept once"
-    assert {event.message.content[0].content for event in stored if event.message is not None} == {
-        "The user likes tea."
-    }
+    assert {event.message.content[0].content for event in stored} == {"The user likes tea."}
 
 
 async def test_a_store_is_asked_with_the_context_once_a_turn(sites: SiteFactory) -> None:

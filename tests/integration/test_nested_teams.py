@@ -1,4 +1,4 @@
-"""Teams in teams and societies of mind on a real server: whole runs, continue-as-new and other workers in the middle."""
+"""Teams in teams and societies of mind on a real server, with continue-as-new and other workers in the middle."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from folkmoot import HistoryLimits
-from folkmoot.testing import fetch_histories, replay
 from tests._support.repertoire import PIECES
 from tests._support.studio import Take, answered, studio
+from tests._support.waiting import eventually
 
 CARRIED = HistoryLimits(events=20, resting_events=20, resting_age=0)
 """The log goes along in the workflow's input, whenever that is cheaper than what was added."""
@@ -17,31 +17,78 @@ SEALED = HistoryLimits(events=12, resting_events=12, resting_age=0, seal_bytes=0
 """At every step with nothing in flight, all of the log goes into the store."""
 
 
-async def _played(take: Take) -> None:
-    run = take.begin()
-    if take.piece.name == "person":
-        await answered(take)
-    await take.studio.same(take, (await run).messages)
+MODES = {"sealed": (True, SEALED), "carried": (True, CARRIED), "without a store": (False, SEALED)}
+"""Whether there is a store, and when a chat continues."""
 
-
-@pytest.mark.parametrize("piece", PIECES)
-async def test_the_team_is_the_one_that_does_not_continue(server_address: str, tmp_path: Path, piece: str) -> None:
-    """Sealed and carried, over two runs: offsets, usage, snapshots and what every model was asked are the same.
-
-    The worker keeps no workflow, so each of the histories is replayed from what was carried into it.
-    """
-    async with studio(server_address, tmp_path, max_cached_workflows=0) as place:
-        plain, _ = await place.plain(piece)
-        takes = {"sealed": SEALED, "carried": CARRIED}
-        for name, limits in takes.items():
-            take = await place.take(piece, name, limits=limits)
-            await _played(take)
-            await _same_log(plain, take)
-        assert (await take.chat.status()).continued >= 0
+modes = pytest.mark.parametrize("mode", MODES)
 
 
 async def _same_log(plain: Take, take: Take) -> None:
+    """Offsets, turns, tokens and who used what are those of the chat that never continued."""
     events = [event async for event in take.chat.events(follow=False)]
     assert [event.offset for event in events] == list(range(len(events)))
     one, other = await plain.chat.status(), await take.chat.status()
-    assert (one.head, one.turn, one.run) == (other.head, other.turn, other.run)
+    assert (one.turn, one.run) == (other.turn, other.run)
+    assert (one.tokens, await plain.chat.usage()) == (other.tokens, await take.chat.usage())
+    assert len(await plain.chat.snapshots()) == len(await take.chat.snapshots())
+
+
+@modes
+async def test_every_team_is_the_one_that_does_not_continue(server_address: str, tmp_path: Path, mode: str) -> None:
+    """No workflow is kept between two tasks, so whatever is asked is asked of what was carried."""
+    store, limits = MODES[mode]
+    async with studio(server_address, tmp_path, store=store, max_cached_workflows=0) as place:
+        for piece in PIECES:
+            take = await place.take(piece, "takes", limits=limits)
+            run = take.begin()
+            if piece == "person":
+                await answered(take)
+            await place.same(take, (await run).messages)
+            plain, _ = await place.plain(piece)
+            await _same_log(plain, take)
+            print(mode, piece, (await take.chat.status()).continued)
+
+
+PLACES = [
+    ("selector", ["selector:3"]),
+    ("swarm", ["bob:1"]),
+    ("graph", ["right:1"]),
+    ("graph", ["left:2", "right:2"]),
+    ("nested", ["emil:2"]),
+    ("society", ["emil:2"]),
+    ("society", ["summary:1"]),
+    ("tools", ["emil:1"]),
+    ("tools", ["helper:1", "dora:1"]),
+    ("magentic", ["leader:2"]),
+    ("magentic", ["leader:6"]),
+    ("magentic", ["leader:8"]),
+    ("custom", ["critic:2"]),
+    ("code", ["runner:2"]),
+]
+
+
+@modes
+async def test_in_the_middle_of_a_turn(server_address: str, tmp_path: Path, mode: str) -> None:
+    """While it is paused, the chat continues with a batch half done, an inner run or a plan under way."""
+    store, limits = MODES[mode]
+    async with studio(server_address, tmp_path, store=store, max_cached_workflows=0) as place:
+        for piece, held in PLACES:
+            take = await place.take(piece, "".join(held).replace(":", ""), *held, limits=limits)
+            run = take.begin()
+            await take.asked(*held)
+            await eventually(lambda take=take: _others_done(take), what="whatever else was asked for is in the log")
+            await take.chat.pause(now=True)
+            await take.until("paused")
+            before = (await take.chat.status()).continued
+            while (await take.chat.status()).continued == before:
+                await take.chat.pause()  # noted, and so the history grows
+            take.release(*held)
+            await take.chat.resume()
+            await place.same(take, (await run).messages, twice=held)
+
+
+async def _others_done(take: Take) -> bool:
+    usage = await take.chat.usage()
+    return sum(used["model_calls"] for used in usage.values()) == len(take.counts) - len(
+        take.studio.play.held & {f"{take.piece.name}-{take.name}:{call}" for call in take.counts}
+    )

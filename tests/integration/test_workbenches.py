@@ -58,9 +58,7 @@ class Bench(Workbench):
         self.calls.append((name, text, call_id))
         if text == "raise":
             raise OSError("it broke")
-        return ToolResult(
-            name=name, result=[TextResultContent(content=f"{name}: {text}")], is_error=text == "say so"
-        )
+        return ToolResult(name=name, result=[TextResultContent(content=f"{name}: {text}")], is_error=text == "say so")
 
     async def start(self) -> None:
         self.life.append("start")

@@ -212,7 +212,7 @@ class GroupChat:
 
     def _parse(self, name: str, args: Sequence[RawValue]) -> Incoming:
         self._anonymous += 1
-        return parse_command(name, args, f"{workflow.info().run_id}-{self._anonymous}")
+        return parse_command(name, args, f"{workflow.info().run_id}-{self._anonymous}", self._chat.team)
 
     @workflow.signal(dynamic=True)
     def on_signal(self, name: str, args: Sequence[RawValue]) -> None:
@@ -239,7 +239,7 @@ class GroupChat:
         """Refuse at once, without a trace in history, what would be refused anyway."""
         if self._problem is not None:
             raise ApplicationError(self._problem, type="BadCommandError", non_retryable=True)
-        incoming = parse_command(name, args, "")
+        incoming = parse_command(name, args, "", self._chat.team)
         if incoming.command in self._seen and incoming.command:
             return
         why = incoming.error or refusal(self._chat, incoming.verb, incoming.fields)

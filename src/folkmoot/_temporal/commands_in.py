@@ -16,7 +16,6 @@ from temporalio.common import RawValue
 from folkmoot._chat.entries import STORED, checked_reference, fill, is_image, references_in
 from folkmoot.agents import AgentSpec
 from folkmoot.messages import checked_log, is_chat, is_own_kind, task_messages, to_log
-from folkmoot.messages.base import REGISTERED
 from folkmoot.messages.task import unregistered
 from folkmoot.teams import TeamSpec
 
@@ -60,7 +59,7 @@ def argument(args: Sequence[RawValue]) -> Any:
 
 
 def parse_command(
-    verb: str, args: Sequence[RawValue], fallback_id: str, team: TeamSpec | AgentSpec | None = None
+    verb: str, args: Sequence[RawValue], fallback_id: str, team: TeamSpec | AgentSpec
 ) -> Incoming:
     """Check a command's payload.
 
@@ -68,7 +67,7 @@ def parse_command(
         verb: Signal or update name.
         args: The raw arguments.
         fallback_id: The id a command without one gets.
-        team: Whom it is for; None: of message classes, what this process has is let through.
+        team: Whom it is for.
     """
     name = "run" if verb == "submit" else verb
     command_id = fallback_id
@@ -98,7 +97,7 @@ def parse_command(
     return Incoming(name, command_id, fields)
 
 
-def _task(task: str | list[dict[str, Any]] | None, team: TeamSpec | AgentSpec | None) -> list[dict[str, Any]]:
+def _task(task: str | list[dict[str, Any]] | None, team: TeamSpec | AgentSpec) -> list[dict[str, Any]]:
     """The task as messages in log form (AutoGen's errors for empty and wrong ones)."""
     if task is None:
         return []
@@ -113,14 +112,12 @@ def _task(task: str | list[dict[str, Any]] | None, team: TeamSpec | AgentSpec | 
     return messages
 
 
-def _task_message(item: dict[str, Any], team: TeamSpec | AgentSpec | None) -> dict[str, Any]:
+def _task_message(item: dict[str, Any], team: TeamSpec | AgentSpec) -> dict[str, Any]:
     """A task's message in log form; what it refers to in the store is not looked at."""
     message = checked_log(fill(item, _stand_in))
     kind: str = message["type"]
     if not is_chat(kind):
         raise ValueError("All messages in task list must be valid BaseChatMessage types")
-    if team is None and is_own_kind(kind) and kind not in REGISTERED:
-        raise ValueError(f"Unknown message type: {kind}")
     if isinstance(team, TeamSpec) and is_own_kind(kind) and kind not in team.custom_message_types:
         raise ValueError(unregistered(repr(kind)))
     if is_own_kind(kind) and STORED in item:

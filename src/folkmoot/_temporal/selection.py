@@ -106,7 +106,7 @@ class Selection:
         assert spec.model_client is not None
         model = self._side.registry.models.resolve(spec.model_client)
         history = "\n".join(
-            f"{message['source']}: {message['content']}".rstrip() + "\n\n"
+            f"{message['source']}: {_words(message['content'])}".rstrip() + "\n\n"
             for message in self._history(spec, view, model)
             if message["type"] in ("UserMessage", "AssistantMessage")
         )
@@ -136,6 +136,16 @@ class Selection:
         seen = [place.message if isinstance(place, Placeholder) else items[place] for place in places]
         functions = self._side.registry.functions
         return transformed(spec.select_speaker_transforms, seen, count_tokens, functions)
+
+
+def _words(content: str | Sequence[str | Mapping[str, Any]]) -> str:
+    """A message as a line of the history: an image is only told of, and a tool call is its name and arguments."""
+    if isinstance(content, str):
+        return content
+    return "\n".join(
+        part if isinstance(part, str) else f"{part['name']}({part['arguments']})" if "arguments" in part else "<image>"
+        for part in content
+    )
 
 
 _FEEDBACK = {

@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 from folkmoot._chat.context import AgentContext
 from folkmoot._chat.thread import ThreadView
 from folkmoot.errors import LogReadError, ModelCallError, StoreMissingError, UnknownNameError
+from folkmoot.store import BlobNotFoundError
 
 from .blobs import store_large
 from .failures import CallFailedError
@@ -42,7 +43,7 @@ class Side:
         """The chat of the current activity, with its log up to the call's place."""
         try:
             return await self.reader.read(data.at, data.d, whole=whole)
-        except StoreMissingError as error:
+        except (BlobNotFoundError, StoreMissingError) as error:
             raise CallFailedError(str(error), type=type(error).__name__, non_retryable=True) from None
         except LogReadError as error:
             raise CallFailedError(str(error), type=type(error).__name__) from None

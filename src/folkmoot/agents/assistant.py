@@ -11,7 +11,7 @@ from folkmoot._function_schema import strict_schema
 from folkmoot._spec import AgentSpec, Carried, function_name
 from folkmoot.contexts import ChatCompletionContext, UnboundedChatCompletionContext
 from folkmoot.memory import ListMemory, Memory, MemorySpec, as_memories
-from folkmoot.messages import FunctionCall, FunctionExecutionResult
+from folkmoot.messages import FunctionCall, FunctionExecutionResult, StructuredMessage
 from folkmoot.options import ModelInfo, ModelSpec
 from folkmoot.tools import Tool, as_tool
 from folkmoot.transforms import Transform
@@ -217,6 +217,8 @@ def _output_schema(output: object) -> dict[str, Any] | None:
     if output is None:
         return None
     if isinstance(output, type) and issubclass(output, BaseModel):
+        # Named, the class is what this process reads such answers as (AutoGen: objects).
+        StructuredMessage[output]
         return {"name": output.__name__, "schema": strict_schema(output.model_json_schema())}
     if isinstance(output, Mapping):
         return dict(cast(Mapping[str, Any], output))

@@ -224,7 +224,7 @@ LOST = pytest.mark.xfail(
 @LOST
 @pytest.mark.parametrize("end", ["failure", "cancel"])
 def test_a_turn_taken_again_gets_what_was_new_to_it(end: str) -> None:
-    driver = chat(CustomAgent("own"), agent("b"), turns=4)
+    driver = chat(CustomAgent("own"), agent("b"), turns=9)
     driver.run("one")
     driver.finish(driver.calls[0], turn("Mine."))
     driver.answer("b1")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from folkmoot.agents import AssistantAgent, MessageFilterAgent, MessageFilterConfig, PerSourceFilter, SocietyOfMindAgent
 from folkmoot.conditions import MaxMessageTermination
 from folkmoot.teams import RoundRobinGroupChat

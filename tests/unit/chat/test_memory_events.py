@@ -79,7 +79,9 @@ def test_two_memories_are_kept_apart() -> None:
 
 
 def test_memories_of_a_reply_that_calls_tools() -> None:
-    driver = Driver(team("a", "b", max_turns=1).model_copy(update={"participants": (agent("a", tools=[Tool("look")]),)}))
+    driver = Driver(
+        team("a", "b", max_turns=1).model_copy(update={"participants": (agent("a", tools=[Tool("look")]),)})
+    )
     driver.run("go", asks("look", memory=[told("likes tea")], thought="hm"), "seen")
     types = [message["type"] for message in driver.messages()]
     assert types[1:4] == ["MemoryQueryEvent", "ThoughtEvent", "ToolCallRequestEvent"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections import Counter
@@ -162,7 +163,7 @@ class Watched:
         word = self.word(fields["done"])
         match call.kind, call.name:
             case "model", "retry":
-                return said('{"retry": %s, "reason": "so"}' % ("true" if fields["tools"] % 2 else "false"))
+                return said(json.dumps({"retry": bool(fields["tools"] % 2), "reason": "so"}))
             case "model", "reflect":
                 return said(word)
             case "model", _:
@@ -189,7 +190,7 @@ class Watched:
         wanted = [names[choice % len(names)], names[(choice // 2) % len(names)]]
         reply = asks(*wanted[: 1 + choice % 2])
         for made in reply["content"]:
-            made["arguments"] = '{"task": "%s"}' % self.word()
+            made["arguments"] = json.dumps({"task": self.word()})
         return reply
 
 

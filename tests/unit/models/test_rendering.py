@@ -85,7 +85,7 @@ def test_images_are_data_urls(data: str, mime: str) -> None:
 
 def test_images_are_dropped_without_vision() -> None:
     [message] = wire({**USER, "content": ["Look", {"data": "iVBOR"}, "there"]}, ModelInfo(vision=False))
-    assert message["content"] == "Look\nthere"
+    assert message["content"] == "Look\n<image>\nthere"
 
 
 def test_half_a_surrogate_pair_survives() -> None:
