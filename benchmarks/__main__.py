@@ -68,6 +68,14 @@ def show(results: dict[str, Any]) -> None:
         print(f"\n## Long chats\n\n{soak_table(results['soak'])}")
 
 
+def write(file: Path, results: dict[str, Any]) -> None:
+    """Write the parts that were measured, and on what, beside the other parts the file has."""
+    before: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {"machines": {}}
+    parts = {part: found for part, found in results.items() if part != "machine"}
+    machines = {**before["machines"], **dict.fromkeys(parts, results["machine"])}
+    file.write_text(json.dumps({**before, "machines": machines, **parts}, indent=1) + "\n")
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -94,9 +102,7 @@ def main() -> None:
     if file is None and not (given.quick or given.only or given.soak or given.without_autogen):
         file = ROOT / "benchmarks" / "results.json"
     if file is not None:
-        before: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-        machine_of_all = {**before.get("machine", {}), **results["machine"]}
-        file.write_text(json.dumps({**before, **results, "machine": machine_of_all}, indent=1) + "\n")
+        write(file, results)
 
 
 if __name__ == "__main__":

@@ -220,7 +220,6 @@ def window_of(events: Sequence[HistoryEvent], turns: int) -> Window:
 def teams_table(results: dict[str, Any]) -> str:
     """One line per kind and size; ratios to the bare workflow are those of the last window."""
     bare = results["bare"]
-    places = [window["at"] for window in results["teams"][0]["windows"]]
     lines: list[list[str]] = []
     for team in results["teams"]:
         found = team["windows"]
@@ -232,19 +231,12 @@ def teams_table(results: dict[str, Any]) -> str:
                 f"{team['name']} ({team['note']})" if team["note"] else team["name"],
                 str(team["agents"]),
                 f"{each['activities'][-1]:.2f}",
-                *(f"{number:.2f}" for number in each["events"]),
+                ", ".join(f"{number:.2f}" for number in each["events"]),
                 f"{each['events'][-1] / bare['events']:.2f}",
-                *(f"{number:.0f}" for number in each["bytes"]),
+                ", ".join(f"{number:.0f}" for number in each["bytes"]),
                 f"{each['bytes'][-1] / bare['bytes']:.2f}",
             ]
         )
-    head = [
-        "team",
-        "agents",
-        "activities",
-        *(f"events at {place}" for place in places),
-        "× bare",
-        *(f"bytes at {place}" for place in places),
-        "× bare",
-    ]
+    at = ", ".join(str(window["at"]) for window in results["teams"][0]["windows"])
+    head = ("team", "agents", "activities", f"events at {at}", "× bare", f"bytes at {at}", "× bare")
     return table(head, lines)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sys
 import uuid
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -127,7 +129,7 @@ async def _on_autogen(team: Build, script: Script, story: Story, spare: bool, fo
         with warnings.catch_warnings():
             # pytest makes errors of warnings, and AutoGen's own would then change what it does.
             warnings.simplefilter("ignore")
-            async with _closed(lib):
+            async with _cleared(), _closed(lib):
                 return await _told(Talk(lib, team(lib), server), story)
 
 
@@ -140,6 +142,25 @@ async def _on_folkmoot(team: Build, script: Script, story: Story, spare: bool, f
             record = await _told(Talk(lib, chat, server), story)
             await chat.close(force=True)
             return record
+
+
+@asynccontextmanager
+async def _cleared() -> AsyncIterator[None]:
+    """Ends what a hung run of AutoGen's leaves behind here and in silence, so that it disturbs no later test."""
+    before = asyncio.all_tasks()
+    try:
+        yield
+    finally:
+        if left := asyncio.all_tasks() - before:
+            hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+            try:
+                for task in left:
+                    task.cancel()
+                await asyncio.wait(left, timeout=_SECONDS)
+                left.clear()
+                gc.collect()
+            finally:
+                sys.unraisablehook = hook
 
 
 @asynccontextmanager

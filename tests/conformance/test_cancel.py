@@ -123,7 +123,8 @@ def to_reflect(lib: Any) -> Any:
 
 def to_speak_for_others(lib: Any) -> Any:
     """Cancelled while a society's voice is asked."""
-    mind = lib.SocietyOfMindAgent("mind", lib.round_robin("b", name="inner", max_turns=1), lib.model("a"))
+    inner = lib.round_robin("b", name="inner", max_turns=1)
+    mind = lib.SocietyOfMindAgent("mind", inner, lib.model("a"), instruction="So:", response_prompt="Now:")
     return lib.RoundRobinGroupChat([mind], max_turns=1)
 
 

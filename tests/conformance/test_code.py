@@ -109,7 +109,9 @@ async def test_files_stay_from_turn_to_turn(play: Player) -> None:
         runner = lib.CodeExecutorAgent("runner", lib.executor())
         return lib.RoundRobinGroupChat([lib.agent("a"), runner], max_turns=4)
 
-    write, read = (block(f"print(open('note', '{mode}').{act})") for mode, act in (("w", "write('x')"), ("r", "read()")))
+    write, read = (
+        block(f"print(open('note', '{mode}').{act})") for mode, act in (("w", "write('x')"), ("r", "read()"))
+    )
     played = await play(team, {"a": [write, read]}, "go")
     assert played.folkmoot.last.said[-1] == ("runner", "x\n")
 

@@ -310,9 +310,7 @@ async def test_every_parallel_answer_reaches_the_condition(play: Player) -> None
 
 @better("B074", why="AutoGen's condition counts only the answer of the parallel batch that came last.")
 async def test_every_parallel_answer_is_counted(play: Player) -> None:
-    team = graph(
-        "abcd", edges("ab", "ac", "bd", "cd"), termination_condition=lambda lib: lib.MaxMessageTermination(4)
-    )
+    team = graph("abcd", edges("ab", "ac", "bd", "cd"), termination_condition=lambda lib: lib.MaxMessageTermination(4))
     script = {"a": ["a1"], "b": [{"text": "b1", "delay": 0.5}], "c": ["c1"], "d": ["d1"]}
     played = await play(team, script, "go", parallel=True, spare=True)
     assert ("d", "d1") in played.autogen.last.said
@@ -336,7 +334,7 @@ async def test_after_an_error_in_a_batch_the_rest_is_done(play: Player) -> None:
         await talk.stream("go")
         await talk.within(1.0 if talk.lib.autogen else 20.0, talk.start(None))
 
-    script = {"a": ["a1"], "b": [{"status": 400, "message": "no"}, "b1"], "c": ["c1"], "d": ["d1"]}
+    script = {"a": ["a1"], "b": [{"status": 400, "message": "no"}, "b1"], "c": ["c1", "c1"], "d": ["d1"]}
     team = graph("abcd", edges("ab", "ac", "bd", "cd"))
     played = await play(team, script, story=story, parallel=True, spare=True)
     assert played.autogen.failure == Failure("Hangs", "")

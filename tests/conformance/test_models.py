@@ -13,6 +13,7 @@ from tests.conformance.marks import better, covers
 from tests.conformance.play import Player
 from tests.conformance.record import Failure
 
+
 class Color(enum.Enum):
     """A colour."""
 

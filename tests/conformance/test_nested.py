@@ -110,7 +110,9 @@ async def test_an_inner_team_selected_twice(play: Player) -> None:
     assert played.folkmoot.heard("a") == [("user", "go"), ("assistant", "a1")]
 
 
-@better("B051", "B080", why="An inner selector that streams its choice ends an AutoGen run: its event is not known outside.")
+@better(
+    "B051", "B080", why="An inner selector that streams its choice ends an AutoGen run: its event is not known outside."
+)
 async def test_an_inner_selector_that_tells_of_its_choice(play: Player) -> None:
     def team(lib: Any) -> Any:
         members = [lib.agent(name) for name in "abc"]

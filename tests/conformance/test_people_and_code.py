@@ -10,6 +10,7 @@ import pytest
 from tests.conformance.marks import better, covers
 from tests.conformance.play import Player
 from tests.conformance.record import Failure
+from tests.conformance.talk import Talk
 
 
 @covers("B117")
@@ -209,8 +210,9 @@ async def test_an_agent_as_a_tool(play: Player, last: bool) -> None:
         return lib.RoundRobinGroupChat([lib.agent("a", tools=[helper])], max_turns=1)
 
     made = {"calls": [{"name": "helper", "arguments": {"task": "Help."}}]}
-    played = await play(team, {"a": [made], "helper": ["I help."]}, "go")
+    played = await play(team, {"a": [made, made], "helper": ["I help.", "I help."]}, "go", "again")
     assert played.autogen.outcomes == played.folkmoot.outcomes
+    assert played.autogen.heard("helper") == played.folkmoot.heard("helper"), "its state is kept between calls"
     assert played.folkmoot.last.said[-1] == ("a", "I help." if last else "helper: I help.")
 
 
@@ -225,4 +227,42 @@ async def test_a_team_as_a_tool(play: Player, last: bool) -> None:
     made = {"calls": [{"name": "helpers", "arguments": {"task": "Help."}}]}
     played = await play(team, {"a": [made, made], "b": ["b1", "b2"], "c": ["c1", "c2"]}, "go", "again")
     assert played.autogen.outcomes == played.folkmoot.outcomes
+    assert played.autogen.heard("b") == played.folkmoot.heard("b"), "its state is kept between calls"
     assert played.folkmoot.outcomes[0].said[-1] == ("a", "c1" if last else "b: b1\n\nc: c1")
+
+
+@better("B118", why="AutoGen loses its words on what the argument `task` is for.")
+async def test_what_happens_inside_a_tool_is_streamed(play: Player) -> None:
+    def team(lib: Any) -> Any:
+        helper = lib.agent("helper", tools=[add], max_tool_iterations=2)
+        member = lib.agent("a", tools=[lib.AgentTool(helper)], max_tool_iterations=2)
+        return lib.RoundRobinGroupChat([member], termination_condition=lib.FunctionCallTermination("add"), max_turns=1)
+
+    inside = {"calls": [{"name": "add", "arguments": {"a": 1, "b": 2}, "id": "inside"}]}
+    made = {"calls": [{"name": "helper", "arguments": {"task": "Add."}, "id": "outside"}]}
+    played = await play(team, {"a": [made, "Three."], "helper": [inside, "It is 3."]}, "go")
+    assert played.autogen.outcomes == played.folkmoot.outcomes
+    assert played.folkmoot.last.types.count("ToolCallExecutionEvent") == 2
+
+
+@better("B118", "B099", why="Cancelled in a tool that is a team, AutoGen hangs; in Folkmoot both run again.")
+async def test_a_team_as_a_tool_is_free_after_a_cancellation(play: Player) -> None:
+    async def story(talk: Talk) -> None:
+        run = talk.start("go")
+        await talk.asked(2)
+        talk.cancel()
+        await talk.within(1.0 if talk.lib.autogen else 20.0, run)
+        if not talk.lib.autogen:
+            await talk.stream("again")
+
+    def team(lib: Any) -> Any:
+        inner = lib.round_robin("b", name="inner", max_turns=1)
+        helper = lib.TeamTool(inner, name="helpers", description="Help.")
+        return lib.RoundRobinGroupChat([lib.agent("a", tools=[helper])], max_turns=1)
+
+    made = {"calls": [{"name": "helpers", "arguments": {"task": "Help."}}]}
+    script = {"a": [made, made], "b": [{"text": "never", "hold": "never"}, "b1"]}
+    played = await play(team, script, story=story, spare=True)
+    assert played.autogen.failure == Failure("Hangs", "")
+    assert played.folkmoot.outcomes[0].failure == Failure("Cancelled", "")
+    assert played.folkmoot.last.said[-1] == ("a", "b: b1")

@@ -257,8 +257,9 @@ async def test_images_and_calls_in_the_history(play: Player) -> None:
 
     played = await play(selector("a", "b", "c"), {"chooser": ["b"], "b": ["b1"]}, task)
     assert "Image object at 0x" in str(played.autogen.asked[0]["messages"])
-    assert "So far:\nuser: Look:\n<image>\n\n\nx: add({})\n\n\nuser: Take it.\n" in (
-        played.folkmoot.asked[0]["messages"][0]["content"]
+    assert (
+        "So far:\nuser: Look:\n<image>\n\n\nx: add({})\n\n\nuser: Take it.\n"
+        in (played.folkmoot.asked[0]["messages"][0]["content"])
     )
 
 
@@ -278,7 +279,9 @@ async def test_results_of_tools_in_the_history(play: Player) -> None:
     assert "a: 3\n" in played.folkmoot.asked[2]["messages"][0]["content"]
 
 
-@better("B097", why="After a failed selection AutoGen's team cannot be told from a sound one, but a failed agent breaks it.")
+@better(
+    "B097", why="After a failed selection AutoGen's team cannot be told from a sound one, but a failed agent breaks it."
+)
 async def test_after_an_error_a_selector_completes(play: Player) -> None:
     script = {"chooser": ["a", "b"], "a": [{"status": 400, "message": "no"}, "a1"], "b": ["b1"]}
     played = await play(selector("a", "b", "c", max_turns=2), script, "go", None, spare=True)

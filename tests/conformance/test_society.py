@@ -53,3 +53,16 @@ async def test_without_inner_messages_the_answer_is_fixed(play: Player) -> None:
 
     played = await play(team, {}, "go")
     assert played.folkmoot.last.said == [("user", "go"), ("mind", "No response.")]
+
+
+@covers("B029", "B085")
+async def test_what_a_society_costs_and_shows(play: Player) -> None:
+    def team(lib: Any) -> Any:
+        inner = lib.round_robin("a", "b", name="inner", max_turns=2)
+        mind = lib.SocietyOfMindAgent("mind", inner, lib.model("voice"), **WORDS)
+        stop = lib.TokenUsageTermination(max_total_token=30) | lib.TextMentionTermination("b1")
+        return lib.RoundRobinGroupChat([mind, lib.agent("c")], termination_condition=stop)
+
+    script = {"a": ["a1"], "b": ["b1"], "voice": ["We think so."], "c": ["c1"]}
+    played = await play(team, script, "go")
+    assert played.folkmoot.last.said[-1] == ("c", "c1"), "neither the inner talk nor its tokens reach the condition"

@@ -139,7 +139,9 @@ async def test_an_old_handoff_rules_a_new_task(play: Player) -> None:
     assert played.folkmoot.last.said[:2] == [("user", "two"), ("b", "b2")]
 
 
-@better("B058", why="AutoGen checks only the first handoff of a task though the last decides, and fails without a text.")
+@better(
+    "B058", why="AutoGen checks only the first handoff of a task though the last decides, and fails without a text."
+)
 async def test_a_task_whose_last_handoff_is_to_a_stranger(play: Player) -> None:
     def task(lib: Any) -> Any:
         return [lib.HandoffMessage(content="Go.", source="user", target=target) for target in ("b", "stranger")]

@@ -178,3 +178,42 @@ async def test_a_task_with_a_handoffs_context(play: Player) -> None:
 
     played = await play(agent(), {"a": ["Fine."]}, task)
     assert [content for _, content in played.folkmoot.heard("a")] == ["Before.", "I see.", "Take it."]
+
+
+def in_short(call: Any, result: Any) -> str:
+    """A call in a line of one's own."""
+    return f"{call.name}: {'no' if result.is_error else result.content}"
+
+
+@covers("B103")
+async def test_a_function_sums_up_and_not_the_format(play: Player) -> None:
+    options: dict[str, Any] = {"tool_call_summary_formatter": in_short, "tool_call_summary_format": "never"}
+    played = await play(agent(add, mute, **options), {"a": [calls(("add", {"a": 1}), ("mute", {}))]}, "go")
+    assert played.folkmoot.last.said[-1] == ("a", "add: 3\nmute: no")
+
+
+@better("B104", why="After tools an AutoGen agent's structured answer loses its format.")
+async def test_the_format_of_a_structured_answer_after_tools(play: Player) -> None:
+    def team(lib: Any) -> Any:
+        tool = lib.FunctionTool(plain, description="Add.", strict=True)
+        member = lib.agent("a", tools=[tool], output_content_type=Item, output_content_type_format="It is {name}.")
+        return lib.RoundRobinGroupChat([member], max_turns=1, custom_message_types=[lib.StructuredMessage[Item]])
+
+    played = await play(team, {"a": [calls(("plain", {"a": 1})), '{"name":"x"}']}, "go")
+    shown = [record.last.messages[-1]["format_string"] for record in (played.autogen, played.folkmoot)]
+    assert shown == [None, "It is {name}."]
+
+
+def plain(a: int) -> int:
+    """Give it back."""
+    return a
+
+
+@covers("B029", "B104")
+async def test_tokens_of_every_call_in_a_turn_count(play: Player) -> None:
+    def team(lib: Any) -> Any:
+        members = [lib.agent("a", tools=[add], max_tool_iterations=3), lib.agent("b")]
+        return lib.RoundRobinGroupChat(members, termination_condition=lib.TokenUsageTermination(45))
+
+    played = await play(team, {"a": [calls(("add", {"a": 1})), calls(("add", {"a": 2})), "Done."]}, "go")
+    assert played.folkmoot.last.said[-1] == ("a", "Done.")

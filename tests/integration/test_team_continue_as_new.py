@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from folkmoot import HistoryLimits
 from tests._support.repertoire import PIECES
-from tests._support.studio import Take, answered, studio
+from tests._support.studio import Studio, Take, answered, studio
 from tests._support.waiting import eventually
 
 CARRIED = HistoryLimits(events=20, resting_events=20, resting_age=0)
@@ -35,18 +36,21 @@ async def _same_log(plain: Take, take: Take) -> None:
 
 @modes
 async def test_every_team_is_the_one_that_does_not_continue(server_address: str, tmp_path: Path, mode: str) -> None:
-    """No workflow is kept between two tasks, so whatever is asked is asked of what was carried."""
+    """Each continues at least once, in the middle of its one run."""
     store, limits = MODES[mode]
-    async with studio(server_address, tmp_path, store=store, max_cached_workflows=0) as place:
-        for piece in PIECES:
-            take = await place.take(piece, "takes", limits=limits)
-            run = take.begin()
-            if piece == "person":
-                await answered(take)
-            await place.same(take, (await run).messages)
-            plain, _ = await place.plain(piece)
-            await _same_log(plain, take)
-            print(mode, piece, (await take.chat.status()).continued)
+    async with studio(server_address, tmp_path, store=store) as place:
+        await asyncio.gather(*(_compare(place, piece, limits) for piece in PIECES))
+
+
+async def _compare(place: Studio, piece: str, limits: HistoryLimits) -> None:
+    take = await place.take(piece, "continued", limits=limits)
+    run = take.begin()
+    if piece == "person":
+        await answered(take)
+    await place.same(take, (await run).messages)
+    plain, _ = await place.plain(piece)
+    await _same_log(plain, take)
+    assert (await take.chat.status()).continued > 0
 
 
 PLACES = [
@@ -71,24 +75,25 @@ PLACES = [
 async def test_in_the_middle_of_a_turn(server_address: str, tmp_path: Path, mode: str) -> None:
     """While it is paused, the chat continues with a batch half done, an inner run or a plan under way."""
     store, limits = MODES[mode]
-    async with studio(server_address, tmp_path, store=store, max_cached_workflows=0) as place:
-        for piece, held in PLACES:
-            take = await place.take(piece, "".join(held).replace(":", ""), *held, limits=limits)
-            run = take.begin()
-            await take.asked(*held)
-            await eventually(lambda take=take: _others_done(take), what="whatever else was asked for is in the log")
-            await take.chat.pause(now=True)
-            await take.until("paused")
-            before = (await take.chat.status()).continued
-            while (await take.chat.status()).continued == before:
-                await take.chat.pause()  # noted, and so the history grows
-            take.release(*held)
-            await take.chat.resume()
-            await place.same(take, (await run).messages, twice=held)
+    async with studio(server_address, tmp_path, store=store) as place:
+        await asyncio.gather(*(_interrupted(place, piece, held, limits) for piece, held in PLACES))
 
 
-async def _others_done(take: Take) -> bool:
+async def _interrupted(place: Studio, piece: str, held: list[str], limits: HistoryLimits) -> None:
+    take = await place.take(piece, "_".join(held).replace(":", ""), *held, limits=limits)
+    run = take.begin()
+    await take.asked(*held)
+    await eventually(lambda: _others_done(take, held), what="whatever else was asked for is in the log")
+    await take.chat.pause(now=True)
+    await take.until("paused")
+    before = (await take.chat.status()).continued
+    while (await take.chat.status()).continued == before:
+        await take.chat.pause()  # It is noted, and so the history grows.
+    take.release(*held)
+    await take.chat.resume()
+    await place.same(take, (await run).messages, twice=held)
+
+
+async def _others_done(take: Take, held: list[str]) -> bool:
     usage = await take.chat.usage()
-    return sum(used["model_calls"] for used in usage.values()) == len(take.counts) - len(
-        take.studio.play.held & {f"{take.piece.name}-{take.name}:{call}" for call in take.counts}
-    )
+    return sum(used["model_calls"] for used in usage.values()) == len(take.counts) - len(held)

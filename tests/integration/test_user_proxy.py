@@ -124,10 +124,6 @@ async def _continued(chat: Any, more_than: int) -> int:
     return number if number > more_than else 0
 
 
-@pytest.mark.xfail(
-    run=False,
-    reason="A chat that continues a second time without sealing does not carry what its base state still refers to.",
-)
 async def test_what_one_of_two_people_said_survives_being_sealed_and_carried_on(
     sites: SiteFactory, tmp_path: Path
 ) -> None:

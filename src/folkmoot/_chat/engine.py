@@ -141,6 +141,8 @@ class Chat:
         wrote = False
         for name, turn in list(self.state.scopes[node.path].turns.items()):
             seat = node.seats[name]
+            if self.fold.turn_of(self.state, seat) is not turn:
+                continue  # What another one wrote has ended it.
             try:
                 wrote = role_of(seat).settle(self, seat, turn, time) or wrote
             except AgentFailure as error:

@@ -9,7 +9,7 @@ import pytest
 
 from folkmoot.agents import SocietyOfMindAgent, UserProxyAgent
 from folkmoot.conditions import MaxMessageTermination, TextMentionTermination
-from folkmoot.teams import RoundRobinGroupChat, Swarm
+from folkmoot.teams import DiGraphBuilder, GraphFlow, RoundRobinGroupChat, Swarm
 from folkmoot.tools import AgentTool, TeamTool, Tool
 from tests.unit.chat.driver import Driver, Failure, Json, agent, asks, dangling, said
 
@@ -191,6 +191,25 @@ def test_a_failure_in_a_tool_of_a_tool_is_the_inner_tools_result_only() -> None:
     assert driver.speaking[-1] == "a/helper/helper"
     driver.answer("I could not.")
     assert results(driver) == [("helper: I could not.", False)]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="Where one of several speakers inside a tool fails, another's ended turn is taken a step further.",
+)
+def test_a_failure_inside_ends_the_turns_of_those_who_speak_at_the_same_time() -> None:
+    lost = SocietyOfMindAgent("lost", Swarm([agent("x"), agent("y")], name="swarm"), "scripted")
+    other = SocietyOfMindAgent("other", rounds("inner", agent("z"), max_turns=1), "scripted")
+    members = [agent("s", handoffs=["nobody"]), lost, other]
+    builder = DiGraphBuilder()
+    for member in members:
+        builder.add_node(member)
+    for mind in members[1:]:
+        builder.add_edge("s", mind)
+    driver = chat(crew=GraphFlow([*members], graph=builder.build()), turns=2)
+    driver.run("go", calling(("crew", "Do it.")), asks("transfer_to_nobody"))
+    assert results(driver)[0][1]
+    assert driver.speaking == ["b"]
 
 
 def test_a_cancel_in_the_middle_leaves_nothing_dangling_at_any_level() -> None:

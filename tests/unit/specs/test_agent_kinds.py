@@ -150,7 +150,7 @@ def test_input_function_is_known_by_its_name_and_carried() -> None:
 
 
 def test_nameless_input_functions_are_refused() -> None:
-    with pytest.raises(ValueError, match="An input function is known by its name and functools.partial"):
+    with pytest.raises(ValueError, match=r"An input function is known by its name and functools\.partial"):
         UserProxyAgent("person", input_func=partial(str))
     for make in (
         lambda: UserProxyAgent("person", input_func=""),

@@ -27,7 +27,7 @@ def test_formatter_is_known_by_its_name_and_carried() -> None:
 
 
 def test_nameless_formatters_are_refused() -> None:
-    with pytest.raises(ValueError, match="A tool call summary formatter is known by its name and functools.partial"):
+    with pytest.raises(ValueError, match=r"A tool call summary formatter is known by its name and functools\.partial"):
         AssistantAgent("a", "m", tool_call_summary_formatter=partial("{} {}".format))
     with pytest.raises(ValueError, match="A tool call summary formatter is known by its registered name"):
         AssistantAgent("a", "m", tool_call_summary_formatter="")

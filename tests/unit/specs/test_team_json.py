@@ -206,5 +206,5 @@ def test_bad_json_is_refused(change: dict[str, Any], match: str) -> None:
 def test_an_edge_function_without_a_name_is_refused() -> None:
     with pytest.raises(ValueError, match="must not be empty"):
         DiGraphEdge.from_json({"target": "b", "condition": {"function": ""}})
-    with pytest.raises(ValueError, match="An edge's condition function is known by its name and functools.partial"):
+    with pytest.raises(ValueError, match=r"An edge's condition function is known by its name and functools\.partial"):
         DiGraphEdge("b", partial(bool))

@@ -209,9 +209,9 @@ def test_a_graph_with_a_cycle_and_a_limit_is_fine(limit: dict[str, Any]) -> None
 
 
 def test_functions_without_a_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="A selector function is known by its name and functools.partial"):
+    with pytest.raises(ValueError, match=r"A selector function is known by its name and functools\.partial"):
         SelectorGroupChat([A, B], "m", selector_func=partial(len))
-    with pytest.raises(ValueError, match="A candidate function is known by its name and functools.partial"):
+    with pytest.raises(ValueError, match=r"A candidate function is known by its name and functools\.partial"):
         SelectorGroupChat([A, B], "m", candidate_func=partial(list))
 
 

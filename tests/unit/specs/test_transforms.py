@@ -262,7 +262,7 @@ def test_what_no_transform_can_be(text: str, make: Callable[[], object]) -> None
 def test_other_bad_arguments_are_named() -> None:
     with pytest.raises(ValueError, match="position"):
         TextMessageContentName("middle")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="A transform function is known by its name and functools.partial"):
+    with pytest.raises(ValueError, match=r"A transform function is known by its name and functools\.partial"):
         FunctionTransform(partial(list))
 
 
