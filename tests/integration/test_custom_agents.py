@@ -156,7 +156,6 @@ async def test_an_unknown_agent_is_refused(sites: SiteFactory) -> None:
         await (await site.open(alone())).run(task="go")
 
 
-@pytest.mark.xfail(strict=True, reason="What was new to a turn that was broken off is not given to the next attempt.")
 async def test_a_failure_ends_the_run_and_the_turn_is_taken_again_with_the_state_it_had(sites: SiteFactory) -> None:
     Failing.failed = False
     site = await with_agents(sites, {"counter": Failing})

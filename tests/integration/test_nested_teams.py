@@ -138,11 +138,6 @@ async def test_a_pause_and_a_cancel_inside(sites: SiteFactory) -> None:
     assert roles(site.model.requests[2]) == ["go", "a1", "more"]
 
 
-SEALED_TOOLS = pytest.mark.xfail(
-    run=False, reason="A call that hangs on an entry before the sealed part's end has no digest, and is never made."
-)
-
-
 @pytest.mark.parametrize(
     ("make", "limits"),
     [
@@ -151,7 +146,7 @@ SEALED_TOOLS = pytest.mark.xfail(
         pytest.param(society, OFTEN, id="society-carried"),
         pytest.param(society, SEALING, id="society-sealed"),
         pytest.param(tooled, OFTEN, id="tools-carried"),
-        pytest.param(tooled, SEALING, id="tools-sealed", marks=SEALED_TOOLS),
+        pytest.param(tooled, SEALING, id="tools-sealed"),
     ],
 )
 async def test_a_nested_chat_that_continues_is_the_one_that_does_not(

@@ -43,7 +43,7 @@ async def test_every_team_is_the_one_that_does_not_continue(server_address: str,
 
 
 async def _compare(place: Studio, piece: str, limits: HistoryLimits) -> None:
-    take = await place.take(piece, "continued", limits=limits)
+    take = await place.take(piece, "again", limits=limits)
     run = take.begin()
     if piece == "person":
         await answered(take)
@@ -71,12 +71,10 @@ PLACES = [
 ]
 
 
-@modes
-async def test_in_the_middle_of_a_turn(server_address: str, tmp_path: Path, mode: str) -> None:
-    """While it is paused, the chat continues with a batch half done, an inner run or a plan under way."""
-    store, limits = MODES[mode]
-    async with studio(server_address, tmp_path, store=store) as place:
-        await asyncio.gather(*(_interrupted(place, piece, held, limits) for piece, held in PLACES))
+async def test_in_the_middle_of_a_turn(server_address: str, tmp_path: Path) -> None:
+    """While it is paused, all of the log is sealed, with a batch half done, an inner run or a plan under way."""
+    async with studio(server_address, tmp_path) as place:
+        await asyncio.gather(*(_interrupted(place, piece, held, SEALED) for piece, held in PLACES))
 
 
 async def _interrupted(place: Studio, piece: str, held: list[str], limits: HistoryLimits) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,10 +22,13 @@ from folkmoot import (
     Folkmoot,
     FolkmootPlugin,
     RoundRobinGroupChat,
+    TaskResult,
     tool,
 )
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage
 from folkmoot.testing import ScriptedModel
+from tests._support.counter import Counter
+from tests._support.repertoire import PIECES, Play, label, permit
 from tests._support.waiting import eventually
 from tests.replay.caller import Caller
 
@@ -40,13 +44,30 @@ async def enough(messages: list[BaseChatMessage | BaseAgentEvent]) -> bool:
     return any("draft 3" in message.to_text() for message in messages if isinstance(message, BaseChatMessage))
 
 
+@tool
+def book(item: str) -> str:
+    """Book an item."""
+    return f"booked {item}"
+
+
 @dataclass
 class Stage:
-    """What a path may use."""
+    """What a path may use.
+
+    Attributes:
+        moot: The client.
+        plugin: The worker's and the client's.
+        model: Speaks for all agents of `agent` and `pair`.
+        play: Speaks for those of the repertoire.
+        parts: Its models, by name.
+        queue: The worker's.
+    """
 
     moot: Folkmoot
     plugin: FolkmootPlugin
     model: ScriptedModel
+    play: Play
+    parts: dict[str, ScriptedModel]
     queue: str
 
     def script(self, *steps: Any) -> None:
@@ -60,6 +81,19 @@ class Stage:
     def pair(self, **options: Any) -> RoundRobinGroupChat:
         """A writer who can add, and a critic."""
         return RoundRobinGroupChat([self.agent(tools=["add"]), self.agent("critic")], **options)
+
+    async def perform(self, piece: str, *held: str, **options: Any) -> tuple[Chat, asyncio.Task[TaskResult]]:
+        """A piece of the repertoire that is under way; it waits where the calls `held` are asked for."""
+        self.play.held |= {f"{piece}-plain:{call}" for call in held}
+        chat = await self.open(PIECES[piece].team, **options)
+        run = asyncio.create_task(chat.run(task=f"Begin {label(piece, 'plain')}"))
+        await patiently(lambda: set(held) <= set(self.play.counts(piece, "plain")), what=f"{held} are asked for")
+        return chat, run
+
+    def release(self, piece: str, *calls: str) -> None:
+        """Let the answers to these calls go."""
+        for call in calls:
+            self.parts[call.partition(":")[0]].release(f"{piece}-plain:{call}")
 
     async def open(self, team: Any, **options: Any) -> Chat:
         """A new chat."""
@@ -87,7 +121,17 @@ async def stage(address: str, folder: Path, **options: Any) -> AsyncIterator[Sta
     """A stage on the server of that address; `options` are the worker's."""
     model = ScriptedModel([], name="gpt")
     store = FolderStore(folder)
-    plugin = FolkmootPlugin(models={"gpt": model}, tools=[add], functions={"enough": enough}, store=store)
+    play = Play()
+    names = {part for piece in PIECES.values() for part in piece.lines}
+    parts = {name: ScriptedModel(play, name=name) for name in sorted(names)}
+    plugin = FolkmootPlugin(
+        models={"gpt": model, **parts},
+        tools=[add, book],
+        functions={"enough": enough, "permit": permit},
+        agents={"counter": Counter},
+        code_folder=folder / "code",
+        store=store,
+    )
     queue = f"stage-{uuid.uuid4().hex[:12]}"
     async with AsyncExitStack() as stack:
         client = await Client.connect(address, plugins=[plugin], identity="stage")
@@ -96,4 +140,4 @@ async def stage(address: str, folder: Path, **options: Any) -> AsyncIterator[Sta
         worker = Worker(client, task_queue=queue, workflows=[Caller], workflow_runner=runner, **options)
         await stack.enter_async_context(worker)
         await eventually(moot._workers.any, what="the worker polls")
-        yield Stage(moot, plugin, model, queue)
+        yield Stage(moot, plugin, model, play, parts, queue)

@@ -16,7 +16,7 @@ from folkmoot.messages import is_chat
 from folkmoot.teams import SelectorGroupChat
 
 from .listener import Listener, Message, as_llm, model_content
-from .log import Entry
+from .log import Entry, Log
 from .plan import Plan, Seat
 
 __all__ = ["AgentContext", "Item", "Remembered"]
@@ -72,6 +72,7 @@ class AgentContext(Listener):
         self.items: list[Item] = []
         self.prefix: list[Item] | None = None
         self.new: list[Message] = []
+        self._unanswered = False
         self._system: Item | None = None
         self._unread: list[Message] = self._introduction()
         self._thought: str | None = None
@@ -100,19 +101,34 @@ class AgentContext(Listener):
     def cleared(self, participants_only: bool) -> None:  # noqa: ARG002 - a seat is a participant
         self.items, self.new, self._unread = [], [], self._introduction()
         self._thought, self.memories, self._wire = None, {}, {}
+        self._unanswered = False
 
     def turn(self, entry: Entry) -> None:
         if self.seat in entry.data["speakers"]:
-            self.new, self._unread = self._unread, []
+            fresh, self._unread = self._unread, []
             for config in self.place.filters:
-                self.new = filtered(self.new, config, lambda message: message["source"])
-            self.items += [Item(item) for message in self.new for item in as_llm(message)]
+                fresh = filtered(fresh, config, lambda message: message["source"])
+            self.items += [Item(item) for message in fresh for item in as_llm(message)]
+            # What a broken off turn began with is new to the next attempt as well (AutoGen: its buffer is kept).
+            self.new = [*self.new, *fresh] if self._unanswered else fresh
+            self._unanswered = True
+
+    def other(self, entry: Entry, log: Log, blobs: Mapping[str, str]) -> None:
+        # A run of a tool that ended is not taken up again.
+        ended = entry.kind == "run_ended" or (entry.kind == "scope_ended" and self._within(entry.data["scope"]))
+        if ended and self.plan.in_tool(self.node):
+            self._unanswered = False
+
+    def _within(self, path: str) -> bool:
+        return f"{self.node.path}/".startswith(f"{path}/")
 
     def heard(self, message: Message) -> None:
         self._unread.append(message)
 
     def own(self, entry: Entry, message: Message) -> None:
         """What the agent itself said and did."""
+        if entry.data.get("role") == "answer":
+            self._unanswered = False
         thought, self._thought = self._thought, None
         kind = message["type"]
         match kind:

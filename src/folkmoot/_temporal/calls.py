@@ -103,9 +103,11 @@ class Calls:
 
     def _start(self, call: Call) -> workflow.ActivityHandle[Any]:
         log, state = self.chat.log, self.chat.state
+        # Others may have written since: what lies before a sealed part's end has no digest any more.
+        until = max(call.until, log.base)
         data = CallInput(
-            at=call.until,
-            d=log.digest_at(call.until) or "",
+            at=until,
+            d=log.digest_at(until) or "",
             a=call.path,
             n=call.need,
             i=call.index,

@@ -193,10 +193,6 @@ def test_a_failure_in_a_tool_of_a_tool_is_the_inner_tools_result_only() -> None:
     assert results(driver) == [("helper: I could not.", False)]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Where one of several speakers inside a tool fails, another's ended turn is taken a step further.",
-)
 def test_a_failure_inside_ends_the_turns_of_those_who_speak_at_the_same_time() -> None:
     lost = SocietyOfMindAgent("lost", Swarm([agent("x"), agent("y")], name="swarm"), "scripted")
     other = SocietyOfMindAgent("other", rounds("inner", agent("z"), max_turns=1), "scripted")

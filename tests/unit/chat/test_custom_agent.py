@@ -216,12 +216,6 @@ def new_to(driver: Driver, path: str) -> list[str]:
     return [message["content"] for message in view.new]
 
 
-LOST = pytest.mark.xfail(
-    strict=True, reason="What was new to a turn that was broken off is not given to the next attempt."
-)
-
-
-@LOST
 @pytest.mark.parametrize("end", ["failure", "cancel"])
 def test_a_turn_taken_again_gets_what_was_new_to_it(end: str) -> None:
     driver = chat(CustomAgent("own"), agent("b"), turns=9)
