@@ -10,8 +10,8 @@ REFUSED = {"status": 400, "message": "no such model"}
 
 @better(
     "B096",
-    why="AutoGen raises a RuntimeError whose text is the traceback; Folkmoot names agent, class and text as fields, "
-    "and keeps no traceback. The class is Folkmoot's own: no client library's errors get into durable state.",
+    why="AutoGen raises a RuntimeError whose text is the traceback; Folkmoot names agent, class (its own, not a client "
+    "library's) and text as fields, and keeps no traceback.",
 )
 async def test_a_failing_agent_is_named(play: Player) -> None:
     played = await play(lambda lib: lib.round_robin("a", "b", max_turns=2), {"a": ["1"], "b": [REFUSED]}, "go")
@@ -25,7 +25,7 @@ async def test_a_failing_agent_is_named(play: Player) -> None:
 @better(
     "B097",
     why="After an error AutoGen's team is broken: it skips the failed agent's turn, gives one turn a run, and neither "
-    "conditions nor limits hold any more. In Folkmoot a run without a task takes the failed turn again.",
+    "conditions nor limits hold any more; in Folkmoot a run without a task takes the failed turn again.",
 )
 async def test_after_an_error_the_team_completes(play: Player) -> None:
     script = {"a": [REFUSED, "1", "3"], "b": ["2"]}

@@ -279,9 +279,7 @@ async def test_results_of_tools_in_the_history(play: Player) -> None:
     assert "a: 3\n" in played.folkmoot.asked[2]["messages"][0]["content"]
 
 
-@better(
-    "B097", why="After a failed selection AutoGen's team cannot be told from a sound one, but a failed agent breaks it."
-)
+@better("B097", why="After an agent's error AutoGen's team gives one turn a run, and nothing limits it any more.")
 async def test_after_an_error_a_selector_completes(play: Player) -> None:
     script = {"chooser": ["a", "b"], "a": [{"status": 400, "message": "no"}, "a1"], "b": ["b1"]}
     played = await play(selector("a", "b", "c", max_turns=2), script, "go", None, spare=True)

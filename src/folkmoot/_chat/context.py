@@ -98,7 +98,7 @@ class AgentContext(Listener):
             return []
         return [{"type": "TextMessage", "source": team.manager_name, "content": team.introduction}]
 
-    def cleared(self, participants_only: bool) -> None:  # noqa: ARG002 - a seat is a participant
+    def cleared(self, participants_only: bool) -> None:
         self.items, self.new, self._unread = [], [], self._introduction()
         self._thought, self.memories, self._wire = None, {}, {}
         self._unanswered = False

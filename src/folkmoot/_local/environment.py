@@ -62,6 +62,10 @@ ENVIRONMENT: dict[str, str] = {
     "FOLKMOOT_DEMO_MODEL": "model of `folkmoot demo` where OPENAI_API_KEY is set, 'gpt-4o-mini' if not set",
     "OPENAI_API_KEY": "key of the default model endpoint; read by workers only",
     "OPENAI_BASE_URL": "URL of the default OpenAI-compatible model endpoint",
+    "FOLKMOOT_CODE_FOLDER": "folder in which agents may run code, for the command line's workers; none: they may not",
+    "FOLKMOOT_REQUEST": "request that `folkmoot answer` answers",
+    "FOLKMOOT_ANSWER": "text of `folkmoot answer`",
+    "FOLKMOOT_BY": "who answers with `folkmoot answer`, for the log",
 }
 """Name and meaning of every environment variable that Folkmoot, or a library it connects with, reads."""
 

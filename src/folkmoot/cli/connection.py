@@ -17,6 +17,7 @@ from typing import Any
 
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfigProfile
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.worker import Worker
 
 from folkmoot._client.workers import Workers
@@ -101,6 +102,7 @@ async def connected(
     Raises:
         ServerUnavailableError: No server answers, or none can be started; or there are no data to read.
     """
+    _logs_to_stderr()
     settings = invocation.settings
     remote = None if in_memory else _configured(settings)
     if remote is not None:
@@ -152,6 +154,14 @@ async def _embedded(
             yield Connection(client, plugin, server.address, server.ui_url, True, adopted, plugin.store or store)
         finally:
             await plugin.close()
+
+
+def _logs_to_stderr() -> None:
+    """Have the SDK's core log through Python: by itself it writes to standard output, amid what `--json` prints."""
+    levels = TelemetryFilter(core_level="WARN", other_level="ERROR")
+    forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"))
+    telemetry = TelemetryConfig(logging=LoggingConfig(filter=levels, forwarding=forwarding))
+    Runtime.set_default(Runtime(telemetry=telemetry), error_if_already_set=False)
 
 
 def _configured(settings: Settings) -> str | None:
