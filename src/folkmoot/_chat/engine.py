@@ -19,7 +19,7 @@ from .calls import AgentFailure, Call, Failure
 from .fold import Fold
 from .log import Entry, Log
 from .managers import manager_of
-from .plan import Link, Node, Plan, Seat
+from .plan import Link, Node, Seat
 from .roles import role_of
 from .state import ENGINE, ChatState, call_key
 
@@ -42,14 +42,10 @@ class Chat:
         self.log = log
         self.base = base or ChatState()
         self.fold = Fold(team, uuid)
+        self.plan = self.fold.plan
         self.state = self.base.model_copy(deep=True)
         for entry in log:
             self.fold.apply(self.state, log, entry)
-
-    @property
-    def plan(self) -> Plan:
-        """The spec, laid out."""
-        return self.fold.plan
 
     def append(self, time: str, kind: str, **fields: Any) -> Entry:
         """Write an entry and fold it."""
