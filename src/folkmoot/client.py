@@ -19,6 +19,7 @@ from ._client.workers import Workers
 from ._spec import AgentSpec
 from ._temporal import names
 from ._temporal.payloads import HistoryLimits
+from .agents import LiveAgent, as_opened
 from .chat import Chat
 from .errors import (
     ChatNotFoundError,
@@ -131,7 +132,7 @@ class Folkmoot:
 
     async def open(
         self,
-        team: TeamSpec | AgentSpec,
+        team: TeamSpec | AgentSpec | LiveAgent,
         id: str,
         *,
         replace: bool = False,
@@ -141,7 +142,7 @@ class Folkmoot:
         """Start a chat, or find the one that lives.
 
         Args:
-            team: The team, or a single agent.
+            team: The team, or a single agent, live ones of your own and of AutoGen among them.
             id: The chat's id, which is its workflow's.
             replace: Start anew where a chat of that id was closed.
             tenant: Search attribute `ChatTenant`.
@@ -153,7 +154,7 @@ class Folkmoot:
             UnknownNameError: The workers do not know a name in the spec. No chat was opened.
             PayloadTooLargeError: The spec is too large.
         """
-        opening = Opening(self.client, self.queue, team, id)
+        opening = Opening(self.client, self.queue, as_opened(team), id)
         started = await opening.start(replace=replace, tenant=tenant, limits=limits)
         if started:
             # What is kept here of a log is of the closed chat that had this id.

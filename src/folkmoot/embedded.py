@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 from ._local import Progress, default_data_folder, ensure_server
 from ._spec import AgentSpec, Carried, carried
 from ._temporal import names
+from .agents import LiveAgent, as_opened
 from .chat import Chat
 from .client import Folkmoot, connect_options
 from .memory import Memory
@@ -104,13 +105,14 @@ class _Embedded(Folkmoot):
 
     _worker: Worker | None = None
 
-    async def open(self, team: TeamSpec | AgentSpec, id: str, **options: Any) -> Chat:
+    async def open(self, team: TeamSpec | AgentSpec | LiveAgent, id: str, **options: Any) -> Chat:
         """See `Folkmoot.open`; what the spec carries is registered first."""
-        if isinstance(team, TeamSpec | AgentSpec):  # pyright: ignore[reportUnnecessaryIsInstance]
+        spec = as_opened(team)
+        if isinstance(spec, TeamSpec | AgentSpec):  # pyright: ignore[reportUnnecessaryIsInstance]
             assert self._plugin is not None
-            register(self._plugin, carried(team))
+            register(self._plugin, carried(spec))
             await self._start()
-        return await super().open(team, id, **options)
+        return await super().open(spec, id, **options)
 
     async def get(self, id: str) -> Chat:
         """See `Folkmoot.get`."""

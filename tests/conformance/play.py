@@ -20,7 +20,7 @@ from folkmoot.testing import ScriptedServer
 
 from .libraries import Library, autogen_library, folkmoot_library
 from .marks import Coverage
-from .record import Record, difference
+from .record import Failure, Record, difference
 from .talk import Talk
 
 __all__ = ["Played", "Player"]
@@ -129,8 +129,13 @@ async def _on_autogen(team: Build, script: Script, story: Story, spare: bool, fo
         with warnings.catch_warnings():
             # pytest makes errors of warnings, and AutoGen's own would then change what it does.
             warnings.simplefilter("ignore")
-            async with _cleared(), _closed(lib):
-                return await _told(Talk(lib, team(lib), server), story)
+            async with _closed(lib):
+                before = asyncio.all_tasks()
+                record = await _told(Talk(lib, team(lib), server), story)
+                hung = any(outcome.failure == Failure("Hangs", "") for outcome in record.outcomes)
+                if hung and (left := asyncio.all_tasks() - before):
+                    await _clear(left)
+                return record
 
 
 async def _on_folkmoot(team: Build, script: Script, story: Story, spare: bool, folder: Path) -> Record:
@@ -144,23 +149,17 @@ async def _on_folkmoot(team: Build, script: Script, story: Story, spare: bool, f
             return record
 
 
-@asynccontextmanager
-async def _cleared() -> AsyncIterator[None]:
-    """Ends what a hung run of AutoGen's leaves behind here and in silence, so that it disturbs no later test."""
-    before = asyncio.all_tasks()
+async def _clear(left: set[asyncio.Task[Any]]) -> None:
+    """End what a hung run of AutoGen's left behind, here and in silence, so that it disturbs no later test."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
-        yield
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=_SECONDS)
+        left.clear()
+        gc.collect()
     finally:
-        if left := asyncio.all_tasks() - before:
-            hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
-            try:
-                for task in left:
-                    task.cancel()
-                await asyncio.wait(left, timeout=_SECONDS)
-                left.clear()
-                gc.collect()
-            finally:
-                sys.unraisablehook = hook
+        sys.unraisablehook = hook
 
 
 @asynccontextmanager

@@ -93,7 +93,6 @@ async def test_reset_reaches_an_agent_of_ones_own(play: Player) -> None:
     assert played.folkmoot.last.said[-1] == ("counter", "two")
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="A live agent alone cannot be opened, only in a team.")
 @covers("B001")
 async def test_an_agent_of_ones_own_alone(play: Player) -> None:
     played = await play(counter, {}, "one", "two")

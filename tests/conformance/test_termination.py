@@ -264,8 +264,8 @@ async def test_and_inside_or(play: Player) -> None:
 
 @better(
     "B035",
-    why="AutoGen's conditions are live objects, so that one used at two places hears everything twice and raises once it "
-    "has fired; Folkmoot's are specs, each place with its own progress.",
+    why="AutoGen's conditions are live objects, so that one used at two places hears everything twice and raises once "
+    "it has fired; Folkmoot's are specs, each place with its own progress.",
 )
 async def test_one_condition_at_two_places(play: Player) -> None:
     def condition(lib: Any) -> Any:

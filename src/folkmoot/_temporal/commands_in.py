@@ -58,9 +58,7 @@ def argument(args: Sequence[RawValue]) -> Any:
         raise ValueError(f"expected a JSON object, got a payload that cannot be read: {_short(error)}") from None
 
 
-def parse_command(
-    verb: str, args: Sequence[RawValue], fallback_id: str, team: TeamSpec | AgentSpec
-) -> Incoming:
+def parse_command(verb: str, args: Sequence[RawValue], fallback_id: str, team: TeamSpec | AgentSpec) -> Incoming:
     """Check a command's payload.
 
     Args:

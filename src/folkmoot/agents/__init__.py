@@ -5,7 +5,7 @@ from folkmoot.messages import Response
 
 from .assistant import AssistantAgent, SummaryFormatter
 from .code import ApprovalFuncType, ApprovalRequest, ApprovalResponse, CodeExecutorAgent
-from .custom import BaseChatAgent, CustomAgent, LiveAgent, as_participant
+from .custom import BaseChatAgent, CustomAgent, LiveAgent, as_opened, as_participant
 from .filter import MessageFilterAgent, MessageFilterConfig, PerSourceFilter, filtered
 from .handoff import Handoff
 from .live import ModelClient, NamedModel
@@ -33,6 +33,7 @@ __all__ = [
     "SocietyOfMindAgent",
     "SummaryFormatter",
     "UserProxyAgent",
+    "as_opened",
     "as_participant",
     "filtered",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, cast
 
 from pydantic import PrivateAttr
 
@@ -19,10 +19,13 @@ from folkmoot.options import ToolOptions
 if TYPE_CHECKING:
     from folkmoot.tools import CancellationToken
 
-__all__ = ["BaseChatAgent", "CustomAgent", "LiveAgent", "as_participant"]
+__all__ = ["BaseChatAgent", "CustomAgent", "LiveAgent", "as_opened", "as_participant"]
 
 _DESCRIPTION = "An agent of the application's own."
 _METHODS = ("on_messages_stream", "on_reset", "save_state")
+
+
+SpecT = TypeVar("SpecT", bound=AgentSpec | Participant)
 
 
 class LiveAgent(Protocol):
@@ -221,6 +224,13 @@ def as_participant(given: object) -> Participant:
             "load the JSON of its dump_component() instead."
         )
     raise TypeError(f"A participant is a spec or an agent object, got {reprlib.repr(given)}.")
+
+
+def as_opened(given: SpecT | LiveAgent) -> SpecT | CustomAgent:
+    """What a chat is opened with: a live agent's spec, which carries it; anything else as it is."""
+    if isinstance(given, Participant | type) or not _is_agent(given):
+        return cast(SpecT, given)
+    return CustomAgent.of(given)
 
 
 def _is_agent(given: object) -> bool:
