@@ -17,6 +17,7 @@ from folkmoot import (
     ChatFailedError,
     DiGraphBuilder,
     FunctionalTermination,
+    FunctionTool,
     GraphFlow,
     HistoryLimits,
     MaxMessageTermination,
@@ -150,9 +151,10 @@ async def cancel(stage: Stage) -> str:
     with pytest.raises(ChatCancelled):
         await run
     known = stage.plugin.registry.tools.pop("add")
-    stage.plugin.registry.tools["add"] = _Endless(known)  # type: ignore[assignment]
+    begun = asyncio.Event()
+    stage.plugin.registry.tools["add"] = _endless(begun)
     run = asyncio.create_task(chat.run(task="Add"))
-    await _Endless.begun.wait()
+    await begun.wait()
     await chat.cancel()
     with pytest.raises(ChatCancelled):
         await run
@@ -161,18 +163,15 @@ async def cancel(stage: Stage) -> str:
     return chat.id
 
 
-class _Endless:
+def _endless(begun: asyncio.Event) -> FunctionTool:
     """A tool whose calls end only when they are cancelled."""
 
-    begun = asyncio.Event()
-
-    def __init__(self, known: Any) -> None:
-        type(self).begun = asyncio.Event()
-        self.name, self.schema, self.options = known.name, known.schema, known.options
-
-    async def run_json(self, _arguments: object, _context: object) -> str:
-        self.begun.set()
+    async def add(a: int, b: int) -> str:
+        """Add two numbers."""
+        begun.set()
         return str(await asyncio.Event().wait())
+
+    return FunctionTool(add)
 
 
 async def failure_and_retry(stage: Stage) -> str:
@@ -355,6 +354,7 @@ async def hooks(stage: Stage) -> str:
     await chat.resume()
     await run
     await chat.reset()
+    await patiently(lambda: _has(chat, "agent_state", 5), what="two turns and three hooks")
     return chat.id
 
 

@@ -186,6 +186,9 @@ class Fold:
             self.use(state, who, usage["prompt_tokens"], usage["completion_tokens"])
         elif seat is not None and (spent := data.get("usage")):
             self.use(state, seat.path, *spent)
+        if data.get("role") == "manager":
+            # What is asked next is asked of a log that has it.
+            state.scopes[data.get("scope", "")].at = entry.offset
         if data.get("role") == "task":
             self._task(state, log, self.plan.nodes[data.get("scope", "")], entry)
         elif seat is not None and data.get("turn") == state.scopes[seat.node.path].turn:

@@ -41,6 +41,7 @@ def _steps(chat: Chat, until: int | None = None) -> Iterator[tuple[Entry, ChatSt
     """Every held entry with the state after it, and what the state was before (only its small fields)."""
     state = chat.base.model_copy(deep=True)
     log = Log(chat.log.base, chat.log.base_digest)
+    log.pinned = chat.log.pinned
     for entry in chat.log.after(chat.log.base, until):
         before = state.model_copy()
         log.extend(entry)

@@ -14,6 +14,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from folkmoot._chat.engine import Chat as EngineChat
 from folkmoot._chat.entries import BLOB, CHAT_KINDS, blob_key, blobs_in, message_of, refers_to
 from folkmoot._chat.log import Entry, Log
+from folkmoot._chat.needed import needed_offsets
+from folkmoot._chat.plan import Plan
 from folkmoot._chat.state import ChatState
 from folkmoot._spec import AgentSpec, load_spec
 from folkmoot._temporal.blobs import blob_content
@@ -140,7 +142,19 @@ class LogPages:
         team = load_spec(await self.query("spec"))
         if not isinstance(team, TeamSpec | AgentSpec):
             raise BadCommandError(f"chat {self._chat_id!r} has no team")
-        return EngineChat(team, header["uuid"], log, ChatState.load(header["state"]))
+        state = ChatState.load(header["state"])
+        await self._pin(
+            log, [*needed_offsets(Plan(team), state), *(offset for entry in log for offset in refers_to(entry))]
+        )
+        return EngineChat(team, header["uuid"], log, state)
+
+    async def _pin(self, log: Log, offsets: list[int]) -> None:
+        """Give a sealed part the earlier entries that it, or its state, refers to."""
+        while offsets:
+            offset = offsets.pop()
+            if offset < log.base and offset not in log.pinned:
+                log.pinned[offset] = await self._referred(offset)
+                offsets += refers_to(log.pinned[offset])
 
     async def message(self, entry: Entry) -> BaseChatMessage | BaseAgentEvent | None:
         """The AutoGen message or event of an entry; None for other kinds."""

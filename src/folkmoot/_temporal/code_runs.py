@@ -57,11 +57,9 @@ class CodeRuns:
 
     async def _blocks(self, chat: CachedChat, seat: Seat, spec: CodeExecutorAgent, data: CallInput) -> list[CodeBlock]:
         """The code: what the model wrote in this turn, or without a model what was heard since the last turn."""
-        entry = chat.log.at(data.n)
         if spec.model_client is not None:
-            while entry.kind == "step":
-                entry = chat.log.at(entry.offset - 1)
-            return [CodeBlock(**block) for block in entry.data["message"]["code_blocks"]]
+            written = chat.log.at(data.i).data["message"]
+            return [CodeBlock(**block) for block in written["code_blocks"]]
         view = await self._side.context(chat, seat.path, data.at)
         heard = (
             message["content"]

@@ -24,6 +24,10 @@ VARIABLE = "FOLKMOOT_KILL_AT"
 PLACES = {
     "model.before": "the log has been read, the model not yet called",
     "model.after": "the model has replied, nothing has been reported",
+    "agent.before": "a custom agent is about to take its turn",
+    "agent.after": "it has taken its turn, nothing has been reported",
+    "code.before": "an agent's code is about to run",
+    "code.after": "it has run, nothing has been reported",
     "tool.before": "the request for the tool is in history, the tool not yet called",
     "tool.after": "the tool has returned, nothing has been reported",
     "seal.before": "a part of the log is to be put into the store",

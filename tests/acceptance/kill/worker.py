@@ -1,8 +1,8 @@
 """A worker for the repertoire, as a process of its own: `python -m tests.acceptance.kill.worker`.
 
 Variables as in `tests._support.worker_process`, without `WORKER_BLOCK`, and with `WORKER_CODE`: the folder in which
-code may be run. In the file `WORKER_BOOKINGS` are also the turns that the counter has begun; the first time a performance
-whose take is `blocked` comes to a second turn, that turn never ends.
+code may be run. In the file `WORKER_BOOKINGS` are also the turns that the counter has begun; the first time a
+performance whose take is `blocked` comes to a second turn, that turn never ends.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Code(Role):
         kind = data["message"]["type"] if "message" in data else data.get("step")
         match kind:
             case "CodeGenerationEvent" if data["message"]["code_blocks"]:
-                turn.phase = _first(spec)
+                turn.phase, turn.notes["code"] = _first(spec), entry.offset
             case "approved":
                 turn.phase = "run"
             case "CodeExecutionEvent":
@@ -58,7 +58,8 @@ class Code(Role):
         key = call_key(turn.phase, turn.need, seat.path)
         step = "" if turn.phase == "model" else turn.phase
         policy = policy_of(_spec(seat).options) if turn.phase == "run" else None
-        return [Call(key, kind, seat.path, turn.need, turn.need + 1, index=turn.started, name=step, policy=policy)]
+        index = turn.notes.get("code", 0) if kind == "code" else turn.started
+        return [Call(key, kind, seat.path, turn.need, turn.need + 1, index=index, name=step, policy=policy)]
 
     def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
         match call.name:
