@@ -11,7 +11,6 @@ from tests.replay.caller import Caller
 from tests.replay.paths import PATHS
 from tests.replay.stage import stage
 
-
 # Without a cache the server's single buffered query is often lost, and each costs seconds: the performances whose
 # callers ask much are left to `test_histories`, which replays them all.
 UNCACHED = [name for name in PATHS if not name.startswith("continued_")]

@@ -318,13 +318,13 @@ def result_of(
     """A `tool` entry as AutoGen's FunctionExecutionResult."""
     data = entry.data
     if "said" in data:
-        # An agent or a team as a tool: what was said in its run (AutoGen: TaskRunnerTool).
+        # An agent or a team as a tool: the last message, or what all but `user` said (AutoGen: TaskRunnerTool).
         messages = [message_of(uuid, lookup(offset), lookup, blobs) for offset in data["said"]]
-        texts = (
+        content = "\n\n".join(
             model_text_of(message) if data.get("plain") else f"{message['source']}: {model_text_of(message)}"
             for message in messages
+            if data.get("plain") or message["source"] != "user"
         )
-        content = "\n\n".join(texts)
     else:
         content = content_of(data["content"], blobs)
     return {

@@ -9,7 +9,7 @@ from folkmoot.messages import is_chat
 from folkmoot.teams import TeamSpec
 
 from . import runs, termination
-from .floor import Level, levels
+from .floor import levels
 from .hearing import Hearing
 from .log import Entry, Log
 from .managers import manager_of
@@ -178,8 +178,9 @@ class Fold:
             scope = state.scopes[level.node.path]
             for offset in scope.floor.take(level.seat, entry.offset) if level.in_thread else ():
                 self.hearing.enter(state, log, level, log.at(offset))
-            if scope.open and level.node.link is Link.TOOL and is_chat(stored["type"]):
-                self._tool_said(level, scope, entry)
+            if scope.open and level.node.link is Link.TOOL and level.how != "task" and is_chat(stored["type"]):
+                # What the tool's result will be made of.
+                scope.said = [*scope.said, entry.offset]
         seat = None if data.get("role") in ("task", "manager", "team") else self.plan.seat_of(data)
         if usage := stored.get("models_usage"):
             who = seat.path if seat is not None else stored["source"]
@@ -199,12 +200,6 @@ class Fold:
         if turn is not None:
             state.waits.pop(call_key("model", entry.data.get("call"), seat.path), None)
             role_of(seat).fold(self, state, log, seat, turn, entry)
-
-    def _tool_said(self, level: Level, scope: Scope, entry: Entry) -> None:
-        """A chat message in the run of a tool: what the tool's result is made of."""
-        if level.how == "task" or entry.data["message"]["source"] == "user":
-            return
-        scope.said = [*scope.said, entry.offset]
 
     def _task(self, state: ChatState, log: Log, node: Node, entry: Entry) -> None:
         scope = state.scopes[node.path]

@@ -291,3 +291,13 @@ def test_usage_is_counted_where_it_was_used() -> None:
     usage = driver.chat.state.usage
     assert (usage["a/crew/x"].prompt_tokens, usage["a/crew/y"].prompt_tokens) == (5, 6)
     assert (usage["a"].model_calls, usage["a"].tool_calls) == (1, 1)
+
+
+@pytest.mark.parametrize(("last_only", "told"), [(False, "x: X"), (True, "U")])
+def test_a_participant_named_user_is_left_out_unless_its_words_are_the_last_message(last_only: bool, told: str) -> None:
+    crew = rounds("crew", agent("x"), agent("user"), max_turns=2)
+    tool = TeamTool(crew, "crew", "Ask.", return_value_as_last_message=last_only)
+    driver = Driver(rounds("outer", agent("a", tools=[tool]), max_turns=1))
+    calls = [{"id": "1", "name": "crew", "arguments": '{"task": "help"}'}]
+    driver.run("go", said(calls), "X", "U")
+    assert driver.messages("ToolCallSummaryMessage")[0]["content"] == told
