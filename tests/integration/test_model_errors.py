@@ -84,12 +84,12 @@ async def test_an_answer_outside_the_protocol_is_asked_for_again(sites: SiteFact
 async def test_nonsense_where_json_was_demanded(sites: SiteFactory) -> None:
     site = await sites(["{not json", '{"good": true}'])
     chat = await site.open(site.agent(output_content_type=Verdict))
-    with pytest.raises(ChatFailedError, match="not a JSON object") as failed:
+    with pytest.raises(ChatFailedError, match="it is not JSON") as failed:
         await chat.run(task="judge")
     assert failed.value.error_type == "ModelOutputError"
     message = (await chat.run(task=None)).messages[-1]
     assert message.type == "StructuredMessage[Verdict]"
-    assert message.content == {"good": True}
+    assert message.content == Verdict(good=True)
 
 
 async def test_nonsense_arguments_are_shown_to_the_model(sites: SiteFactory) -> None:
