@@ -54,7 +54,7 @@ class SelectorGroupChat(TransitionTeam, frozen=True):
         selector_func: A function of the thread, or its registered name: gives the next speaker's name, or None to go
             on by the method. It runs on a worker.
         candidate_func: A function of the thread, or its registered name: gives the names to choose from. It runs on a
-            worker, and only where `selector_func` is not given.
+            worker, and only where `selector_func` has named nobody.
         custom_message_types: Users' own message classes, or their names.
         emit_team_events: Show who was chosen to speak as events.
         model_client_streaming: Show the model's words while it selects.
