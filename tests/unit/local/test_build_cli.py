@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +79,28 @@ async def test_a_cancelled_build_is_killed_with_all_it_started(bare_machine: Pat
     task = asyncio.create_task(build_cli())
     child = int(await eventually(lambda: pids.read_text().strip() if pids.exists() else ""))
     task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await eventually(lambda: has_ended(child), what="the end of the build's child")
+
+
+async def test_a_build_cancelled_while_its_process_starts_is_killed_with_all_it_started(
+    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids, go_on, create = bare_machine / "pids", asyncio.Event(), asyncio.create_subprocess_exec
+
+    async def slow(*command: Any, **options: Any) -> asyncio.subprocess.Process:
+        process = await create(*command, **options)
+        if "install" in command:
+            await go_on.wait()
+        return process
+
+    give_go(bare_machine, f'sleep 600 &\necho "$!" > "{pids}.new"\ncat "{pids}.new" > "{pids}"\nwait')
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", slow)
+    task = asyncio.create_task(build_cli())
+    child = int(await eventually(lambda: pids.read_text().strip() if pids.exists() else ""))
+    task.cancel()
+    go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     await eventually(lambda: has_ended(child), what="the end of the build's child")
