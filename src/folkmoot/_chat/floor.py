@@ -11,9 +11,9 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .plan import Link, Node, Plan
+from .plan import OWNERLESS, Link, Node, Plan
 
-__all__ = ["Floor", "How", "Level", "levels"]
+__all__ = ["Floor", "How", "Level", "level_at", "levels"]
 
 How = Literal["task", "answer", "inner", "said", "manager", "team", "shown"]
 """What an entry is to a node.
@@ -50,7 +50,7 @@ def levels(plan: Plan, data: Mapping[str, Any]) -> list[Level]:
     node = plan.nodes[data.get("scope", "")]
     role = data.get("role", "inner")
     how: How = role
-    name: str = "" if role in ("task", "team", "manager") else data.get("agent") or data["message"]["source"]
+    name: str = "" if role in OWNERLESS else data.get("agent") or data["message"]["source"]
     found = [Level(node, name, how)]
     while node.parent is not None:
         if how == "task" and node.link is not Link.TOOL:
@@ -59,6 +59,11 @@ def levels(plan: Plan, data: Mapping[str, Any]) -> list[Level]:
         found.append(Level(node.parent.node, node.parent.name, how))
         node = node.parent.node
     return found
+
+
+def level_at(plan: Plan, data: Mapping[str, Any], node: Node) -> Level | None:
+    """What a message or event entry is at one node; None if it does not reach it."""
+    return next((level for level in levels(plan, data) if level.node is node), None)
 
 
 class Floor(BaseModel):

@@ -181,7 +181,7 @@ class Fold:
             if scope.open and level.node.link is Link.TOOL and level.how != "task" and is_chat(stored["type"]):
                 # What the tool's result will be made of.
                 scope.said = [*scope.said, entry.offset]
-        seat = None if data.get("role") in ("task", "manager", "team") else self.plan.seat_of(data)
+        seat = self.plan.seat_of(data)
         if usage := stored.get("models_usage"):
             who = seat.path if seat is not None else stored["source"]
             self.use(state, who, usage["prompt_tokens"], usage["completion_tokens"])

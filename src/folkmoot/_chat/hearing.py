@@ -14,7 +14,7 @@ from folkmoot.messages import is_chat
 
 from . import termination
 from .entries import message_of
-from .floor import Level, levels
+from .floor import Level, level_at
 from .log import Entry, Log
 from .managers import manager_of
 from .plan import Node, Plan, Seat
@@ -58,7 +58,8 @@ class Hearing:
 
     def admit(self, state: ChatState, log: Log, node: Node, entry: Entry) -> None:
         """Take in what came earlier from one of several speakers."""
-        level = next(item for item in levels(self.plan, entry.data) if item.node is node)
+        level = level_at(self.plan, entry.data, node)
+        assert level is not None
         self.enter(state, log, level, entry)
 
     def enter(self, state: ChatState, log: Log, level: Level, entry: Entry) -> None:

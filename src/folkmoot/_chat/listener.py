@@ -16,7 +16,7 @@ from folkmoot.messages import is_chat, model_text_of
 from folkmoot.teams import MagenticOneGroupChat
 
 from .entries import message_of
-from .floor import Floor, Level, levels
+from .floor import Floor, Level, level_at, levels
 from .log import Entry, Log
 from .plan import Link, Node, Plan
 from .roles import society_reminder
@@ -123,7 +123,7 @@ class Listener:
         data = entry.data
         role = data.get("role")
         owner = self.plan.nodes[data.get("scope", "")]
-        if self.seat and owner is self.node and "call" in data and role not in ("task", "manager", "team"):
+        if self.seat and owner is self.node and "call" in data:
             seat = self.plan.seat_of(data)
             if seat is not None and seat.name == self.seat:
                 self.own(entry, message_of(self.uuid, entry, log.at, blobs))
@@ -137,7 +137,8 @@ class Listener:
     def _done(self, node: Node, seat: str, entered: int, log: Log, blobs: Mapping[str, str]) -> None:
         for offset in self._floors[node.path].done(seat):
             entry = log.at(offset)
-            level = next(item for item in levels(self.plan, entry.data) if item.node is node)
+            level = level_at(self.plan, entry.data, node)
+            assert level is not None
             self._enter(level, entry, entered, log, blobs)
 
     def _enter(self, level: Level, entry: Entry, entered: int, log: Log, blobs: Mapping[str, str]) -> None:

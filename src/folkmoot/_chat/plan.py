@@ -23,7 +23,11 @@ from folkmoot.workbench import StaticWorkbench
 
 from . import termination
 
-__all__ = ["Link", "Node", "Plan", "Seat", "runner_tools", "streams", "watched"]
+__all__ = ["OWNERLESS", "Link", "Node", "Plan", "Seat", "runner_tools", "streams", "watched"]
+
+
+OWNERLESS = frozenset({"task", "manager", "team"})
+"""Roles of messages that belong to no participant's turn."""
 
 
 class Link(Enum):
@@ -213,6 +217,8 @@ class Plan:
 
     def seat_of(self, data: Mapping[str, Any]) -> Seat | None:
         """Whose turn an entry belongs to; None for the manager's own and for tasks."""
+        if data.get("role") in OWNERLESS:
+            return None
         node = self.nodes.get(str(data.get("scope", "")))
         name = data.get("agent")
         if name is None:

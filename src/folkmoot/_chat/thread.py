@@ -7,7 +7,7 @@ from typing import Any
 
 from folkmoot.messages import is_chat
 
-from .floor import How, Level, levels
+from .floor import How, Level, level_at
 from .listener import Listener, Message
 from .log import Entry, Log
 from .plan import Node, Plan
@@ -94,7 +94,7 @@ def spoken(plan: Plan, log: Log, node: Node, first: int, until: int) -> list[Ent
     found: list[Entry] = []
     for entry in log.after(first, until):
         if entry.kind == "message" and is_chat(entry.data["message"]["type"]):
-            level = next((item for item in levels(plan, entry.data) if item.node is node), None)
+            level = level_at(plan, entry.data, node)
             if level is not None and level.how != "task":
                 found.append(entry)
     return found

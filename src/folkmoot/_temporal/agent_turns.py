@@ -46,7 +46,7 @@ class AgentTurns:
             assert isinstance(spec, CustomAgent)
             token = CancellationToken()
             heart.on_cancel(token.cancel)
-            state = await self._state(chat, seat, data)
+            state = (await self._side.agent_state(chat, seat.path, data.at)).state
             key = f"{chat.uuid}/{seat.path}"
             with errors_named():
                 registered = self._side.registry.agent(spec.agent)
@@ -83,13 +83,6 @@ class AgentTurns:
             return watched(chat.team)
 
         return await store_contents(to_log(message), self._side.reader.store, words)
-
-    async def _state(self, chat: CachedChat, seat: Seat, data: CallInput) -> Any:
-        view = chat.agent_state(seat.path, data.at)
-        await self._side.reader.fetch_blobs(chat, view.next, data.at)
-        view = chat.agent_state(seat.path, data.at)
-        view.read(chat.log, data.at, chat.blobs)
-        return view.state
 
     async def _changed(self, before: Any, after: Any) -> dict[str, Any]:
         change, whole = change_of(before, after)

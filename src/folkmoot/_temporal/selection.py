@@ -75,6 +75,8 @@ class Selection:
             return self._side.bounded({**found, "reply": text, "usage": usage, **verdict}, node.manager_name)
 
     async def _ask_functions(self, spec: SelectorGroupChat, node: Node, view: ThreadView) -> dict[str, Any]:
+        if spec.selector_func is None and spec.candidate_func is None:
+            return {}
         thread = [from_log(item.message) for item in view.thread]
         if spec.selector_func is not None:
             speaker = await call_function(self._side.registry.function(spec.selector_func), thread)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio.exceptions import ApplicationError
 
+from folkmoot._chat.agent_state import StateView
 from folkmoot._chat.context import AgentContext
 from folkmoot._chat.thread import ThreadView
 from folkmoot.errors import LogReadError, ModelCallError, StoreMissingError, UnknownNameError
@@ -25,6 +26,9 @@ from .reader import LogReader
 from .registry import Registry
 
 __all__ = ["Side", "call_function", "errors_named"]
+
+
+ViewT = TypeVar("ViewT", AgentContext, StateView, ThreadView)
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,20 @@ class Side:
 
     async def context(self, chat: CachedChat, path: str, until: int) -> AgentContext:
         """A seat's context, read up to `until`."""
-        await self.reader.fetch_blobs(chat, chat.context(path, until).next, until)
-        # Taken again: while the blobs were fetched, another call may have read it further.
-        view = chat.context(path, until)
-        view.read(chat.log, until, chat.blobs)
-        return view
+        return await self._read_on(chat, lambda: chat.context(path, until), until)
 
     async def thread(self, chat: CachedChat, path: str, until: int) -> ThreadView:
         """A node's conversation, read up to `until`."""
-        await self.reader.fetch_blobs(chat, chat.thread(path, until).next, until)
-        view = chat.thread(path, until)
+        return await self._read_on(chat, lambda: chat.thread(path, until), until)
+
+    async def agent_state(self, chat: CachedChat, path: str, until: int) -> StateView:
+        """A custom agent's state, read up to `until`."""
+        return await self._read_on(chat, lambda: chat.agent_state(path, until), until)
+
+    async def _read_on(self, chat: CachedChat, view_of: Callable[[], ViewT], until: int) -> ViewT:
+        await self.reader.fetch_blobs(chat, view_of().next, until)
+        # Taken again: while the blobs were fetched, another call may have read it further.
+        view = view_of()
         view.read(chat.log, until, chat.blobs)
         return view
 
