@@ -8,7 +8,7 @@ from typing import Any
 
 from .delta import delta, patch
 from .entries import BLOB, blob_of
-from .log import Log
+from .log import Entry, Log
 
 __all__ = ["StateView", "change_of"]
 
@@ -29,6 +29,9 @@ class StateView:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self._begin()
+
+    def _begin(self) -> None:
         self.next = 0
         self._versions: list[tuple[int, Any]] = [(-1, None)]
 
@@ -39,19 +42,25 @@ class StateView:
 
     def read(self, log: Log, until: int, blobs: Mapping[str, str]) -> None:
         """Take in the log up to `until`; `blobs` holds the states that lie in the store."""
-        for entry in log.after(self.next, until):
-            self.next = entry.offset + 1
-            if entry.kind != "agent_state" or entry.data["path"] != self.path or "state" not in entry.data:
-                continue
-            change = entry.data["state"]
-            ref = blob_of(change)
-            if ref is not None:
-                state = json.loads(blobs[ref[BLOB]])
-            else:
-                # A hook and a turn may have been under way at once: each changed what there was when it was called.
-                called = entry.data["call"] if "call" in entry.data else entry.data["hook"]
-                state = patch(next(item for offset, item in reversed(self._versions) if offset < called), change)
-            self._versions = [*self._versions[-VERSIONS:], (entry.offset, state)]
+        if log.turns_back(self.next, until):
+            self._begin()
+        for first, end in log.branch(until):
+            for entry in log.after(max(first, self.next), end):
+                self._apply(entry, blobs)
+                self.next = entry.offset + 1
+
+    def _apply(self, entry: Entry, blobs: Mapping[str, str]) -> None:
+        if entry.kind != "agent_state" or entry.data["path"] != self.path or "state" not in entry.data:
+            return
+        change = entry.data["state"]
+        ref = blob_of(change)
+        if ref is not None:
+            state = json.loads(blobs[ref[BLOB]])
+        else:
+            # A hook and a turn may have been under way at once: each changed what there was when it was called.
+            called = entry.data["call"] if "call" in entry.data else entry.data["hook"]
+            state = patch(next(item for offset, item in reversed(self._versions) if offset < called), change)
+        self._versions = [*self._versions[-VERSIONS:], (entry.offset, state)]
 
 
 def change_of(old: Any, new: Any) -> tuple[list[Any] | None, str | None]:

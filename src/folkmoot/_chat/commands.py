@@ -8,17 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .crossing import crossed
 from .engine import Chat
 from .managers import manager_of
 from .managers.selector import Selector, candidates_of
 from .roles import role_of
 from .roles.user import User
+from .snapshots import snapshots, state_at
 
-__all__ = ["VERBS", "handle", "refusal"]
+__all__ = ["VERBS", "handle", "no_snapshot", "refusal"]
 
 ALREADY_RUNNING = "The team is already running, it cannot run again until it is stopped."
-RESET_RUNNING = "The group chat is currently running. It must be stopped before it can be reset."
+RUNNING = {
+    "reset": "The group chat is currently running. It must be stopped before it can be reset.",
+    "close": "The chat is running. Stop it before it is closed, or close it with force.",
+    "rollback": "The chat is running. Stop it before it is rolled back, or roll it back with force.",
+}
+"""Why not, without `force`."""
 CLOSED = "The chat is closed."
+MAX_LABEL = 100
+"""Characters."""
+MAX_LABELS = 200
 
 Fields = Mapping[str, Any]
 Handler = Callable[["Chat", str, Fields, str], None]
@@ -26,22 +36,24 @@ Handler = Callable[["Chat", str, Fields, str], None]
 
 def refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
     """Why a command would be refused now, as (error type, text); None if it would be carried out."""
-    state = chat.state
-    if state.closed:
+    if chat.state.closed:
         return "ChatClosedError", CLOSED
-    if verb == "run" and state.running:
-        return "ChatBusyError", ALREADY_RUNNING
-    if verb == "reset" and state.running and not fields.get("force"):
-        return "ChatBusyError", RESET_RUNNING
-    if verb == "close" and state.running and not fields.get("force"):
-        return "ChatBusyError", "The chat is running. Stop it before it is closed, or close it with force."
-    if verb == "run" and (why := manager_of(chat.plan.root).refusal(chat.plan.root, state.root, _tasks(fields))):
-        return "BadCommandError", why
-    if verb in ("answer", "decide"):
-        return _answer_refusal(chat, verb, fields)
-    if verb not in VERBS:
+    if verb not in (*VERBS, "decide"):
         return "BadCommandError", f"Unknown command {verb!r}; known are {', '.join(sorted(VERBS))}."
-    return None
+    check = _REFUSALS.get(verb)
+    return None if check is None else check(chat, verb, fields)
+
+
+def _run_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
+    if chat.state.running:
+        return "ChatBusyError", ALREADY_RUNNING
+    root = chat.plan.root
+    why = manager_of(root).refusal(root, chat.state.root, _tasks(fields))
+    return None if why is None else ("BadCommandError", why)
+
+
+def _running_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
+    return ("ChatBusyError", RUNNING[verb]) if chat.state.running and not fields.get("force") else None
 
 
 def _tasks(fields: Fields) -> list[dict[str, Any]]:
@@ -63,6 +75,28 @@ def _answer_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | 
         if text not in names:
             return "BadCommandError", f"The next speaker must be one of {names}, got {text!r}."
     return None
+
+
+def _snapshot_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
+    offset, label = fields.get("offset"), fields.get("label")
+    if verb == "label":
+        if not isinstance(label, str) or not 0 < len(label) <= MAX_LABEL:
+            return "BadCommandError", f"A label must be a text of 1 to {MAX_LABEL} characters, got {label!r}."
+        if offset is None:
+            return None if label in chat.state.labels else ("BadCommandError", f"There is no label {label!r}.")
+        if label not in chat.state.labels and len(chat.state.labels) >= MAX_LABELS:
+            return "BadCommandError", f"A chat has at most {MAX_LABELS} labels; take one away first."
+    if not isinstance(offset, int) or isinstance(offset, bool):
+        return "BadCommandError", f"'offset' must be the offset of a snapshot, a whole number, got {offset!r}."
+    sealed = 0 <= offset < chat.log.base
+    if not sealed and all(item.offset != offset for item in snapshots(chat)):
+        return "BadCommandError", no_snapshot(offset)
+    return _running_refusal(chat, verb, fields) if verb == "rollback" else None
+
+
+def no_snapshot(offset: object) -> str:
+    """The error text for an offset that is none of a snapshot."""
+    return f"There is no snapshot {offset}; `snapshots` lists them."
 
 
 def handle(chat: Chat, verb: str, command: str, fields: Fields, time: str) -> None:
@@ -141,6 +175,26 @@ def _close(chat: Chat, command: str, fields: Fields, time: str) -> None:
     chat.append(time, "closed", command=command)
 
 
+def _rollback(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    to = fields["offset"]
+    given: Mapping[str, Any] = fields.get("prepared") or {}
+    # What lies in the store was looked at by a worker.
+    past = given["state"] if given else state_at(chat, to).dump()
+    calls = given["crossed"] if given else crossed(chat.plan, chat.log, to, chat.log.head)
+    chat.log.pin({int(offset): encoded.encode() for offset, encoded in given.get("entries", {}).items()})
+    if chat.state.running:
+        chat.cancel("", time)
+    more: dict[str, Any] = {"crossed": calls} if calls else {}
+    if fields.get("by"):
+        more["by"] = fields["by"]
+    chat.roll_back(command, to, past, time, **more)
+
+
+def _label(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    place = {} if fields.get("offset") is None else {"offset": fields["offset"]}
+    chat.append(time, "labelled", command=command, label=fields["label"], **place)
+
+
 VERBS: Mapping[str, Handler] = {
     "run": _run,
     "pause": _pause,
@@ -150,4 +204,16 @@ VERBS: Mapping[str, Handler] = {
     "answer": _answer,
     "reset": _reset,
     "close": _close,
+    "rollback": _rollback,
+    "label": _label,
+}
+
+_REFUSALS: Mapping[str, Callable[[Chat, str, Fields], tuple[str, str] | None]] = {
+    "run": _run_refusal,
+    "reset": _running_refusal,
+    "close": _running_refusal,
+    "answer": _answer_refusal,
+    "decide": _answer_refusal,
+    "rollback": _snapshot_refusal,
+    "label": _snapshot_refusal,
 }

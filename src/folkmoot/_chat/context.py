@@ -35,6 +35,11 @@ class Item:
         """AutoGen's class name: UserMessage, AssistantMessage or FunctionExecutionResultMessage."""
         return self.message["type"]
 
+    @property
+    def calls_tools(self) -> bool:
+        """It asks for tools."""
+        return self.type == "AssistantMessage" and not isinstance(self.message["content"], str)
+
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
@@ -64,19 +69,26 @@ class AgentContext(Listener):
         new: The chat messages that the current turn began with.
         prefix: What the agent's spec puts before the conversation; None: not looked at yet.
         memories: What each of its memories said last, by the part of the event.
+        unread: What it heard since its last turn began.
+        unanswered: It has begun a turn and not finished it.
+        suspended: A request for tools of a turn that was interrupted and will be made again.
     """
 
     def __init__(self, plan: Plan, uuid: str, seat: Seat) -> None:
-        super().__init__(plan, uuid, seat.node, seat.name)
         self.place = seat
-        self.items: list[Item] = []
         self.prefix: list[Item] | None = None
-        self.new: list[Message] = []
-        self._unanswered = False
         self._system: Item | None = None
-        self._unread: list[Message] = self._introduction()
-        self._thought: str | None = None
+        super().__init__(plan, uuid, seat.node, seat.name)
+
+    def begin(self) -> None:
+        super().begin()
+        self.items: list[Item] = []
+        self.new: list[Message] = []
         self.memories: dict[str, Remembered] = {}
+        self.unread: list[Message] = self._introduction()
+        self.unanswered = False
+        self.suspended: list[Item] = []
+        self._thought: str | None = None
         self._wire: dict[str, list[bytes]] = {}
 
     def wire(self, model: str, render: Callable[[Mapping[str, Any]], bytes]) -> list[bytes]:
@@ -99,36 +111,44 @@ class AgentContext(Listener):
         return [{"type": "TextMessage", "source": team.manager_name, "content": team.introduction}]
 
     def cleared(self, participants_only: bool) -> None:
-        self.items, self.new, self._unread = [], [], self._introduction()
+        self.items, self.new, self.unread, self.suspended = [], [], self._introduction(), []
         self._thought, self.memories, self._wire = None, {}, {}
-        self._unanswered = False
+        self.unanswered = False
+
+    def interrupted(self) -> None:
+        """No call is left without a result in what a model sees: the turn that goes on makes it again."""
+        self._thought = None
+        if self.items and self.items[-1].calls_tools:
+            self.suspended = [self.items.pop()]
+            for done in self._wire.values():
+                del done[len(self.items) :]
 
     def turn(self, entry: Entry) -> None:
         if self.seat in entry.data["speakers"]:
-            fresh, self._unread = self._unread, []
+            fresh, self.unread = self.unread, []
             for config in self.place.filters:
                 fresh = filtered(fresh, config, lambda message: message["source"])
             self.items += [Item(item) for message in fresh for item in as_llm(message)]
             # What a broken off turn began with is new to the next attempt as well (AutoGen: its buffer is kept).
-            self.new = [*self.new, *fresh] if self._unanswered else fresh
-            self._unanswered = True
+            self.new = [*self.new, *fresh] if self.unanswered else fresh
+            self.unanswered = True
 
     def other(self, entry: Entry, log: Log, blobs: Mapping[str, str]) -> None:
         # A run of a tool that ended is not taken up again.
         ended = entry.kind == "run_ended" or (entry.kind == "scope_ended" and self._within(entry.data["scope"]))
         if ended and self.plan.in_tool(self.node):
-            self._unanswered = False
+            self.unanswered = False
 
     def _within(self, path: str) -> bool:
         return f"{self.node.path}/".startswith(f"{path}/")
 
     def heard(self, message: Message) -> None:
-        self._unread.append(message)
+        self.unread.append(message)
 
     def own(self, entry: Entry, message: Message) -> None:
         """What the agent itself said and did."""
         if entry.data.get("role") == "answer":
-            self._unanswered = False
+            self.unanswered = False
         thought, self._thought = self._thought, None
         kind = message["type"]
         match kind:
@@ -137,7 +157,8 @@ class AgentContext(Listener):
             case "MemoryQueryEvent":
                 self._remember(entry, message)
             case "ToolCallRequestEvent":
-                self.items.append(self._said(message["content"], thought))
+                again, self.suspended = self.suspended, []
+                self.items += again or [self._said(message["content"], thought)]
             case "ToolCallExecutionEvent":
                 result = {"type": "FunctionExecutionResultMessage", "content": message["content"]}
                 self.items.append(Item(result))

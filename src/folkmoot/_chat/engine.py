@@ -19,9 +19,10 @@ from .calls import AgentFailure, Call, Failure
 from .fold import Fold
 from .log import Entry, Log
 from .managers import manager_of
+from .needed import needed_offsets
 from .plan import Link, Node, Seat
 from .roles import role_of
-from .state import ENGINE, ChatState, call_key
+from .state import ENGINE, LASTING, ChatState, call_key
 
 __all__ = ["Call", "Chat", "Failure"]
 
@@ -298,6 +299,26 @@ class Chat:
         """End the run now. No tool call is left without a result in a context."""
         self._abort(self.plan.root, time)
         self.append(time, "run_ended", run=self.state.run, status="cancelled", command=command)
+
+    def roll_back(self, command: str, to: int, past: Mapping[str, Any], time: str, **fields: Any) -> None:
+        """Go back to an earlier state; a person who was asked something then is asked again.
+
+        Args:
+            command: The id of the command that asks for it.
+            to: Offset of the snapshot.
+            past: The state there.
+            time: ISO 8601, UTC.
+            fields: What else the entry tells.
+        """
+        needs = needed_offsets(self.plan, ChatState.load(dict(past)))
+        kept = {name: value for name, value in past.items() if name not in LASTING}
+        self.append(time, "rolled_back", command=command, to=to, state=kept, needs=needs, **fields)
+        self.go_on(bool(past.get("requests")), command, time)
+
+    def go_on(self, asks: bool, command: str, time: str) -> None:
+        """Begin a run by itself where a person is to be asked again."""
+        if asks:
+            self.start_run(command, [], True, None, time)
 
     def _abort(self, node: Node, time: str) -> None:
         """Let nothing dangle of the turns in progress at a node and inside it, innermost first."""

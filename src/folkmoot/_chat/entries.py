@@ -23,14 +23,17 @@ of a speaker have `agent`, its name, unless that is the message's source):
 | `run_ended` | `run`, `status` (stopped, failed, cancelled), `stop_reason`, `error`, `command` |
 | `pause` | `command`, `now`, then `paused` once nothing is in flight; `resumed` with `command` |
 | `stop`, `reset`, `closed` | `command` |
+| `rolled_back` | `command`, `to` (offset), `state` (there), `needs` (offsets it looks at), `crossed` (tool calls) |
+| `labelled` | `command`, `label`, `offset` (absent: the label is taken away) |
 | `late` | `call`, `agent`, `outcome`: a result that came when nobody wanted it any more |
 | `noted` | `command`, `verb`, `note`: a command that had nothing to do |
 | `refused` | `command`, `verb`, `error` {type, message} |
 
 `role` is `task`, `answer`, `manager` (the team's own word to its participants), `team` or `shown` (for readers only),
-or absent: an event on the way to an answer. `call` is the offset of the entry a step hangs on; a message's id is
-derived from it, so that every attempt gives the same. Contents that are made of others hold their offsets: `results` of
-a request's outcomes, `said` by an agent or team that is a tool, `parts` of a text (offsets and texts in between).
+`again` (said before), or absent: an event on the way to an answer. `call` is the offset of the entry a step hangs on; a
+message's id is derived from it, so that every attempt gives the same. Contents that are made of others hold their
+offsets: `results` of a request's outcomes, `said` by an agent or team that is a tool, `parts` of a text (offsets and
+texts in between).
 """
 
 from __future__ import annotations
@@ -213,6 +216,8 @@ def refers_to(entry: Entry) -> Sequence[int]:
     data = entry.data
     if data["kind"] == "tool":
         return data.get("said", ())
+    if data["kind"] == "rolled_back":
+        return data["needs"]
     if data["kind"] not in CHAT_KINDS:
         return ()
     request = data.get("request")

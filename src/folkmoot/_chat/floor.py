@@ -15,12 +15,13 @@ from .plan import OWNERLESS, Link, Node, Plan
 
 __all__ = ["Floor", "How", "Level", "level_at", "levels"]
 
-How = Literal["task", "answer", "inner", "said", "manager", "team", "shown"]
+How = Literal["task", "answer", "inner", "said", "manager", "team", "shown", "again"]
 """What an entry is to a node.
 
 `task`: what the run is about; everyone hears it. `answer`: a participant's message; the others hear it. `inner`: an
 event of a participant's turn; the thread has it. `said`: by an inner team, as its answer. `manager`: the team's own
-word to its participants. `team`, `shown`: for readers only.
+word to its participants. `team`, `shown`: for readers only. `again`: was said before, and is
+said again where a turn goes on.
 """
 
 IN_THREAD = frozenset({"task", "answer", "inner", "said", "manager"})
@@ -52,7 +53,7 @@ def levels(plan: Plan, data: Mapping[str, Any]) -> list[Level]:
     how: How = role
     name: str = "" if role in OWNERLESS else data.get("agent") or data["message"]["source"]
     found = [Level(node, name, how)]
-    while node.parent is not None:
+    while node.parent is not None and how != "again":
         if how == "task" and node.link is not Link.TOOL:
             break  # The team above said it, or heard it, itself.
         how = "said" if node.link is Link.TEAM else "inner" if node.link is Link.TOOL else "shown"

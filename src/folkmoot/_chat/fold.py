@@ -60,13 +60,15 @@ class Fold:
             "resumed": self._resumed,
             "stop": self._stop,
             "reset": self._reset,
+            "rolled_back": self._rolled_back,
+            "labelled": self._labelled,
             "closed": self._closed,
         }
 
     def apply(self, state: ChatState, log: Log, entry: Entry) -> None:
         """Change `state` by one entry; `log` already holds it. Kinds of later releases change nothing."""
         handler = self.kinds.get(entry.kind)
-        if handler is not None:
+        if handler is not None and not entry.data.get("copied"):
             handler(state, log, entry)
 
     # --- Runs --------------------------------------------------------------------------------------------------------
@@ -168,7 +170,6 @@ class Fold:
         for offset in scope.floor.done(seat.name):
             self.hearing.admit(state, log, seat.node, log.at(offset))
         if not scope.turns:
-            state.parent = entry.offset
             self._ask(state, log, seat.node, scope, entry)
 
     def _message(self, state: ChatState, log: Log, entry: Entry) -> None:
@@ -289,6 +290,8 @@ class Fold:
             # An agent's run is one turn and has no stop reason (AutoGen: BaseChatAgent.run).
             scope.ended = scope.ended or isinstance(node.team, AgentSpec)
         if spoke:
+            state.spoke = [node.seats[name].path for name in scope.floor.batch]
+            state.parent = entry.offset
             scope.floor.close()
         scope.at, scope.before = entry.offset, None
 
@@ -352,6 +355,19 @@ class Fold:
         state.epoch = entry.offset
         state.stop, state.status, state.stop_reason, state.error, state.parent = False, "", None, None, None
         self._call_hooks(state, "on_reset", entry)
+
+    def _rolled_back(self, state: ChatState, log: Log, entry: Entry) -> None:
+        """The state of an earlier time; what was under way then is taken up again by the next run."""
+        past = ChatState.load(entry.data["state"])
+        state.put_back(past, entry.offset)
+        if state.running:
+            runs.suspend(self.plan, state, entry)
+
+    def _labelled(self, state: ChatState, log: Log, entry: Entry) -> None:
+        name, offset = entry.data["label"], entry.data.get("offset")
+        state.labels = {known: place for known, place in state.labels.items() if known != name}
+        if offset is not None:
+            state.labels[name] = offset
 
     def _closed(self, state: ChatState, log: Log, entry: Entry) -> None:
         state.closed, state.hooks = True, []

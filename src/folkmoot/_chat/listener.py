@@ -45,13 +45,17 @@ class Listener:
         self.uuid = uuid
         self.node = node
         self.seat = seat
-        self.next = 0
         chain = plan.chain(node)
         self._chain = {item.path: item for item in chain}
         # At each node of the way, whose ears count: the seat that the next node hangs on, at last our own.
         self._below = {item.path: below for item, below in pairwise(chain)}
         self._ears = {path: below.parent.name for path, below in self._below.items() if below.parent}
         self._ears[node.path] = seat
+        self.begin()
+
+    def begin(self) -> None:
+        """As it is before anything was read."""
+        self.next = 0
         self._floors = {path: Floor() for path in self._chain}
         self._queues: dict[str, list[Message]] = {path: [] for path in self._chain}
         self._reminders: dict[str, list[Message]] = {path: [] for path in self._chain}
@@ -66,9 +70,13 @@ class Listener:
             until: Offset of the first entry not to be read.
             blobs: Contents that lie in the store, by hash.
         """
-        for entry in log.after(self.next, until):
-            self._apply(entry, log, blobs)
-            self.next = entry.offset + 1
+        if log.turns_back(self.next, until):
+            # What was read may belong to another branch.
+            self.begin()
+        for first, end in log.branch(until):
+            for entry in log.after(max(first, self.next), end):
+                self._apply(entry, log, blobs)
+                self.next = entry.offset + 1
 
     # --- What a view makes of it -------------------------------------------------------------------------------------
 
@@ -87,6 +95,9 @@ class Listener:
     def cleared(self, participants_only: bool) -> None:
         """What was is forgotten: by the whole node, or by its participants only."""
 
+    def interrupted(self) -> None:
+        """What was under way will be taken up again."""
+
     def other(self, entry: Entry, log: Log, blobs: Mapping[str, str]) -> None:
         """An entry of another kind."""
 
@@ -94,6 +105,8 @@ class Listener:
 
     def _apply(self, entry: Entry, log: Log, blobs: Mapping[str, str]) -> None:
         data = entry.data
+        if data.get("copied"):
+            return
         path = data.get("scope", "")
         match entry.kind:
             case "message" | "event":
@@ -111,6 +124,11 @@ class Listener:
                     self._floors[inner].break_off()
                     if self.plan.in_tool(node):
                         self._floors[inner], self._open[inner] = Floor(), False
+            case "rolled_back":
+                # A turn under way goes on in the next run; tools that are at work, too.
+                for floor in self._floors.values():
+                    floor.break_off()
+                self.interrupted()
             case "reset":
                 self._clear(self.plan.root)
             case "manager" if data.get("afresh") and path in self._chain:

@@ -2,6 +2,9 @@
 
 An entry is a JSON object with at least `kind` and `time`. Its stored form is canonical JSON, so a digest over the
 stored forms names a log up to an offset: two processes that agree on (offset, digest) hold the same log.
+
+A log branches: an entry that rolls the chat back, or loads a state, says after which entry the conversation goes on.
+What lies between stays in the log and belongs to other branches.
 """
 
 from __future__ import annotations
@@ -13,10 +16,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, overload
 
-__all__ = ["EMPTY_DIGEST", "Entry", "Log", "chain", "derive_id", "encode"]
+__all__ = ["EMPTY_DIGEST", "NOTHING", "Entry", "Log", "chain", "derive_id", "encode"]
 
 EMPTY_DIGEST = "0" * 16
 """The digest of a log without entries."""
+
+NOTHING = -1
+"""After this offset goes on what begins anew."""
 
 Data = Mapping[str, Any]
 
@@ -71,6 +77,17 @@ class Entry:
         """When it entered the log, ISO 8601 in UTC."""
         return self.data["time"]
 
+    @property
+    def goes_on_after(self) -> int | None:
+        """The offset after which the conversation goes on with this entry; None: after the one before, as usual."""
+        match self.data["kind"]:
+            case "rolled_back":
+                return self.data["to"]
+            case "loaded":
+                return NOTHING
+            case _:
+                return None
+
 
 class Log(Sequence[Entry]):
     """The part of a chat's log held in memory: everything from offset `base` on.
@@ -84,6 +101,7 @@ class Log(Sequence[Entry]):
         self.base_digest = digest
         self.bytes = 0
         self._entries: list[Entry] = []
+        self._jumps: list[tuple[int, int]] = []
         self.pinned: dict[int, Entry] = {}
         """Earlier entries that later ones refer to: `at` finds them, nothing else does."""
 
@@ -93,10 +111,14 @@ class Log(Sequence[Entry]):
     ) -> Log:
         """A log from stored forms, in order from offset `base`, with earlier entries by offset."""
         log = cls(base, digest)
-        log.pinned = {offset: Entry(offset, json.loads(item), item, "") for offset, item in pinned.items()}
+        log.pin(pinned)
         for item in encoded:
             log._add(json.loads(item), item)
         return log
+
+    def pin(self, encoded: Mapping[int, bytes]) -> None:
+        """Keep earlier entries at hand, by offset."""
+        self.pinned.update((offset, Entry(offset, json.loads(item), item, "")) for offset, item in encoded.items())
 
     @property
     def head(self) -> int:
@@ -127,16 +149,20 @@ class Log(Sequence[Entry]):
 
     def _add(self, data: Data, encoded: bytes) -> Entry:
         entry = Entry(self.head, data, encoded, chain(self.digest, encoded))
-        self._entries.append(entry)
-        self.bytes += len(encoded) + 1
+        self._take(entry)
         return entry
 
     def extend(self, entry: Entry) -> None:
         """Add an entry of another log of the same chat; it must be the next one."""
         if entry.offset != self.head:
             raise ValueError(f"entry {entry.offset} does not follow {self.head - 1}")
+        self._take(entry)
+
+    def _take(self, entry: Entry) -> None:
         self._entries.append(entry)
         self.bytes += len(entry.encoded) + 1
+        if (back := entry.goes_on_after) is not None:
+            self._jumps.append((entry.offset, back))
 
     def at(self, offset: int) -> Entry:
         """The entry at an offset.
@@ -162,6 +188,23 @@ class Log(Sequence[Entry]):
         """The held entries from `offset` on, up to but without `until`."""
         start = max(0, offset - self.base)
         return self._entries[start : None if until is None else max(0, until - self.base)]
+
+    def turns_back(self, start: int, until: int) -> bool:
+        """Whether an entry from `start` on, up to but without `until`, goes on after an earlier one."""
+        return any(start <= offset < until for offset, _ in self._jumps)
+
+    def branch(self, until: int) -> list[tuple[int, int]]:
+        """The stretches of the log that make up the conversation whose last entry is the one before `until`.
+
+        Returns:
+            Pairs of offsets, first and after the last, oldest first; what lies before `base` is taken for one stretch.
+        """
+        found: list[tuple[int, int]] = []
+        for offset, back in reversed(self._jumps):
+            if offset < until:
+                found.append((offset, until))
+                until = back + 1
+        return [*([(0, until)] if until > 0 else []), *reversed(found)]
 
     def __len__(self) -> int:
         return len(self._entries)

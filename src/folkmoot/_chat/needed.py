@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .managers import manager_of
 from .plan import Plan
+from .roles import role_of
 from .state import ChatState
 
 __all__ = ["needed_offsets"]
@@ -17,6 +18,9 @@ def needed_offsets(plan: Plan, state: ChatState) -> list[int]:
         found.update(scope.said if scope.open else ())
         found.update(scope.held)
         found.update(manager_of(plan.nodes[path]).needs(scope))
+        for name, notes in scope.notes.items():
+            if "again" in notes and (seat := plan.nodes[path].seats.get(name)) is not None:
+                found.update(role_of(seat).refers(notes["again"]))
         for turn in scope.turns.values():
             found.update([turn.started, turn.need, *turn.outcomes.values()])
             found.update(offset for offset in (turn.request, turn.notes.get("thought")) if offset is not None)

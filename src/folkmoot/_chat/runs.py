@@ -10,7 +10,7 @@ from .plan import Node, Plan
 from .roles import role_of
 from .state import ChatState, Scope
 
-__all__ = ["begin", "break_off", "refresh", "rest"]
+__all__ = ["begin", "break_off", "refresh", "rest", "suspend"]
 
 
 def refresh(plan: Plan, state: ChatState, node: Node, entry: Entry) -> None:
@@ -30,7 +30,7 @@ def begin(node: Node, scope: Scope, entry: Entry, tasks: int, heard: int = 0) ->
         tasks: Task messages that will follow.
         heard: Messages that an inner team has heard, which are its task.
     """
-    scope.open, scope.tasks, scope.ended, scope.stop, scope.at = True, tasks, False, None, entry.offset
+    scope.open, scope.tasks, scope.at = True, tasks, entry.offset
     manager_of(node).begin(node, scope, tasks + heard > 0)
 
 
@@ -46,18 +46,36 @@ def break_off(plan: Plan, state: ChatState, node: Node, entry: Entry) -> None:
     """The run ends whatever is under way, at a node and inside it: the next one takes it up where it stood."""
     for path in plan.within(node.path):
         inner, scope = plan.nodes[path], state.scopes[path]
-        _break_off(inner, scope)
+        _give_up(inner, scope, suspend=False)
         if scope.open and plan.in_tool(inner):
             # The call it was for has been answered.
             scope.open, scope.floor, scope.notes = False, Floor(), {}
             rest(inner, scope, entry)
 
 
-def _break_off(node: Node, scope: Scope) -> None:
+def suspend(plan: Plan, state: ChatState, entry: Entry) -> None:
+    """Interrupt the run under way, with nothing written to end its steps: the next one goes on where it stood.
+
+    What people are asked they will be asked again, and calls will be made again.
+    """
+    root = state.root
+    for path, node in plan.nodes.items():
+        _give_up(node, state.scopes[path], suspend=True)
+    if root.ended:
+        rest(plan.root, root, entry)
+    root.open = False
+    state.running, state.pause, state.pause_now, state.stop = False, "", False, False
+    state.waits, state.requests, state.hooks = {}, {}, []
+
+
+def _give_up(node: Node, scope: Scope, suspend: bool) -> None:
     if scope.turns:
+        roles = {name: role_of(node.seats[name]) for name in scope.turns}
         for name, turn in scope.turns.items():
-            scope.notes.setdefault(name, {})["again"] = role_of(node.seats[name]).keep(turn)
-        if scope.before is not None and not any(node.seats[name].inner for name in scope.turns):
+            kept = roles[name].suspend(turn) if suspend else roles[name].keep(turn)
+            scope.notes.setdefault(name, {})["again"] = kept
+        goes_on = suspend and any(role.goes_on for role in roles.values())
+        if scope.before is not None and not goes_on and not any(node.seats[name].inner for name in scope.turns):
             # Nothing of the turns will be said twice: what they added to the condition goes.
             scope.progress = scope.before
         scope.floor.break_off()
@@ -66,5 +84,7 @@ def _break_off(node: Node, scope: Scope) -> None:
         scope.rounds += 1
         scope.floor.close()
     scope.turns, scope.before = {}, None
-    scope.asked, scope.ended, scope.stop, scope.tasks = None, False, None, 0
+    scope.asked, scope.tasks = None, 0
+    if not suspend:
+        scope.ended, scope.stop = False, None
     manager_of(node).break_off(node, scope)

@@ -9,22 +9,25 @@ from .engine import Chat
 from .log import Entry, Log
 from .state import ChatState
 
-__all__ = ["Snapshot", "snapshots", "state_at"]
+__all__ = ["Snapshot", "current", "snapshots", "state_at"]
+
+REASONS = {"waiting": "wait", "request": "wait", "loaded": "load"}
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A point a chat can be read at, and later rolled back to or forked from.
+    """A point a chat can be read at, rolled back to or forked from.
 
     Attributes:
         offset: Its id: the state right after the entry at this offset.
         turn: Turns counted over the whole chat.
         run: The run it lies in.
-        speakers: Who had just spoken, or what is waited for.
+        speakers: Who had just spoken, or what is waited for; nobody after a load.
         time: ISO 8601, UTC.
-        reason: `turn` or `wait`.
+        reason: `turn`, `wait` or `load`.
         parent: The snapshot before it on its branch.
         tokens: All tokens the chat had used.
+        branch: Offset of the entry its branch began with: 0, a rollback or a load.
     """
 
     offset: int
@@ -35,6 +38,7 @@ class Snapshot:
     reason: str
     parent: int | None
     tokens: int
+    branch: int = 0
 
 
 def _steps(chat: Chat, until: int | None = None) -> Iterator[tuple[Entry, ChatState, ChatState]]:
@@ -55,29 +59,32 @@ def snapshots(chat: Chat) -> list[Snapshot]:
     for entry, before, state in _steps(chat):
         if state.parent != entry.offset:
             continue
-        waits = entry.kind in ("waiting", "request")
-        speakers = (entry.data["for"],) if waits else (_speaker(chat, entry),)
+        reason = REASONS.get(entry.kind, "turn")
+        whose = {"turn": tuple(state.spoke), "wait": (str(entry.data.get("for")),), "load": ()}
         found.append(
             Snapshot(
                 offset=entry.offset,
                 turn=state.turn,
                 run=state.run,
-                speakers=speakers,
+                speakers=whose[reason],
                 time=entry.time,
-                reason="wait" if waits else "turn",
-                parent=before.parent,
+                reason=reason,
+                parent=None if reason == "load" else before.parent,
                 tokens=state.tokens,
+                branch=state.branch,
             )
         )
     return found
 
 
-def _speaker(chat: Chat, entry: Entry) -> str:
-    """The path of whoever finished a turn with this entry."""
-    if entry.kind == "scope_ended":
-        return entry.data["scope"]
-    seat = chat.plan.seat_of(entry.data)
-    return entry.data["message"]["source"] if seat is None else seat.path
+def current(found: list[Snapshot], last: int | None) -> list[Snapshot]:
+    """Those on the branch whose last snapshot is at offset `last`, oldest first."""
+    by_offset = {snapshot.offset: snapshot for snapshot in found}
+    chain: list[Snapshot] = []
+    while last is not None and (snapshot := by_offset.get(last)) is not None:
+        chain.append(snapshot)
+        last = snapshot.parent
+    return chain[::-1]
 
 
 def state_at(chat: Chat, offset: int) -> ChatState:

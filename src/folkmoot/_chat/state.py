@@ -18,6 +18,10 @@ ENGINE = 1
 """The number of the behaviour this release writes; each run keeps the number it started with."""
 
 
+LASTING = ("engine", "run", "turn", "usage", "labels", "opened", "closed")
+"""What a rollback leaves as it is: it counts over all branches."""
+
+
 def call_key(kind: str, *parts: object) -> str:
     """The identity of a call the chat wants: what kind it is of, and the entry it hangs on. Waits go by it."""
     return "-".join((kind, *map(str, parts)))
@@ -174,6 +178,9 @@ class ChatState(_Part):
         hooks: Methods of custom agents that are to be called, in this order.
         usage: By agent.
         parent: Offset of the last snapshot, the parent of the next one.
+        spoke: The paths of those who took the last complete turn.
+        branch: Offset of the entry with which the current branch began, 0 for the first.
+        labels: Names that people gave to snapshots, with their offsets.
         status: Of the last run: stopped, failed, cancelled, or empty.
         stop_reason: Of the last run.
         closed: The chat takes no more commands.
@@ -197,11 +204,26 @@ class ChatState(_Part):
     hooks: list[Hook] = Field(default_factory=list[Hook])
     usage: dict[str, Usage] = Field(default_factory=dict)
     parent: int | None = None
+    spoke: list[str] = Field(default_factory=list[str])
+    branch: int = 0
+    labels: dict[str, int] = Field(default_factory=dict[str, int])
     status: str = ""
     stop_reason: str | None = None
     error: dict[str, Any] | None = None
     opened: bool = False
     closed: bool = False
+
+    def put_back(self, past: ChatState, branch: int) -> None:
+        """Become what was at an earlier time, but for what counts over the whole chat.
+
+        Args:
+            past: The state then.
+            branch: Offset of the entry that says so.
+        """
+        for name in type(self).model_fields:
+            if name not in LASTING:
+                setattr(self, name, getattr(past, name))
+        self.branch = branch
 
     def dump(self) -> dict[str, Any]:
         """JSON without what is at its default."""

@@ -43,6 +43,9 @@ class ThreadView(Listener):
 
     def __init__(self, plan: Plan, uuid: str, node: Node) -> None:
         super().__init__(plan, uuid, node)
+
+    def begin(self) -> None:
+        super().begin()
         self.thread: list[Said] = []
         self.steps: list[Entry] = []
         self.tasks: list[Message] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from folkmoot._chat.calls import AgentFailure, Call
@@ -30,13 +30,54 @@ class Assistant(Role):
     """Model calls, and tool calls in between.
 
     Phases: `model` and `reflect` wait for a model's reply, `format` for a registered function that words the summary;
-    `tools` waits for the outcomes of `request`, and, once they are complete, stands for: the answer needs no one.
+    `tools` waits for the outcomes of `request`, and, once they are complete, stands for: the answer needs no one. In
+    `again` the request of an interrupted turn is made again, at a place of its own; outcomes that came before count.
     """
+
+    goes_on = True
+
+    def begin(self, state: ChatState, seat: Seat, turn: Turn, again: Mapping[str, Any] | None) -> None:
+        if not again:
+            return
+        turn.phase, turn.iteration, turn.request = again["phase"], again["iteration"], again["request"]
+        turn.notes = dict(again["notes"])
+        turn.outcomes = {int(index): offset for index, offset in again["outcomes"].items()}
+
+    def suspend(self, turn: Turn) -> dict[str, Any]:
+        return {
+            "phase": "again" if _in_tools(turn) else turn.phase,
+            "iteration": turn.iteration,
+            "request": turn.request,
+            "outcomes": {str(index): offset for index, offset in turn.outcomes.items()},
+            "notes": turn.notes,
+        }
+
+    def refers(self, again: Mapping[str, Any]) -> Sequence[int]:
+        if not again:
+            return ()
+        found = (again["request"], again["notes"].get("thought"), *again["outcomes"].values())
+        return [offset for offset in found if offset is not None]
+
+    def moved(self, again: Mapping[str, Any], move: Callable[[int], int]) -> dict[str, Any]:
+        if not again:
+            return {}
+        thought, request = again["notes"].get("thought"), again["request"]
+        return {
+            **again,
+            "request": None if request is None else move(request),
+            "outcomes": {index: move(offset) for index, offset in again["outcomes"].items()},
+            "notes": {**again["notes"], **({} if thought is None else {"thought": move(thought)})},
+        }
 
     def fold(self, fold: Fold, state: ChatState, log: Log, seat: Seat, turn: Turn, entry: Entry) -> None:
         kind = entry.data["message"]["type"]
         if kind == "ThoughtEvent":
             turn.notes["thought"] = entry.offset
+        elif entry.data.get("role") == "again":
+            turn.phase, turn.request, turn.need = "tools", entry.offset, entry.offset
+            for node in seat.tools.values():
+                if state.scopes[node.path].open:
+                    state.scopes[node.path].call = entry.offset
         elif kind == "ToolCallRequestEvent":
             if turn.notes.get("thought") != entry.offset - 1:
                 turn.notes.pop("thought", None)
@@ -50,6 +91,9 @@ class Assistant(Role):
 
     def settle(self, chat: Chat, seat: Seat, turn: Turn, time: str) -> bool:
         """Answer handoffs, run agents and teams that are tools, and close a complete set of outcomes."""
+        if turn.phase == "again":
+            _ask_again(chat, seat, turn, time)
+            return True
         if not _in_tools(turn):
             return False
         spec, calls = _spec(seat), calls_of(chat, turn)
@@ -175,6 +219,15 @@ def calls_of(chat: Chat, turn: Turn) -> list[dict[str, Any]]:
     """The tool calls a turn waits for, in order."""
     assert turn.request is not None
     return chat.log.at(turn.request).data["message"]["content"]
+
+
+def _ask_again(chat: Chat, seat: Seat, turn: Turn, time: str) -> None:
+    """Make the request of an interrupted turn again; its use of the model was counted."""
+    assert turn.request is not None
+    data = chat.log.at(turn.request).data
+    message = {name: value for name, value in data["message"].items() if name != "models_usage"}
+    policies = {"policies": data["policies"]} if "policies" in data else {}
+    chat.say(seat, time, "event", message, role="again", call=turn.need, **policies)
 
 
 def _task_of(arguments: str) -> str:

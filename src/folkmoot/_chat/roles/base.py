@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from folkmoot._chat.calls import AgentFailure, Call, Failure
 from folkmoot._chat.log import Entry, Log
@@ -25,6 +25,9 @@ class Role:
     entries and say what calls are needed.
     """
 
+    goes_on: ClassVar[bool] = False
+    """A turn that was interrupted goes on where it stood; else it begins anew."""
+
     def begin(self, state: ChatState, seat: Seat, turn: Turn, again: Mapping[str, Any] | None) -> None:
         """The turn begins.
 
@@ -32,7 +35,7 @@ class Role:
             state: The chat's.
             seat: Whose turn.
             turn: The new turn.
-            again: What `keep` gave, if an earlier attempt was broken off.
+            again: What `keep` or `suspend` gave, if there was an earlier attempt.
         """
 
     def fold(self, fold: Fold, state: ChatState, log: Log, seat: Seat, turn: Turn, entry: Entry) -> None:
@@ -41,6 +44,23 @@ class Role:
     def keep(self, turn: Turn) -> dict[str, Any]:
         """The turn is broken off: what the next attempt begins with."""
         return {}
+
+    def suspend(self, turn: Turn) -> dict[str, Any]:
+        """The turn is interrupted, by a rollback or a saved state, with nothing written to end its steps."""
+        return self.keep(turn)
+
+    def refers(self, again: Mapping[str, Any]) -> Sequence[int]:
+        """Offsets of the entries that an attempt looks at again, by what `suspend` or `keep` gave."""
+        return ()
+
+    def moved(self, again: Mapping[str, Any], move: Callable[[int], int]) -> dict[str, Any]:
+        """What `suspend` gave, with other offsets.
+
+        Args:
+            again: What it gave.
+            move: From an offset that `refers` named to the new one.
+        """
+        return dict(again)
 
     def hear(self, notes: dict[str, Any], message: Mapping[str, Any]) -> None:
         """The agent hears a message, outside its turn; `notes` are the scope's for this seat."""
