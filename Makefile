@@ -9,10 +9,10 @@ INSTALLED := $(VENV)/.installed
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not soak"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv server demo test check format bench soak clean
+.PHONY: help venv server postgres stores demo test check format bench soak record-release clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(INSTALLED) ## make the environment .venv with everything a developer needs
 
@@ -32,7 +32,14 @@ server: $(INSTALLED) ## see that a Temporal server can be started; builds one if
 demo: server ## run a group chat of agents on an embedded Temporal server
 	$(VENV)/bin/folkmoot demo
 
-test: server ## run all tests but the long ones
+postgres: ## see that a PostgreSQL server can be started; installs one if there is none
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+		|| { echo "there is no PostgreSQL server; installing postgresql"; apt-get update && apt-get install -y postgresql; }
+
+stores: postgres $(INSTALLED) ## see that the servers stores are tested on can be started; builds the S3 one (a minute, once)
+	$(PY) -m tests._support.s3_server
+
+test: server stores ## run all tests but the long ones
 	$(PYTEST) tests/unit
 	$(PYTEST) tests --ignore tests/unit
 
@@ -51,6 +58,9 @@ bench: server ## measure, and write the figures to benchmarks/
 
 soak: server ## run the long measurements; run again to go on where they were stopped
 	$(PY) -m benchmarks --soak
+
+record-release: $(INSTALLED) ## keep the current histories as those of this release; every later version must replay them
+	$(PY) -m tests.replay.release
 
 clean: ## remove the environment and all that was built
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .import_linter_cache

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from temporalio.client import Client
 
 from ._chat.log import Entry
-from ._chat.snapshots import Snapshot, snapshots, state_at
 from ._client.commands import Commands
+from ._client.history import Branch, History, LabelledSnapshot, Rollback
 from ._client.pages import LogPages
 from ._client.running import Previews, RunReader
 from ._client.tasks import log_task
 from ._client.workers import Workers
 from ._spec import Participant, load_spec
-from .errors import BadCommandError
 from .messages import BaseAgentEvent, BaseChatMessage, TaskResult
 from .store import Store
 from .tools import CancellationToken
 
-__all__ = ["Chat", "ChatEvent", "ChatStatus", "PendingRequest"]
+__all__ = ["Branch", "Chat", "ChatEvent", "ChatStatus", "LabelledSnapshot", "PendingRequest", "Rollback"]
 
 Task = str | BaseChatMessage | Sequence[BaseChatMessage] | None
 
@@ -96,18 +95,15 @@ class PendingRequest:
     since: str
 
 
-class Chat:
+class Chat(History):
     """A chat, wherever it runs. Any number of processes may hold handles on one.
 
     Made by `Folkmoot.open` and `Folkmoot.get`.
     """
 
     def __init__(self, client: Client, chat_id: str, workers: Workers, store: Store | None, pages: LogPages) -> None:
-        self.id = chat_id
+        super().__init__(chat_id, Commands(client, chat_id, workers, pages), pages, store is not None)
         self._client = client
-        self._store = store
-        self._pages = pages
-        self._commands = Commands(client, chat_id, workers, pages)
 
     def __repr__(self) -> str:
         return f"Chat({self.id!r})"
@@ -161,7 +157,7 @@ class Chat:
             yield reader.result(messages)
 
     async def _start(self, task: Task, echo: bool) -> RunReader:
-        fields = await log_task(task, self._store, self._spec)
+        fields = await log_task(task, self._pages.put if self._stores else None, self._spec)
         if not echo:
             fields["echo"] = False
         return RunReader(self._pages, self.id, await self._commands.update("run", fields))
@@ -281,36 +277,6 @@ class Chat:
     async def usage(self) -> dict[str, dict[str, int]]:
         """Tokens and calls by agent, over the chat's whole life."""
         return (await self._pages.query("usage"))["agents"]
-
-    async def snapshots(self) -> list[Snapshot]:
-        """The points this chat can be read at, oldest first: one after every turn and at every wait."""
-        data = await self._pages.query("snapshots")
-        found: list[Snapshot] = []
-        for segment in data["segments"]:
-            found += snapshots(await self._pages.sealed_chat(segment))
-        return [*found, *(_snapshot(item) for item in data["snapshots"])]
-
-    async def snapshot(self, offset: int) -> dict[str, Any]:
-        """One snapshot: its data under `snapshot`, the folded state under `state`.
-
-        Raises:
-            BadCommandError: There is no snapshot at that offset.
-        """
-        if offset < 0:
-            raise BadCommandError(f"There is no snapshot {offset}; `snapshots` lists them.")
-        data = await self._pages.query("snapshot", {"offset": offset})
-        if "segments" in data:
-            chat = await self._pages.sealed_chat(data["segments"][0])
-            found = next((item for item in snapshots(chat) if item.offset == offset), None)
-            if found is None:
-                raise BadCommandError(f"There is no snapshot {offset}; `snapshots` lists them.")
-            return {"snapshot": asdict(found), "state": state_at(chat, offset).dump()}
-        return data
-
-
-def _snapshot(data: Mapping[str, Any]) -> Snapshot:
-    fields: dict[str, Any] = {**data, "speakers": tuple(data["speakers"])}
-    return Snapshot(**fields)
 
 
 class _Cancelling:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from uuid import uuid4
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.service import RPCError, RPCStatusCode
 
+from ._client.history import stored_state
+from ._client.old_messages import Ending, Messages, OldMessages, rehearsed, state_of
 from ._client.opening import Opening
 from ._client.pages import LogPages
 from ._client.workers import Workers
@@ -22,12 +27,13 @@ from ._temporal.payloads import HistoryLimits
 from .agents import LiveAgent, as_opened
 from .chat import Chat
 from .errors import (
+    ChatExistsError,
     ChatNotFoundError,
     ServerUnavailableError,
     error_from_wire,
 )
 from .plugin import FolkmootPlugin
-from .store import Store
+from .store import Store, as_store
 from .teams import TeamSpec
 
 __all__ = ["ChatInfo", "Folkmoot"]
@@ -93,7 +99,7 @@ class Folkmoot:
         api_key: str | None = None,
         profile: str | None = None,
         queue: str = names.DEFAULT_QUEUE,
-        store: Store | None = None,
+        store: Store | str | Path | None = None,
         plugin: FolkmootPlugin | None = None,
         **options: Any,
     ) -> Folkmoot:
@@ -109,7 +115,7 @@ class Folkmoot:
             api_key: An API key; it is never shown.
             profile: Which profile of the configuration file to use.
             queue: Task queue of the workers.
-            store: The workers' store.
+            store: The workers' store, or its URL (see `folkmoot.store.open_store`).
             plugin: A plugin, if workers are made of this client.
             options: Further arguments of `temporalio.client.Client.connect`.
 
@@ -120,7 +126,8 @@ class Folkmoot:
         given = {"target_host": address, "namespace": namespace, "tls": tls, "api_key": api_key}
         config.update({key: value for key, value in given.items() if value is not None})
         config.setdefault("target_host", "localhost:7233")
-        plugin = plugin or FolkmootPlugin(store=store)
+        opened = as_store(store)
+        plugin = plugin or FolkmootPlugin(store=opened)
         plugins = [plugin, *options.pop("plugins", [])]
         try:
             client = await Client.connect(**config, plugins=plugins, **options)
@@ -128,22 +135,31 @@ class Folkmoot:
             raise ServerUnavailableError(
                 f"No Temporal server answers at {config['target_host']!r}: {str(error)[:300]}"
             ) from None
-        return cls(client, plugin=plugin, queue=queue, store=store)
+        return cls(client, plugin=plugin, queue=queue, store=opened)
 
     async def open(
         self,
         team: TeamSpec | AgentSpec | LiveAgent,
         id: str,
         *,
+        state: Mapping[str, Any] | None = None,
+        messages: Messages | OldMessages | None = None,
+        termination: Ending = None,
         replace: bool = False,
         tenant: str = "",
         limits: HistoryLimits | None = None,
     ) -> Chat:
         """Start a chat, or find the one that lives.
 
+        One that lives is given back as it is: `state` and `messages` are for the beginning only. To put them into a
+        living chat, use `Chat.load_state` and `Chat.load_messages`.
+
         Args:
             team: The team, or a single agent, live ones of your own and of AutoGen among them.
             id: The chat's id, which is its workflow's.
+            state: A saved state to begin with, ours or AutoGen's (see `Chat.save_state`).
+            messages: Old messages to begin with (see `Chat.load_messages`).
+            termination: What becomes of a termination text in the last of them (see `Chat.load_messages`).
             replace: Start anew where a chat of that id was closed.
             tenant: Search attribute `ChatTenant`.
             limits: When the chat continues as new; the defaults suit every server.
@@ -152,10 +168,24 @@ class Folkmoot:
             ChatExistsError: A chat of that id lives, with another team.
             ChatClosedError: A chat of that id was closed, and `replace` is not set.
             UnknownNameError: The workers do not know a name in the spec. No chat was opened.
-            PayloadTooLargeError: The spec is too large.
+            BadCommandError: The state or the messages do not fit the team. No chat was opened.
+            PayloadTooLargeError: The spec is too large, or the state without a store.
         """
-        opening = Opening(self.client, self.queue, as_opened(team), id)
-        started = await opening.start(replace=replace, tenant=tenant, limits=limits)
+        spec = as_opened(team)
+        opening = Opening(self.client, self.queue, spec, id)
+        if messages is not None:
+            if state is not None:
+                raise ValueError("Give a state or messages to begin with, not both.")
+            state = state_of(rehearsed(spec, messages, termination))
+        uuid, first = uuid4().hex, None
+        if state is not None:
+            put = None if self._store is None else partial(self._store.put, chat=uuid)
+            first = ["load_state", uuid4().hex, {"state": await stored_state(state, put)}]
+        return await self._open(opening, id, first, replace=replace, tenant=tenant, limits=limits, uuid=uuid)
+
+    async def _open(self, opening: Opening, id: str, first: Sequence[Any] | None, **options: Any) -> Chat:
+        """Start a chat that begins with a command, or find the one that lives."""
+        started = await opening.start(first=first, **options)
         if started:
             # What is kept here of a log is of the closed chat that had this id.
             self._pages.pop(id, None)
@@ -163,10 +193,53 @@ class Folkmoot:
         if started:
             try:
                 await self._check_names(chat)
+                if first is not None:
+                    await chat.begun_with(first[1])
             except BaseException:
                 await opening.withdraw()
                 raise
         return chat
+
+    async def fork(
+        self,
+        source: str,
+        id: str,
+        *,
+        offset: int | None = None,
+        turn: int | None = None,
+        label: str | None = None,
+        tenant: str = "",
+        limits: HistoryLimits | None = None,
+    ) -> Chat:
+        """Open a chat that goes on from a snapshot of another, which goes on by itself; at any time.
+
+        What a person was being asked there the new chat asks again, under a new id. Calls in flight are not copied:
+        the turn is taken up again by the next run. Its own use of tokens begins at zero.
+
+        Args:
+            source: The chat to fork.
+            id: The new chat's id.
+            offset: Which snapshot (see `Chat.find`); with none of the three: as it is now.
+            turn: See `Chat.find`.
+            label: See `Chat.find`.
+            tenant: Search attribute `ChatTenant` of the new chat.
+            limits: When the new chat continues as new.
+
+        Raises:
+            ChatNotFoundError: There is no chat `source`.
+            ChatExistsError: A chat of that id lives.
+            BadCommandError: There is no such snapshot.
+        """
+        whole = await (await self.get(source)).read(offset, turn=turn, label=label)
+        opening = Opening(self.client, self.queue, whole.team, id)
+        uuid, command = uuid4().hex, uuid4().hex
+        put = None if self._store is None else partial(self._store.put, chat=uuid)
+        origin = {"chat": source, "uuid": whole.uuid, "offset": whole.offset}
+        fields = {"state": await stored_state(whole.saved(), put), "origin": origin}
+        first = ["load_state", command, fields]
+        if not await opening.free():
+            raise ChatExistsError(f"A chat {id!r} is there already; a fork needs an id of its own.", chat_id=id)
+        return await self._open(opening, id, first, replace=False, tenant=tenant, limits=limits, uuid=uuid)
 
     async def _check_names(self, chat: Chat) -> None:
         if not await self._workers.any():
@@ -237,6 +310,8 @@ class Folkmoot:
             await pages.follower.close()
         if self._plugin is not None:
             await self._plugin.close()
+        if self._store is not None:
+            await self._store.close()
 
     async def __aenter__(self) -> Self:
         return self

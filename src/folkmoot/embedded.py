@@ -19,7 +19,7 @@ from .client import Folkmoot, connect_options
 from .memory import Memory
 from .models import Model
 from .plugin import FolkmootPlugin
-from .store import FolderStore, Store
+from .store import FolderStore, Store, as_store
 from .teams import TeamSpec
 from .tools import FunctionTool
 from .workbench import Workbench
@@ -41,7 +41,7 @@ async def local(
     memories: Mapping[str, Memory] | None = None,
     workbenches: Mapping[str, Workbench] | None = None,
     code_folder: str | Path | None = None,
-    store: Store | None = None,
+    store: Store | str | Path | None = None,
     namespace: str = "default",
     queue: str = names.DEFAULT_QUEUE,
     ui: bool = False,
@@ -62,7 +62,7 @@ async def local(
         memories: Memory stores that specs name.
         workbenches: Live workbenches that specs name, MCP servers among them.
         code_folder: Where agents may run code; None: they may not.
-        store: Another store than the data folder's.
+        store: Another store than the data folder's, or its URL (see `folkmoot.store.open_store`).
         namespace: The namespace to use.
         queue: The task queue.
         ui: Start a new server with Temporal's Web UI.
@@ -72,8 +72,7 @@ async def local(
         ServerUnavailableError: There is no server and none can be had; the text names every way to get one.
     """
     folder = None if data_dir == IN_MEMORY else Path(data_dir) if data_dir is not None else default_data_folder()
-    if store is None and folder is not None:
-        store = FolderStore(folder / "store")
+    used = FolderStore(folder / "store") if store is None and folder is not None else as_store(store)
     plugin = FolkmootPlugin(
         models=models,
         tools=tools,
@@ -82,7 +81,7 @@ async def local(
         memories=memories,
         workbenches=workbenches,
         code_folder=code_folder,
-        store=store,
+        store=used,
     )
     server = await ensure_server(
         data_dir=folder,
@@ -96,7 +95,7 @@ async def local(
         config = {} if server.owned else connect_options()
         config.update(target_host=server.address, namespace=server.namespace)
         client = await Client.connect(**config, plugins=[plugin])
-        async with _Embedded(client, plugin=plugin, queue=queue, store=store) as moot:
+        async with _Embedded(client, plugin=plugin, queue=queue, store=used) as moot:
             yield moot
 
 

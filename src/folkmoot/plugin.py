@@ -23,6 +23,8 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from ._local import register_search_attributes
 from ._temporal import names
+from ._temporal.archive_workflow import ChatArchive
+from ._temporal.archiving import Archiver
 from ._temporal.chat_workflow import GroupChat
 from ._temporal.custom_agents import check_agent
 from ._temporal.failures import ChatFailureConverter
@@ -31,7 +33,7 @@ from ._temporal.worker_side import WorkerSide
 from .errors import FolkmootError
 from .memory import Memory
 from .models import Model, ModelRegistry
-from .store import Store
+from .store import Store, as_store
 from .tools import FunctionTool
 from .workbench import Workbench
 
@@ -57,7 +59,8 @@ class FolkmootPlugin(SimplePlugin):
             runs as this process's user: give such workers a container of their own.
         check_namespace: Before a worker polls, register the search attributes chats write (a chat whose namespace lacks
             one is stuck). False where the worker may not ask and they are known to be there.
-        store: Where sealed parts of long chats and large contents lie. The workers and clients of a chat need the same.
+        store: Where sealed parts of long chats, large contents and closed chats lie: a store, or its URL (see
+            `open_store`). The workers and clients of a chat need the same.
 
     Raises:
         ValueError: Two tools have one name.
@@ -74,7 +77,7 @@ class FolkmootPlugin(SimplePlugin):
         memories: Mapping[str, Memory] | None = None,
         workbenches: Mapping[str, Workbench] | None = None,
         code_folder: str | Path | None = None,
-        store: Store | None = None,
+        store: Store | str | Path | None = None,
         check_namespace: bool = True,
     ) -> None:
         by_name: dict[str, FunctionTool] = {}
@@ -94,16 +97,16 @@ class FolkmootPlugin(SimplePlugin):
             dict(workbenches or {}),
             None if code_folder is None else Path(code_folder),
         )
-        self.store = store
+        self.store = as_store(store)
         self._check_namespace = check_namespace
-        side = WorkerSide(self.registry, store)
+        side = WorkerSide(self.registry, self.store)
         self.cache = side.cache
         super().__init__(  # pyright: ignore[reportUnknownMemberType]
             "folkmoot.FolkmootPlugin",
             data_converter=_converter,
             interceptors=[side],
-            activities=side.activities,
-            workflows=[GroupChat],
+            activities=[*side.activities, Archiver(side.reader).archive],
+            workflows=[GroupChat, ChatArchive],
             workflow_runner=_runner,
             workflow_failure_exception_types=[FolkmootError],
         )
@@ -131,10 +134,14 @@ class FolkmootPlugin(SimplePlugin):
             await super().run_worker(worker, next)
         finally:
             await self.registry.stop_workbenches()
+            if self.store is not None:
+                await self.store.close()
 
     async def close(self) -> None:
-        """Close the connections of the registered models."""
+        """Close the connections of the registered models and of the store."""
         await self.registry.models.close()
+        if self.store is not None:
+            await self.store.close()
 
 
 class _Converter(PydanticPayloadConverter):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from folkmoot import ChatFailedError, FolderStore, RoundRobinGroupChat, Store, TextMessage
+from folkmoot import ChatFailedError, FolderStore, RoundRobinGroupChat, TextMessage
 from folkmoot.agents import BaseChatAgent
 from folkmoot.messages import BaseChatMessage, HandoffMessage, Image, MultiModalMessage, Response, UserMessage
 from folkmoot.store import BlobNotFoundError
@@ -63,7 +63,8 @@ async def test_four_turns_with_an_image(sites: SiteFactory, tmp_path: Path) -> N
     assert first.content == TASK.content
     assert seen(site) == [1, 1, 1, 1]
     assert site.model.requests[0]["messages"][-1]["content"][1] == {"type": "image_url", "image_url": URL}
-    assert (tmp_path / NAME[:2] / NAME[2:]).read_bytes() == FILE
+    uuid = (await site.handle(chat).query("status"))["uuid"]
+    assert (tmp_path / uuid / NAME[:2] / NAME[2:]).read_bytes() == FILE
     history = await history_of(site, chat.id)
     assert len(history) < 20_000
     assert NAME.encode() in history
@@ -121,26 +122,22 @@ async def test_a_small_image_stays_in_the_log(sites: SiteFactory, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-class Lossy:
+class Lossy(FolderStore):
     """A store that finds nothing until told."""
 
-    def __init__(self, store: Store) -> None:
-        self.store, self.found = store, False
+    found = False
 
-    async def put(self, data: bytes) -> str:
-        return await self.store.put(data)
-
-    async def get(self, name: str) -> bytes:
+    async def get(self, name: str, *, chat: str) -> bytes:
         if not self.found:
             raise BlobNotFoundError(name, repr(self))
-        return await self.store.get(name)
+        return await super().get(name, chat=chat)
 
 
 @pytest.mark.parametrize("task", [TASK, TextMessage(content="x" * 70_000, source="user")], ids=["image", "text"])
 async def test_a_content_that_is_not_there_ends_the_run_which_goes_on_once_it_is(
     sites: SiteFactory, tmp_path: Path, task: BaseChatMessage
 ) -> None:
-    store = Lossy(FolderStore(tmp_path))
+    store = Lossy(tmp_path)
     site = await sites(["seen"], store=store)
     chat = await site.open()
     with pytest.raises(ChatFailedError, match=r"The content of entry 2, [0-9a-f]{64} in the store, cannot be had"):
@@ -151,7 +148,7 @@ async def test_a_content_that_is_not_there_ends_the_run_which_goes_on_once_it_is
 
 
 async def test_after_a_reset_nobody_misses_it(sites: SiteFactory, tmp_path: Path) -> None:
-    site = await sites(["hello"], store=Lossy(FolderStore(tmp_path)))
+    site = await sites(["hello"], store=Lossy(tmp_path))
     chat = await site.open()
     with pytest.raises(ChatFailedError, match="BlobNotFoundError"):
         await chat.run(task=TASK)
@@ -160,7 +157,7 @@ async def test_after_a_reset_nobody_misses_it(sites: SiteFactory, tmp_path: Path
 
 
 async def test_a_custom_agent_fails_as_clearly(sites: SiteFactory, tmp_path: Path) -> None:
-    site = await sites(store=Lossy(FolderStore(tmp_path)))
+    site = await sites(store=Lossy(tmp_path))
     chat = await site.open(RoundRobinGroupChat([echo(site)], max_turns=1))
     with pytest.raises(ChatFailedError, match="Agent 'echo' failed: BlobNotFoundError: The content of entry 2"):
         await chat.run(task=TASK)

@@ -9,6 +9,7 @@ from typing import Any
 from .delta import delta, patch
 from .entries import BLOB, blob_of
 from .log import Entry, Log
+from .saved import agent_state_in, state_in
 
 __all__ = ["StateView", "change_of"]
 
@@ -50,6 +51,8 @@ class StateView:
                 self.next = entry.offset + 1
 
     def _apply(self, entry: Entry, blobs: Mapping[str, str]) -> None:
+        if entry.kind == "loaded":
+            self._versions = [(entry.offset, agent_state_in(state_in(entry, blobs), self.path))]
         if entry.kind != "agent_state" or entry.data["path"] != self.path or "state" not in entry.data:
             return
         change = entry.data["state"]

@@ -10,18 +10,21 @@ from typing import Any
 
 from .crossing import crossed
 from .engine import Chat
+from .loading import Loaded
 from .managers import manager_of
 from .managers.selector import Selector, candidates_of
 from .roles import role_of
 from .roles.user import User
 from .snapshots import snapshots, state_at
+from .state import ChatState
 
-__all__ = ["VERBS", "handle", "no_snapshot", "refusal"]
+__all__ = ["VERBS", "handle", "no_snapshot", "prepares", "refusal"]
 
 ALREADY_RUNNING = "The team is already running, it cannot run again until it is stopped."
 RUNNING = {
     "reset": "The group chat is currently running. It must be stopped before it can be reset.",
     "close": "The chat is running. Stop it before it is closed, or close it with force.",
+    "load_state": "The team cannot be loaded while it is running.",
     "rollback": "The chat is running. Stop it before it is rolled back, or roll it back with force.",
 }
 """Why not, without `force`."""
@@ -92,6 +95,14 @@ def _snapshot_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] 
     if not sealed and all(item.offset != offset for item in snapshots(chat)):
         return "BadCommandError", no_snapshot(offset)
     return _running_refusal(chat, verb, fields) if verb == "rollback" else None
+
+
+def prepares(chat: Chat, verb: str, fields: Fields) -> bool:
+    """Whether a worker has to look at a command first: it reads saved states, and what of the log is sealed.
+
+    What it found is then given to `handle` under `prepared`.
+    """
+    return verb == "load_state" or (verb == "rollback" and 0 <= fields["offset"] < chat.log.base)
 
 
 def no_snapshot(offset: object) -> str:
@@ -190,6 +201,22 @@ def _rollback(chat: Chat, command: str, fields: Fields, time: str) -> None:
     chat.roll_back(command, to, past, time, **more)
 
 
+def _load_state(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    given = fields["prepared"]
+    if chat.state.running:
+        chat.cancel("", time)
+    loaded = Loaded(ChatState.load(given["state"]), given["entries"], given["turn"], given["asks"])
+    more = {name: fields[name] for name in ("by", "origin") if fields.get(name)}
+    chat.load(command, loaded, given["stored"], time, **more)
+
+
+def _load_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
+    at = fields.get("at")
+    if at is not None and at != chat.log.head:
+        return "ChatBusyError", f"The chat has gone on: its log ends at {chat.log.head}, not at {at}."
+    return _running_refusal(chat, verb, fields)
+
+
 def _label(chat: Chat, command: str, fields: Fields, time: str) -> None:
     place = {} if fields.get("offset") is None else {"offset": fields["offset"]}
     chat.append(time, "labelled", command=command, label=fields["label"], **place)
@@ -206,6 +233,7 @@ VERBS: Mapping[str, Handler] = {
     "close": _close,
     "rollback": _rollback,
     "label": _label,
+    "load_state": _load_state,
 }
 
 _REFUSALS: Mapping[str, Callable[[Chat, str, Fields], tuple[str, str] | None]] = {
@@ -216,4 +244,5 @@ _REFUSALS: Mapping[str, Callable[[Chat, str, Fields], tuple[str, str] | None]] =
     "decide": _answer_refusal,
     "rollback": _snapshot_refusal,
     "label": _snapshot_refusal,
+    "load_state": _load_refusal,
 }

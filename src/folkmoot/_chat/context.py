@@ -16,8 +16,9 @@ from folkmoot.messages import is_chat
 from folkmoot.teams import SelectorGroupChat
 
 from .listener import Listener, Message, as_llm, model_content
-from .log import Entry, Log
+from .log import NOTHING, Entry, Log
 from .plan import Plan, Seat
+from .saved import Saved
 
 __all__ = ["AgentContext", "Item", "Remembered"]
 
@@ -114,6 +115,20 @@ class AgentContext(Listener):
         self.items, self.new, self.unread, self.suspended = [], [], self._introduction(), []
         self._thought, self.memories, self._wire = None, {}, {}
         self.unanswered = False
+
+    def loaded(self, saved: Saved) -> None:
+        path = self.place.path
+        tags = saved.memory_places(path)
+        found = (
+            {**message, "memory": tags[n]} if n in tags else message for n, message in enumerate(saved.context(path))
+        )
+        self.items = [Item(message) for message in found]
+        self.suspended = [Item(message) for message in saved.suspended(path)]
+        self.memories = {
+            part: Remembered(NOTHING, results, context) for part, (results, context) in saved.memories(path).items()
+        }
+        self.new, self.unread = saved.begun(path), saved.unread(path)
+        self.unanswered, self._thought, self._wire = bool(self.new), None, {}
 
     def interrupted(self) -> None:
         """No call is left without a result in what a model sees: the turn that goes on makes it again."""

@@ -17,8 +17,10 @@ from folkmoot.teams import TeamSpec
 
 from .calls import AgentFailure, Call, Failure
 from .fold import Fold
+from .loading import Loaded
 from .log import Entry, Log
 from .managers import manager_of
+from .moving import moved
 from .needed import needed_offsets
 from .plan import Link, Node, Seat
 from .roles import role_of
@@ -314,6 +316,25 @@ class Chat:
         kept = {name: value for name, value in past.items() if name not in LASTING}
         self.append(time, "rolled_back", command=command, to=to, state=kept, needs=needs, **fields)
         self.go_on(bool(past.get("requests")), command, time)
+
+    def load(self, command: str, given: Loaded, stored: Any, time: str, **fields: Any) -> None:
+        """Go on from a saved state.
+
+        Args:
+            command: The id of the command that asks for it.
+            given: What `loading` made of the state.
+            stored: The state as the log is to hold it: its JSON, or a reference to the store.
+            time: ISO 8601, UTC.
+            fields: What else the entry tells.
+        """
+        first = self.log.head
+        for entry in given.entries:
+            self.append(
+                time, "copied", **{name: value for name, value in entry.items() if name not in ("kind", "time")}
+            )
+        engine = moved(self.plan, given.state, lambda place: first + place, self.log.head).dump()
+        self.append(time, "loaded", command=command, state=stored, engine=engine, turn=given.turn, **fields)
+        self.go_on(given.asks, command, time)
 
     def go_on(self, asks: bool, command: str, time: str) -> None:
         """Begin a run by itself where a person is to be asked again."""

@@ -24,6 +24,8 @@ of a speaker have `agent`, its name, unless that is the message's source):
 | `pause` | `command`, `now`, then `paused` once nothing is in flight; `resumed` with `command` |
 | `stop`, `reset`, `closed` | `command` |
 | `rolled_back` | `command`, `to` (offset), `state` (there), `needs` (offsets it looks at), `crossed` (tool calls) |
+| `copied` | `as` (its kind), and what else it has: an entry of another log that a loaded state refers to |
+| `loaded` | `command`, `state` (as saved, or a reference), `engine` (what the engine makes of it), `turn` (so far) |
 | `labelled` | `command`, `label`, `offset` (absent: the label is taken away) |
 | `late` | `call`, `agent`, `outcome`: a result that came when nobody wanted it any more |
 | `noted` | `command`, `verb`, `note`: a command that had nothing to do |

@@ -61,6 +61,7 @@ class Fold:
             "stop": self._stop,
             "reset": self._reset,
             "rolled_back": self._rolled_back,
+            "loaded": self._loaded,
             "labelled": self._labelled,
             "closed": self._closed,
         }
@@ -68,7 +69,7 @@ class Fold:
     def apply(self, state: ChatState, log: Log, entry: Entry) -> None:
         """Change `state` by one entry; `log` already holds it. Kinds of later releases change nothing."""
         handler = self.kinds.get(entry.kind)
-        if handler is not None and not entry.data.get("copied"):
+        if handler is not None:
             handler(state, log, entry)
 
     # --- Runs --------------------------------------------------------------------------------------------------------
@@ -362,6 +363,12 @@ class Fold:
         state.put_back(past, entry.offset)
         if state.running:
             runs.suspend(self.plan, state, entry)
+
+    def _loaded(self, state: ChatState, log: Log, entry: Entry) -> None:
+        """The state of another chat, or of this one at another time."""
+        turn = max(state.turn, entry.data["turn"])
+        state.put_back(ChatState.load(entry.data["engine"]), entry.offset)
+        state.turn, state.epoch, state.parent = turn, entry.offset, entry.offset
 
     def _labelled(self, state: ChatState, log: Log, entry: Entry) -> None:
         name, offset = entry.data["label"], entry.data.get("offset")

@@ -73,9 +73,9 @@ class Hearing:
         if level.heard and is_chat(message["type"]) and (level.how != "task" or manager.relays(scope)):
             for seat in node.seats.values():
                 if seat.name != level.seat:
-                    self._hear(state, seat, message, entry)
+                    self.hear(state, seat, message, entry)
 
-    def _hear(self, state: ChatState, seat: Seat, message: Mapping[str, Any], entry: Entry) -> None:
+    def hear(self, state: ChatState, seat: Seat, message: Mapping[str, Any], entry: Entry) -> None:
         """A participant hears a message. What it hears is the task of its inner team's next run."""
         role_of(seat).hear(state.scopes[seat.node.path].notes.setdefault(seat.name, {}), message)
         inner = seat.inner
@@ -98,4 +98,4 @@ class Hearing:
         manager.heard(inner, scope, level, message, entry.offset)
         if manager.will_relay(scope, True):
             for member in inner.seats.values():
-                self._hear(state, member, message, entry)
+                self.hear(state, member, message, entry)

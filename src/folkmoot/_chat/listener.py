@@ -20,6 +20,8 @@ from .floor import Floor, Level, level_at, levels
 from .log import Entry, Log
 from .plan import Link, Node, Plan
 from .roles import society_reminder
+from .saved import Saved, state_in
+from .state import ChatState
 
 __all__ = ["Listener", "Message", "as_llm"]
 
@@ -78,6 +80,18 @@ class Listener:
                 self._apply(entry, log, blobs)
                 self.next = entry.offset + 1
 
+    def queue(self, path: str) -> list[Message]:
+        """What was heard for the next run of an inner node on the way to this one."""
+        return self._queues[path]
+
+    def reminders(self, path: str) -> list[Message]:
+        """What a society of mind on the way heard in earlier turns."""
+        return self._reminders[path]
+
+    def relays(self, path: str) -> bool:
+        """Whether participants hear the tasks of a node on the way."""
+        return self._relays.get(path, True)
+
     # --- What a view makes of it -------------------------------------------------------------------------------------
 
     def said(self, level: Level, message: Message, entered: int) -> None:
@@ -95,6 +109,9 @@ class Listener:
     def cleared(self, participants_only: bool) -> None:
         """What was is forgotten: by the whole node, or by its participants only."""
 
+    def loaded(self, saved: Saved) -> None:
+        """A saved state takes the place of all that was."""
+
     def interrupted(self) -> None:
         """What was under way will be taken up again."""
 
@@ -105,8 +122,6 @@ class Listener:
 
     def _apply(self, entry: Entry, log: Log, blobs: Mapping[str, str]) -> None:
         data = entry.data
-        if data.get("copied"):
-            return
         path = data.get("scope", "")
         match entry.kind:
             case "message" | "event":
@@ -129,6 +144,8 @@ class Listener:
                 for floor in self._floors.values():
                     floor.break_off()
                 self.interrupted()
+            case "loaded":
+                self._load(entry, blobs)
             case "reset":
                 self._clear(self.plan.root)
             case "manager" if data.get("afresh") and path in self._chain:
@@ -218,6 +235,19 @@ class Listener:
             self._clear(node)
         if node.link is Link.TEAM and parent is not None and parent.node.path in self._chain:
             self._done(parent.node, parent.name, entry.offset, log, blobs)
+
+    def _load(self, entry: Entry, blobs: Mapping[str, str]) -> None:
+        """A saved state takes the place of what was said."""
+        saved, engine = Saved(self.plan, state_in(entry, blobs)), ChatState.load(entry.data["engine"])
+        for path, node in self._chain.items():
+            scope = engine.scopes[path]
+            self._floors[path] = scope.floor.model_copy(deep=True)
+            self._open[path] = scope.open
+            self._relays[path] = saved.relays(path)
+            self._reminders[path] = saved.reminders(path)
+            if node.parent is not None and node.link is not Link.TOOL:
+                self._queues[path] = saved.buffer(node.parent.path)
+        self.loaded(saved)
 
     def _clear(self, node: Node, participants_only: bool = False) -> None:
         """`node`, or its participants, forget, and all inside."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,9 @@ from folkmoot.messages import is_chat
 
 from .floor import How, Level, level_at
 from .listener import Listener, Message
-from .log import Entry, Log
+from .log import NOTHING, Entry, Log
 from .plan import Node, Plan
+from .saved import Saved
 
 __all__ = ["Said", "ThreadView", "spoken"]
 
@@ -38,7 +40,9 @@ class ThreadView(Listener):
     Attributes:
         thread: What was said, in the order it was taken in.
         steps: The manager's own entries, oldest first.
-        tasks: Task messages, of those teams that do not hand them on to their participants.
+        tasks: Task messages that are worked on, of those teams that do not hand them on to their participants.
+        untold: Those that came since.
+        finished: What was worked on is done.
     """
 
     def __init__(self, plan: Plan, uuid: str, node: Node) -> None:
@@ -47,14 +51,14 @@ class ThreadView(Listener):
     def begin(self) -> None:
         super().begin()
         self.thread: list[Said] = []
-        self.steps: list[Entry] = []
+        self.steps: list[Mapping[str, Any]] = []
         self.tasks: list[Message] = []
-        self._heard: list[Message] = []
-        self._finished = False
+        self.untold: list[Message] = []
+        self.finished = False
 
     def said(self, level: Level, message: Message, entered: int) -> None:
         if level.how == "task" and not self._relayed(level):
-            self._heard.append(message)
+            self.untold.append(message)
         else:
             self.thread.append(Said(message, level.how, level.seat, entered))
             if level.how == "task":
@@ -63,21 +67,27 @@ class ThreadView(Listener):
     def cleared(self, participants_only: bool) -> None:
         self.thread = []
         if not participants_only:
-            self.steps, self.tasks, self._heard, self._finished = [], [], [], False
+            self.steps, self.tasks, self.untold, self.finished = [], [], [], False
+
+    def loaded(self, saved: Saved) -> None:
+        path = self.node.path
+        self.thread = [Said(message, how, seat, NOTHING) for how, seat, message in saved.thread(path)]
+        self.steps, self.tasks, self.untold = saved.steps(path), saved.tasks(path), saved.untold(path)
+        self.finished = saved.finished(path)
 
     def other(self, entry: Entry, log: Log, blobs: Any) -> None:
         if entry.kind != "manager" or entry.data.get("scope", "") != self.node.path:
             return
-        self.steps.append(entry)
+        self.steps.append(entry.data)
         if entry.data["step"] == "facts":
-            self.tasks, self._heard, self._finished = self.current_tasks, [], self._finished and not self._heard
+            self.tasks, self.untold, self.finished = self.current_tasks, [], self.finished and not self.untold
         elif entry.data["step"] == "end":
-            self._finished = True
+            self.finished = True
 
     @property
     def current_tasks(self) -> list[Message]:
         """The tasks that are worked on: those that came after the last plan, else that plan's."""
-        return self._heard if self._finished and self._heard else [*self.tasks, *self._heard]
+        return self.untold if self.finished and self.untold else [*self.tasks, *self.untold]
 
     def chat_messages(self) -> list[Message]:
         """The chat messages, without events."""
@@ -96,7 +106,7 @@ def spoken(plan: Plan, log: Log, node: Node, first: int, until: int) -> list[Ent
     """
     found: list[Entry] = []
     for entry in log.after(first, until):
-        if entry.kind == "message" and is_chat(entry.data["message"]["type"]):
+        if "message" in (entry.kind, entry.data.get("as")) and is_chat(entry.data["message"]["type"]):
             level = level_at(plan, entry.data, node)
             if level is not None and level.how != "task":
                 found.append(entry)

@@ -71,8 +71,22 @@ class Commands:
             raise await self._missing(error) from None
         return await self.outcome(command, before)
 
-    async def outcome(self, command: str, after: int) -> Entry:
+    async def settled(self, verb: str, fields: Mapping[str, Any], kind: str) -> Entry:
+        """Send a command by update and wait for its entry, which is of that kind.
+
+        Raises:
+            FolkmootError: As for `update` and `outcome`.
+        """
+        accepted = await self.update(verb, fields)
+        return await self.outcome(accepted.command, accepted.after, kind)
+
+    async def outcome(self, command: str, after: int, kind: str = "") -> Entry:
         """The entry of a command, once it is there.
+
+        Args:
+            command: Its id.
+            after: Offset from which to look.
+            kind: What kind of entry it is, if not a refusal; empty: the first with that id.
 
         Raises:
             FolkmootError: It is a refusal.
@@ -82,7 +96,8 @@ class Commands:
             if entry.data.get("command") == command:
                 if (error := outcome_error(entry)) is not None:
                     raise error
-                return entry
+                if kind in ("", entry.kind):
+                    return entry
         raise ChatClosedError(f"Chat {self._chat_id!r} was closed before it carried out the command.")
 
     async def update(self, verb: str, fields: Mapping[str, Any], *, command: str = "") -> Accepted:

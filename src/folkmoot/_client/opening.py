@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import WorkflowExecution
@@ -9,6 +10,7 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 from folkmoot._chat.fold import Fold
 from folkmoot._chat.plan import streams
@@ -48,14 +50,30 @@ class Opening:
         if (size := size_of(self._spec)) > MAX_TASK:
             raise PayloadTooLargeError(size, MAX_TASK, "The spec")
 
-    async def start(self, *, replace: bool, tenant: str, limits: HistoryLimits | None) -> bool:
+    async def start(
+        self,
+        *,
+        replace: bool,
+        tenant: str,
+        limits: HistoryLimits | None,
+        uuid: str | None = None,
+        first: Sequence[Any] | None = None,
+    ) -> bool:
         """Start the chat; False if it lives already.
+
+        Args:
+            replace: Start anew where a chat of that id was closed.
+            tenant: Search attribute `ChatTenant`.
+            limits: When the chat continues as new.
+            uuid: The chat's uuid; None: it makes one.
+            first: A command it begins with: verb, command id, fields.
 
         Raises:
             ChatExistsError: It lives with another team.
             ChatClosedError: It was closed and is not to be replaced.
         """
-        data = ChatInput(spec=dict(self._spec), tenant=tenant, limits=limits)  # type: ignore[call-overload]
+        inbox = [] if first is None else [list(first)]
+        data = ChatInput(spec=dict(self._spec), uuid=uuid, tenant=tenant, limits=limits, inbox=inbox)  # type: ignore[call-overload]
         argument = data.model_dump(mode="json", exclude_defaults=True)
         try:
             await self._start(argument, replace)
@@ -86,6 +104,16 @@ class Opening:
     async def withdraw(self) -> None:
         """End a chat just started, so that it never was."""
         await self._client.get_workflow_handle(self._id).terminate(reason=REFUSED)
+
+    async def free(self) -> bool:
+        """Whether no chat has or had this id."""
+        try:
+            await self._client.get_workflow_handle(self._id).describe()
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return True
+            raise
+        return await self._refused()
 
     async def _living(self) -> bool:
         found = await self._client.get_workflow_handle(self._id).describe()

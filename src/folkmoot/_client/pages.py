@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -107,6 +107,23 @@ class LogPages:
                 return await self._sealed(page, after)
             return self._keep(page)
 
+    async def put(self, data: bytes) -> str:
+        """Put bytes into the store for the chat, and give their name.
+
+        Its uuid is asked for each time: another process may have closed the chat and opened a new one of this id.
+
+        Raises:
+            StoreMissingError: This client has no store.
+        """
+        if self._store is None:
+            raise StoreMissingError(f"Chat {self._chat_id!r} was to get a large content, and this client has no store.")
+        return await self._store.put(data, chat=(await self.query("status"))["uuid"])
+
+    async def _chat_uuid(self) -> str:
+        if not self.uuid:
+            self.uuid = (await self.query("status"))["uuid"]
+        return self.uuid
+
     def _keep(self, page: Page) -> list[Entry]:
         for offset, encoded in page.refs.items():
             self._refs[offset] = Log.restore(offset, "", [encoded.encode()]).at(offset)
@@ -133,7 +150,7 @@ class LogPages:
                 f"Entries {data['first']} to {data['last']} of chat {self._chat_id!r} are sealed in a store, and this "
                 "client has none."
             )
-        header, encoded = read_segment(await self._store.get(data["sha256"]))
+        header, encoded = read_segment(await self._store.get(data["sha256"], chat=await self._chat_uuid()))
         return header, Log.restore(data["first"], header["digest"], encoded)
 
     async def sealed_chat(self, segment: Mapping[str, Any]) -> EngineChat:
@@ -167,7 +184,7 @@ class LogPages:
             if offset not in found:
                 found[offset] = await self._referred(offset)
                 waiting += refers_to(found[offset])
-        blobs = await self._blobs([entry, *found.values()])
+        blobs = await self.contents([entry, *found.values()])
         return from_log(message_of(self.uuid, entry, found.__getitem__, blobs))
 
     async def _referred(self, offset: int) -> Entry:
@@ -177,14 +194,16 @@ class LogPages:
             self._refs[offset] = (await self.fetch(offset))[0]
         return self._refs[offset]
 
-    async def _blobs(self, entries: list[Entry]) -> dict[str, str]:
+    async def contents(self, entries: Iterable[Entry]) -> dict[str, str]:
+        """What these entries refer to in the store, by `blob_key`, as far as it can be had."""
         found: dict[str, str] = {}
         if self._store is None:
             return found
         for reference in (reference for entry in entries for reference in blobs_in(entry)):
             # What is not there is shown as a note: one lost content must not keep people from reading the rest.
             with suppress(BlobNotFoundError, UnicodeDecodeError):
-                found[blob_key(reference)] = blob_content(reference, await self._store.get(reference[BLOB]))
+                data = await self._store.get(reference[BLOB], chat=self.uuid)
+                found[blob_key(reference)] = blob_content(reference, data)
         return found
 
     async def follow(self, after: int) -> AsyncIterator[Entry]:

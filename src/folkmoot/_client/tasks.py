@@ -7,12 +7,11 @@ from typing import Any
 
 from folkmoot._chat.plan import watched
 from folkmoot._spec import AgentSpec, Participant
-from folkmoot._temporal.blobs import store_contents
+from folkmoot._temporal.blobs import Put, store_contents
 from folkmoot._temporal.payloads import MAX_TASK, size_of
 from folkmoot.errors import PayloadTooLargeError
 from folkmoot.messages import BaseChatMessage, task_messages, to_log
 from folkmoot.messages.base import is_builtin
-from folkmoot.store import Store
 from folkmoot.teams import TeamSpec
 
 __all__ = ["log_task"]
@@ -20,14 +19,14 @@ __all__ = ["log_task"]
 
 async def log_task(
     task: str | BaseChatMessage | Sequence[BaseChatMessage] | None,
-    store: Store | None,
+    put: Put | None,
     team: Callable[[], Awaitable[Participant]],
 ) -> dict[str, Any]:
     """The `task` field of a run command.
 
     Args:
         task: As the caller gave it.
-        store: Where images and contents over 64 kB go.
+        put: Puts images and contents over 64 kB into the store; None: there is none.
         team: Gives the chat's spec; asked only where it matters.
 
     Raises:
@@ -47,7 +46,7 @@ async def log_task(
         assert isinstance(spec, TeamSpec | AgentSpec)
         return watched(spec)
 
-    stored = [await store_contents(to_log(message), store, words) for message in messages]
+    stored = [await store_contents(to_log(message), put, words) for message in messages]
     if (size := size_of(stored)) > MAX_TASK:
         raise PayloadTooLargeError(size, MAX_TASK, "The task")
     return {"task": stored}

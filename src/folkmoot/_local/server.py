@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from temporalio.client import Plugin
+
 from folkmoot._local.binary import obtain_cli
 from folkmoot._local.environment import ADDRESS
 from folkmoot._local.launch import Wanted, listens
+from folkmoot._local.mending import MendingPlugin
 from folkmoot._local.private import start_private
 from folkmoot._local.progress import Progress
 from folkmoot._local.shared import SharedServer, join, join_or_start
@@ -31,6 +34,8 @@ class Server:
     owned: bool
     """Whether its life depends on ours: true unless `TEMPORAL_ADDRESS` named it."""
     on_stop: Callable[[], Awaitable[None]] | None = field(default=None, repr=False)
+    plugins: Sequence[Plugin] = ()
+    """For its clients: with them they notice that a shared server is broken, and go on with the one started anew."""
 
     async def stop(self) -> None:
         """Stop using the server; an owned one ends with its last user. The second call does nothing."""
@@ -92,7 +97,8 @@ async def ensure_server(
 
 
 def _shared(server: SharedServer, namespace: str) -> Server:
-    return Server(server.address, server.ui_url, namespace, owned=True, on_stop=server.stop)
+    plugins = [MendingPlugin(server.mend)]
+    return Server(server.address, server.ui_url, namespace, owned=True, on_stop=server.stop, plugins=plugins)
 
 
 async def _check_listening(address: str) -> None:

@@ -19,6 +19,7 @@ from .kill_points import reach
 from .model_calls import ModelCalls
 from .orchestration import Orchestration
 from .payloads import CallInput, Segment
+from .preparations import Preparations
 from .reader import LogReader, seal_bytes
 from .registry import Registry
 from .selection import Selection
@@ -51,6 +52,7 @@ class ChatActivities:
             functions.input,
             Orchestration(self._side).manage,
             ModelCalls(self._side).model,
+            Preparations(self._side).prepare,
             Selection(self._side).select,
             ToolCalls(self._side).tool,
             self.seal,
@@ -67,6 +69,6 @@ class ChatActivities:
             reach("seal.before")
             base, until = raw["base"], raw["at"]
             data = seal_bytes(chat.uuid, chat.log, base, until, raw["state"])
-            name = await store.put(data)
+            name = await store.put_now(data, chat=chat.uuid)
             reach("seal.after")
         return Segment(first=base, last=until - 1, digest=raw["d"], sha256=name, size=len(data)).model_dump()

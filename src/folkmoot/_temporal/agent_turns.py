@@ -12,11 +12,13 @@ from folkmoot._chat.entries import BLOB
 from folkmoot._chat.plan import Seat, watched
 from folkmoot.agents import CustomAgent
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, from_log, is_own_kind, to_log
+from folkmoot.store import StoreUnavailableError
 from folkmoot.teams import TeamSpec
 from folkmoot.tools import CancellationToken
 
 from . import names
-from .blobs import store_contents
+from .blobs import putter, store_contents
+from .call_store import FITS_THE_LOG
 from .custom_agents import CustomAgents, Hook
 from .heartbeat import beating
 from .kill_points import reach
@@ -52,7 +54,7 @@ class AgentTurns:
                 registered = self._side.registry.agent(spec.agent)
                 if data.s:
                     saved = await self._agents.call_hook(registered, spec, key, cast(Hook, data.s), state, token)
-                    return {} if saved is None else await self._changed(state, saved)
+                    return {} if saved is None else await self._changed(state, saved, chat)
                 view = await self._side.context(chat, seat.path, data.at)
                 heard = [from_log(message) for message in view.new]
                 reach("agent.before")
@@ -76,20 +78,24 @@ class AgentTurns:
                 for event, shown in turn.events
             ]
             messages.append({"message": await self._stored(turn.answer, chat)})
-            return self._side.bounded({"messages": messages, **await self._changed(state, turn.state)}, seat.path)
+            return self._side.bounded({"messages": messages, **await self._changed(state, turn.state, chat)}, seat.path)
 
     async def _stored(self, message: BaseChatMessage | BaseAgentEvent, chat: CachedChat) -> dict[str, Any]:
         async def words() -> tuple[str, ...]:
             return watched(chat.team)
 
-        return await store_contents(to_log(message), self._side.reader.store, words)
+        return await store_contents(to_log(message), putter(self._side.reader.store, chat.uuid), words)
 
-    async def _changed(self, before: Any, after: Any) -> dict[str, Any]:
+    async def _changed(self, before: Any, after: Any, chat: CachedChat) -> dict[str, Any]:
         change, whole = change_of(before, after)
         store = self._side.reader.store
         if whole is not None and store is not None:
             data = whole.encode("utf-8", "replace")
-            return {"state": {BLOB: await store.put(data), "size": len(data)}}
+            try:
+                return {"state": {BLOB: await store.put(data, chat=chat.uuid), "size": len(data)}}
+            except StoreUnavailableError:
+                if len(data) > FITS_THE_LOG:
+                    raise
         return {} if change is None else {"state": change}
 
 

@@ -50,7 +50,8 @@ ACTIVITIES = {
 }
 """Which activity makes which kind of call."""
 CANCELLED = "cancelled"
-UNKNOWN_NAME = "UnknownNameError"
+WAITS = ("UnknownNameError", "StoreUnavailableError")
+"""Failures before a call has done anything: it is made again, and the first detail says what is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _finished(call: Call, handle: workflow.ActivityHandle[Any]) -> Finished:
             return Finished(call, CANCELLED)
         cause = error.__cause__ or error
     if isinstance(cause, ApplicationError):
-        reason = cause.details[0] if cause.type == UNKNOWN_NAME and cause.details else ""
+        reason = cause.details[0] if cause.type in WAITS and cause.details else ""
         return Finished(call, Failure(cause.type or "ApplicationError", cause.message), str(reason))
     if isinstance(cause, CallTimeoutError):
         return Finished(call, _timed_out(call, cause))

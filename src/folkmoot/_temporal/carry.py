@@ -7,6 +7,7 @@ histories of a chat together stay within twice its log.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -26,11 +27,15 @@ from folkmoot.teams import TeamSpec
 
 from . import names
 from .calls import HEARTBEAT
-from .payloads import MAX_PAYLOAD, ChatInput, HistoryLimits, Segment, pack, size_of, unpack
+from .payloads import MAX_PAYLOAD, ArchiveInput, ChatInput, HistoryLimits, Segment, pack, size_of, unpack
 
 __all__ = ["Carrier", "restore"]
 
 SEAL_TIMEOUT = timedelta(seconds=60)
+SEAL_TRIES = 3
+"""Then the chat goes on unsealed, and tries again later."""
+LONGEST_PAUSE = timedelta(seconds=30)
+"""Between tries of a chat that can do nothing else any more."""
 
 
 def restore(data: ChatInput) -> Chat:
@@ -56,6 +61,8 @@ class Carrier:
         self._data = data
         self._limits = data.limits or HistoryLimits()
         self._store = data.store
+        self._away = False
+        """The store did not answer when it was last needed."""
         self._not_before = 0
         self.signals = 0
         """Signals this run of the workflow has got."""
@@ -129,6 +136,10 @@ class Carrier:
                 segments.append(segment)
                 base = segment.last + 1
                 state = chat.state
+            elif self._away and chat.log.bytes > self._added() and not self._near_the_end():
+                # Carried whole each time, the log would be kept many times over while the store is away.
+                self._put_off()
+                return
         entries = [entry.encoded for entry in chat.log.after(base)]
         carried = ChatInput(
             spec=self._data.spec,
@@ -147,9 +158,12 @@ class Carrier:
         ).model_dump(mode="json", exclude_defaults=True)
         carried["carried"] = size = size_of(carried)
         if size > MAX_PAYLOAD:
-            self._not_before = workflow.info().get_current_history_length() + self._limits.resting_events
+            self._put_off()
             return
         workflow.continue_as_new(args=[carried])
+
+    def _put_off(self) -> None:
+        self._not_before = workflow.info().get_current_history_length() + self._limits.resting_events
 
     async def _seal(self) -> Segment | None:
         """Put what is no longer needed here into the store; None if there is none or it does not answer."""
@@ -160,26 +174,33 @@ class Carrier:
             "d": self._chat.log.digest_at(until),
             "state": self._chat.base.dump(),
         }
+        last_resort = self._near_the_end()
         try:
             segment = await workflow.execute_activity(
                 names.ACTIVITY_SEAL,
                 data,
                 start_to_close_timeout=SEAL_TIMEOUT,
-                schedule_to_close_timeout=SEAL_TIMEOUT,
+                schedule_to_close_timeout=None if last_resort else SEAL_TIMEOUT,
                 heartbeat_timeout=HEARTBEAT,
-                retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1)),
+                retry_policy=RetryPolicy(
+                    initial_interval=timedelta(seconds=1),
+                    maximum_interval=LONGEST_PAUSE,
+                    # Tries add no event: a history near its end can wait for the store for as long as it takes.
+                    maximum_attempts=0 if last_resort else SEAL_TRIES,
+                ),
                 summary=f"seal entries {self._chat.log.base} to {until - 1}",
             )
         except ActivityError as error:
             if isinstance(error.cause, ApplicationError) and error.cause.type == "StoreMissingError":
                 self._store = False
+            self._away = self._store is not False
             return None
-        self._store = True
+        self._store, self._away = True, False
         return Segment.model_validate(segment)
 
     def full(self) -> str | None:
         """Why the chat can take no more, if its log no longer fits and there is no store; nothing is lost."""
-        if self._not_before and self._near_the_end():
+        if self._not_before and self._near_the_end() and not self._away:
             return (
                 f"The chat's log has {self._chat.log.bytes} bytes, more than one history may carry. "
                 "Start its workers with a store and ask again: each attempt to run looks for one."
@@ -189,6 +210,43 @@ class Carrier:
     def ask_again(self) -> None:
         """Look for a store once more before the chat rests: its workers may have been started with one since."""
         self._not_before, self._store = workflow.info().get_current_history_length(), None
+
+    async def archive(self) -> None:
+        """Have what is left of the closed chat put into the store.
+
+        By a workflow of its own, which outlives this one: the chat is closed at once, and its id is free again,
+        however long the store stays away.
+        """
+        if self._store is False:
+            return
+        info, chat = workflow.info(), self._chat
+        data = ArchiveInput(
+            id=info.workflow_id,
+            run_id=info.run_id,
+            first_run_id=info.first_execution_run_id,
+            uuid=chat.uuid,
+            team=chat.team.name,
+            tenant=self._data.tenant,
+            base=chat.log.base,
+            at=chat.log.head,
+            d=chat.log.digest,
+            before=chat.base.dump(),
+            state=chat.state.dump(),
+            segments=list(self._data.segments),
+            closed=chat.log.at(chat.log.head - 1).time,
+            runs=self._data.runs,
+        )
+        asyncio.create_task(
+            workflow.start_child_workflow(
+                names.ARCHIVE,
+                data.model_dump(mode="json"),
+                id=names.ARCHIVE_ID + chat.uuid,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                static_summary=f"archive {info.workflow_id}"[:200],
+            )
+        )
+        # The task has made its command once this returns; that the child has started need not be waited for.
+        await workflow.wait_condition(lambda: True)
 
     def last_word(self) -> dict[str, Any]:
         """The workflow's result: where the closed chat's log stands."""

@@ -15,7 +15,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from folkmoot._chat.calls import Call, Failure
-from folkmoot._chat.commands import ALREADY_RUNNING, handle, refusal
+from folkmoot._chat.commands import ALREADY_RUNNING, handle, prepares, refusal
 from folkmoot._chat.log import Entry
 from folkmoot._temporal.externs import extern
 
@@ -25,6 +25,7 @@ from .carry import Carrier, restore
 from .commands_in import Incoming, argument, parse_command
 from .outbox import Outbox
 from .payloads import ChatInput
+from .preparing import prepare
 from .queries import answer
 from .retries import Retries
 from .visibility import Visibility
@@ -72,9 +73,10 @@ class GroupChat:
         if self._problem is not None:
             raise ApplicationError(self._problem, type="BadCommandError", non_retryable=True)
         while True:
-            self._take_in()
+            await self._take_in()
             if self._at_rest():
                 if self._chat.state.closed and workflow.all_handlers_finished():
+                    await self._carrier.archive()
                     return self._carrier.last_word()
                 if self._carrier.due():
                     await self._carrier.continue_as_new(self._rest)
@@ -98,16 +100,17 @@ class GroupChat:
     def _has_work(self) -> bool:
         return bool(self._inbox) or self._calls.any_done or self._retries.any_due or self._outbox.just_done
 
-    def _take_in(self) -> None:
+    async def _take_in(self) -> None:
         """Inbox, results, timers, then what follows from them."""
-        time = self._now()
         if not self._chat.state.opened:
-            self._chat.begin(self._chat.team.name, self._carrier.spec_digest, time)
-        inbox, self._inbox = self._inbox, []
-        for incoming in inbox:
-            self._guarded(self._command, incoming, time)
+            self._chat.begin(self._chat.team.name, self._carrier.spec_digest, self._now())
+        while self._inbox:
+            incoming = await self._prepared(self._inbox[0])
+            del self._inbox[0]
+            self._guarded(self._command, incoming, self._now())
             # Between two commands the engine writes what the first one leads to: each finds the chat settled.
-            self._guarded(self._advance, time)
+            self._guarded(self._advance, self._now())
+        time = self._now()
         for finished in self._calls.take():
             self._guarded(self._finish, finished, time)
         self._retries.take()
@@ -128,6 +131,20 @@ class GroupChat:
                 self._chat.fail("", Failure(type(error).__name__, text), self._now())
             else:
                 self._chat.append(self._now(), "noted", command="", verb="", note=f"{type(error).__name__}: {text}")
+
+    async def _prepared(self, incoming: Incoming) -> Incoming:
+        """A command with what a worker has to find out first; the commands behind it wait."""
+        chat, fields = self._chat, incoming.fields
+        if (
+            incoming.error is not None
+            or incoming.command in self._seen
+            or refusal(chat, incoming.verb, fields) is not None
+            or not prepares(chat, incoming.verb, fields)
+        ):
+            return incoming
+        if not self._published:
+            self._show()
+        return await prepare(chat, incoming)
 
     def _command(self, incoming: Incoming, time: str) -> None:
         if incoming.command in self._seen:

@@ -21,7 +21,7 @@ from folkmoot.teams import TeamSpec
 
 from .payloads import COMMANDS, MAX_TASK, Command, RunCommand, size_of
 
-__all__ = ["Incoming", "argument", "parse_command"]
+__all__ = ["Incoming", "argument", "parse_command", "refused"]
 
 MAX_COMMAND_ID = 200
 REFUSE = "refuse"
@@ -135,8 +135,13 @@ def _stand_in(reference: Mapping[str, Any]) -> Any:
     return {"data": ""} if is_image(reference) else ""
 
 
+def refused(incoming: Incoming, kind: str, text: str) -> Incoming:
+    """The refusal of a command: error type and text."""
+    return Incoming(REFUSE, incoming.command, {"verb": incoming.verb, "error": {"type": kind, "message": text}})
+
+
 def _refuse(verb: str, command_id: str, text: str) -> Incoming:
-    return Incoming(REFUSE, command_id, {"verb": verb, "error": {"type": "BadCommandError", "message": text}})
+    return refused(Incoming(verb, command_id, {}), "BadCommandError", text)
 
 
 def _short(value: object, limit: int = 120) -> str:

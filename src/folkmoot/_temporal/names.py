@@ -7,15 +7,19 @@ from __future__ import annotations
 
 __all__ = [
     "ACTIVITY_AGENT",
+    "ACTIVITY_ARCHIVE",
     "ACTIVITY_CODE",
     "ACTIVITY_FORMAT",
     "ACTIVITY_FUNCTIONS",
     "ACTIVITY_INPUT",
     "ACTIVITY_MANAGE",
     "ACTIVITY_MODEL",
+    "ACTIVITY_PREPARE",
     "ACTIVITY_SEAL",
     "ACTIVITY_SELECT",
     "ACTIVITY_TOOL",
+    "ARCHIVE",
+    "ARCHIVE_ID",
     "CACHE_EXTERN",
     "CHECK_EXTERN",
     "DEFAULT_QUEUE",
@@ -24,14 +28,18 @@ __all__ = [
     "REPLY_SIGNAL",
     "SEARCH_ATTRIBUTES",
     "SIGNALS",
+    "STORE",
     "UPDATES",
     "WORKFLOW",
 ]
 
 WORKFLOW = "GroupChat"
+ARCHIVE = "GroupChatArchive"
+"""Workflow that puts what is left of a closed chat into the store; its id is `ARCHIVE_ID` and the chat's uuid."""
+ARCHIVE_ID = "folkmoot-archive-"
 DEFAULT_QUEUE = "folkmoot"
 
-SIGNALS = ("pause", "resume", "reset", "stop", "cancel", "decide", "answer", "say", "submit", "close")
+SIGNALS = ("pause", "resume", "reset", "stop", "cancel", "decide", "answer", "say", "submit", "close", "label")
 UPDATES = ("run", "rollback", "load_state")
 QUERIES = ("check", "status", "state", "snapshots", "snapshot", "log", "pending", "usage", "spec")
 
@@ -39,6 +47,7 @@ REPLY_SIGNAL = "folkmoot_reply"
 """Signal a chat sends to the workflow that asked for a run, when the run has ended or was refused."""
 
 ACTIVITY_AGENT = "folkmoot.agent"
+ACTIVITY_ARCHIVE = "folkmoot.archive"
 ACTIVITY_CODE = "folkmoot.code"
 ACTIVITY_FORMAT = "folkmoot.format"
 ACTIVITY_INPUT = "folkmoot.input"
@@ -47,12 +56,16 @@ ACTIVITY_MODEL = "folkmoot.model"
 ACTIVITY_SELECT = "folkmoot.select"
 ACTIVITY_TOOL = "folkmoot.tool"
 ACTIVITY_FUNCTIONS = "folkmoot.functions"
+ACTIVITY_PREPARE = "folkmoot.prepare"
 ACTIVITY_SEAL = "folkmoot.seal"
 
 CACHE_EXTERN = "folkmoot.cache"
 """Extern function by which the workflow shows its log to the activities of the same process."""
 CHECK_EXTERN = "folkmoot.check"
 """Extern function by which an update validator asks what the worker has registered."""
+
+STORE = "store"
+"""What a chat waits for whose store does not answer, as its status tells it."""
 
 MEMO_CHAT = "folkmoot"
 """Memo: spec digest, team name and kind, written at the start; describe shows it without a worker."""

@@ -74,8 +74,8 @@ def _messages(
     team = team_description(node)
     task = " ".join(model_text_of(message) for message in view.current_tasks)
     talk = _conversation(view, me)
-    surveys = [content_of(entry.data["content"], blobs) for entry in view.steps if entry.data["step"] == "facts"]
-    planned = any(entry.data["step"] == "planned" for entry in view.steps)
+    surveys = [content_of(step["content"], blobs) for step in view.steps if step["step"] == "facts"]
+    planned = any(step["step"] == "planned" for step in view.steps)
     ask = {"type": "UserMessage", "source": me}
     match step:
         case "facts" if planned:

@@ -10,17 +10,19 @@ import json
 import zlib
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 __all__ = [
     "COMMANDS",
     "MAX_PAYLOAD",
     "MAX_TASK",
+    "ArchiveInput",
     "CallInput",
     "ChatInput",
     "Command",
     "HistoryLimits",
     "LogQuery",
+    "Manifest",
     "Page",
     "Reply",
     "RunCommand",
@@ -51,6 +53,53 @@ class Segment(_Payload):
     sha256: str
     """Name of the blob that holds it."""
     size: int
+
+
+class ArchiveInput(_Payload):
+    """Input of the workflow `GroupChatArchive`: a chat that was closed, and what its workflow alone knows of it."""
+
+    id: str
+    run_id: str
+    """The run that closed it."""
+    first_run_id: str
+    uuid: str
+    team: str
+    tenant: str
+    base: int
+    """The entries from here on are in no segment yet."""
+    at: int
+    d: str
+    before: dict[str, Any]
+    """Folded state at `base`."""
+    state: dict[str, Any]
+    """Folded state at the end."""
+    segments: list[Segment]
+    closed: str
+    runs: int
+
+
+class Manifest(_Payload):
+    """What the store keeps of a closed chat, so that it can be read when the server has forgotten it."""
+
+    format: int = 1
+    id: str
+    uuid: str
+    first_run_id: str
+    team: str
+    tenant: str
+    spec: dict[str, Any]
+    head: int
+    digest: str
+    segments: list[Segment]
+    opened: str
+    """ISO 8601, UTC."""
+    closed: str
+    turns: int
+    tokens: int
+    runs: int
+    """How often it had continued as new."""
+    state: dict[str, Any]
+    """Folded state at the end."""
 
 
 class HistoryLimits(_Payload):
@@ -163,6 +212,31 @@ class AnswerCommand(RequestCommand):
     content: Any = None
 
 
+class RollbackCommand(ForceCommand):
+    """`rollback`: to the snapshot at this offset."""
+
+    offset: StrictInt | None = None
+    compensate: bool = False
+    """Have the tools that undo crossed calls run."""
+
+
+class LabelCommand(Command):
+    """`label`: a name for the snapshot at this offset; without one the name is taken away."""
+
+    label: str = ""
+    offset: StrictInt | None = None
+
+
+class LoadCommand(ForceCommand):
+    """`load_state`: a state as `save_state` gives it, or a reference to one in the store."""
+
+    state: dict[str, Any] = Field(default_factory=dict[str, Any])
+    at: StrictInt | None = None
+    """Refused if the log does not end at this offset."""
+    origin: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """Which chat and offset it comes from, for the log."""
+
+
 COMMANDS: dict[str, type[Command]] = {
     "run": RunCommand,
     "submit": RunCommand,
@@ -170,6 +244,9 @@ COMMANDS: dict[str, type[Command]] = {
     "reset": ForceCommand,
     "close": ForceCommand,
     "decide": RequestCommand,
+    "rollback": RollbackCommand,
+    "label": LabelCommand,
+    "load_state": LoadCommand,
     "answer": AnswerCommand,
 }
 """Payload of each command; those not named take `Command`."""

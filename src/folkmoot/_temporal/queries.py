@@ -33,7 +33,8 @@ def answer(chat: Chat, data: ChatInput, name: str, fields: object) -> Any:
             return {"offset": chat.log.head - 1, "state": chat.state.dump()}
         case "snapshots":
             held = [asdict(snapshot) for snapshot in snapshots(chat)]
-            return {"snapshots": held, "segments": [s.model_dump() for s in data.segments]}
+            segments = [segment.model_dump() for segment in data.segments]
+            return {"snapshots": held, "segments": segments, "last": chat.state.parent, "labels": chat.state.labels}
         case "snapshot":
             return _snapshot(chat, data, fields)
         case "log":

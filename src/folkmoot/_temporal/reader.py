@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -31,6 +31,7 @@ from folkmoot.store import BlobNotFoundError, Store
 from folkmoot.teams import TeamSpec
 
 from .blobs import blob_content
+from .call_store import CallStore
 from .failures import CallFailedError
 from .log_cache import CachedChat, LogCache
 from .payloads import LogQuery, Page, Segment, unpack
@@ -68,7 +69,7 @@ class LogReader:
 
     def __init__(self, cache: LogCache, store: Store | None, replay: Replay) -> None:
         self._cache = cache
-        self.store = store
+        self.store = None if store is None else CallStore(store)
         self._replay = replay
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -86,12 +87,17 @@ class LogReader:
         info = activity.info()
         if info.workflow_id is None or info.workflow_run_id is None:
             raise LogReadError("the activity was not started by a chat")
-        key = (info.namespace or info.workflow_namespace or "", info.workflow_id)
+        return await self.read_of(info.workflow_id, info.workflow_run_id, at, digest, whole=whole)
+
+    async def read_of(self, chat_id: str, run_id: str, at: int, digest: str, *, whole: bool) -> CachedChat:
+        """The chat of a run of a workflow; see `read`."""
+        info = activity.info()
+        key = (info.namespace or info.workflow_namespace or "", chat_id)
         cached = self._cache.get(*key)
         if cached is None or not cached.has(at, digest):
             lock = self._locks.setdefault(key, asyncio.Lock())
             async with lock:
-                cached = await self._refresh(key, info.workflow_run_id, info.attempt, at, digest)
+                cached = await self._refresh(key, run_id, info.attempt, at, digest)
         return await self._whole(key, cached) if whole and cached.log.base > 0 else cached
 
     async def _refresh(self, key: tuple[str, str], run_id: str, attempt: int, at: int, digest: str) -> CachedChat:
@@ -147,7 +153,7 @@ class LogReader:
         log = Log()
         for segment in cached.segments:
             if segment.last < cached.log.base:
-                for item in await self.entries_of(segment):
+                for item in await self.entries_of(segment, cached.uuid):
                     log.extend(Log.restore(log.head, log.digest, [item])[0])
         if log.head != cached.log.base or log.digest != cached.log.base_digest:
             raise LogReadError(f"the sealed parts of chat {key[1]!r} end at {log.head}, expected {cached.log.base}")
@@ -156,13 +162,17 @@ class LogReader:
         self._cache.put(*key, full)
         return full
 
-    async def entries_of(self, segment: Segment) -> list[bytes]:
+    async def entries_of(self, segment: Segment, chat: str) -> list[bytes]:
         """The stored forms of a sealed part."""
         if self.store is None:
             raise StoreMissingError(
                 f"entries {segment.first} to {segment.last} are sealed, and this worker has no store"
             )
-        return read_segment(await self.store.get(segment.sha256))[1]
+        return read_segment(await self.store.get(segment.sha256, chat=chat))[1]
+
+    async def opened(self, segments: Sequence[Segment], chat: str) -> str:
+        """When the chat was opened: the time of its first entry."""
+        return json.loads((await self.entries_of(segments[0], chat))[0])["time"]
 
     async def fetch_blobs(self, chat: CachedChat, start: int, until: int) -> None:
         """Fetch the contents of entries `start` to `until` that lie in the store into `chat.blobs`.
@@ -180,19 +190,19 @@ class LogReader:
                 if key in chat.blobs:
                     continue
                 try:
-                    chat.blobs[key] = await self._fetch(entry, reference)
+                    chat.blobs[key] = await self._fetch(entry, reference, chat.uuid)
                 except CallFailedError as error:
                     missing = error
         if missing is not None:
             raise missing
 
-    async def _fetch(self, entry: Entry, reference: Mapping[str, Any]) -> str:
+    async def _fetch(self, entry: Entry, reference: Mapping[str, Any], chat: str) -> str:
         problem: Exception
         if self.store is None:
             problem = StoreMissingError("this worker has no store")
         else:
             try:
-                return blob_content(reference, await self.store.get(reference[BLOB]))
+                return blob_content(reference, await self.store.get(reference[BLOB], chat=chat))
             except (BlobNotFoundError, ValueError) as error:
                 problem = error
         raise CallFailedError(

@@ -1,7 +1,7 @@
-"""Waiting for a worker that knows a name: a deploy in which an old worker does not know a new tool.
+"""Waiting for a worker that knows a name (a deploy in which an old one does not know a new tool), or for the store.
 
-The call's failure is seen by the workflow, so the wait is visible (`worker:tool:NAME`), and it is made again after a
-durable timer until `LIMIT` is over.
+The call's failure is seen by the workflow, so the wait is visible (`worker:tool:NAME`, `store`), and it is made again
+after a durable timer: for a name until `LIMIT` is over, for the store until it is back.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from folkmoot._chat.calls import Failure
 from folkmoot._chat.engine import Chat
 
 from .calls import Finished
+from .names import STORE
 
 __all__ = ["LIMIT", "Retries"]
 
@@ -52,13 +53,13 @@ class Retries:
             self._attempts.clear()
 
     def postpone(self, finished: Finished, time: str) -> bool:
-        """Take in a call that a worker could not make for lack of a name; False if that is not the case, or over."""
+        """Take in a call that a worker could not make for lack of a name or store; False if not so, or over."""
         call, reason = finished.call, finished.unknown
         if not reason or not isinstance(finished.result, Failure) or not self._chat.needs(call):
             return False
         waited = self._chat.state.waits.get(call.key)
         since = waited.since if waited else time
-        if datetime.fromisoformat(time) - datetime.fromisoformat(since) >= LIMIT:
+        if reason != STORE and datetime.fromisoformat(time) - datetime.fromisoformat(since) >= LIMIT:
             self._chat.outcome(call, finished.result, time)
             return True
         attempt = self._attempts.get(call.key, 0)

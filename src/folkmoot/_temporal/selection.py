@@ -58,7 +58,7 @@ class Selection:
                 found = await self._ask_functions(spec, node, view) if not tries else {}
                 if "speaker" in found:
                     return found
-                given = found if not tries else tries[0].data
+                given = found if not tries else tries[0]
                 kept = {"previous": data.s or None, "last": _last(view), "candidates": given.get("candidates")}
                 candidates = candidates_of(node, kept)
                 if spec.speaker_selection_method != "auto" or len(candidates) < 2:
@@ -121,8 +121,8 @@ class Selection:
             first = {"type": "UserMessage", "content": prompt, "source": "user"}
         messages = [first]
         for step in tries:
-            messages.append({"type": "AssistantMessage", "content": step.data["reply"], "source": "selector"})
-            feedback = _FEEDBACK[step.data["problem"]].format(names=list(candidates))
+            messages.append({"type": "AssistantMessage", "content": step["reply"], "source": "selector"})
+            feedback = _FEEDBACK[step["problem"]].format(names=list(candidates))
             messages.append({"type": "UserMessage", "content": feedback, "source": "user"})
         return ModelRequest(messages=rendered(messages, model), timeout=timeout_of(spec.model_client)), model
 

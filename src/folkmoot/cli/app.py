@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import control, people, reading, run, scripted, serve
+from . import control, people, reading, replay, run, scripted, serve
 from .demo import command as demo
 
 __all__ = ["app"]
@@ -38,6 +38,6 @@ def root(
     """Group chats of AI agents as durable Temporal workflows."""
 
 
-for group in (demo, serve, run, reading, people, control, scripted):
+for group in (demo, serve, run, reading, people, control, replay, scripted):
     for add in group.VERBS:
         add(app)

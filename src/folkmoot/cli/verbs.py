@@ -26,7 +26,7 @@ from folkmoot._local import default_data_folder
 from folkmoot._local.environment import ADDRESS, DATA_DIR, TASK_QUEUE
 from folkmoot._temporal.names import DEFAULT_QUEUE
 from folkmoot.errors import ChatCancelled, FolkmootError, to_wire
-from folkmoot.store import FolderStore
+from folkmoot.store import Store, open_store
 
 from .screen import Screen
 
@@ -50,7 +50,8 @@ class Settings:
     profile: str | None = None
     queue: str = DEFAULT_QUEUE
     data_dir: Path | None = None
-    store_dir: Path | None = None
+    # A URL may have a password.
+    store_url: str | None = field(default=None, repr=False)
     json: bool = False
     debug: bool = False
     log_level: str | None = None
@@ -60,10 +61,10 @@ class Settings:
         """The folder of the embedded server's data."""
         return self.data_dir.expanduser() if self.data_dir is not None else default_data_folder()
 
-    def store(self, fallback: Path | None = None) -> FolderStore | None:
+    def store(self, fallback: Path | None = None) -> Store | None:
         """The store the options name, else the one at `fallback`."""
-        chosen = self.store_dir or fallback
-        return None if chosen is None else FolderStore(chosen)
+        chosen = self.store_url or fallback
+        return None if chosen is None else open_store(chosen)
 
 
 def _common(
@@ -84,9 +85,13 @@ def _common(
     data_dir: Annotated[
         Path | None, typer.Option(envvar=DATA_DIR, help="Folder of the embedded server's data.")
     ] = None,
-    store_dir: Annotated[
-        Path | None,
-        typer.Option("--store", envvar="FOLKMOOT_STORE", help="Folder of sealed segments and large contents."),
+    store_url: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            envvar="FOLKMOOT_STORE",
+            help="Folder, s3://bucket/prefix or postgresql://... of sealed segments, large contents and closed chats.",
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", envvar="FOLKMOOT_JSON", help="Print JSON lines.")] = False,
     debug: Annotated[bool, typer.Option("--debug", envvar="FOLKMOOT_DEBUG", help="Show tracebacks of errors.")] = False,
@@ -103,7 +108,7 @@ def _common(
         profile=profile or None,
         queue=queue or DEFAULT_QUEUE,
         data_dir=data_dir,
-        store_dir=store_dir,
+        store_url=store_url or None,
         json=json,
         debug=debug,
         log_level=log_level.lower() if log_level else None,

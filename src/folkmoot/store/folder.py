@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-from .base import BlobNotFoundError, name_of
+from .base import StoreUnavailableError
+from .keyed import KeyedStore
 
 __all__ = ["FolderStore"]
 
-_NAME = re.compile(r"[0-9a-f]{64}")
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_UNFINISHED = ".new-"
 
 
-class FolderStore:
-    """Blobs as files `ab/cdef…`, written beside their place and moved into it, so that no reader sees a half one.
+class FolderStore(KeyedStore):
+    """Keys as files, written beside their place and moved into it, so that no reader sees a half one.
 
     Args:
         path: The folder; it is made if missing.
@@ -28,46 +34,81 @@ class FolderStore:
     def __repr__(self) -> str:
         return f"FolderStore({str(self.path)!r})"
 
-    async def put(self, data: bytes) -> str:
-        """See `Store.put`; the file and its folder are synced before it returns."""
-        return await asyncio.to_thread(self._put, data)
+    async def _write(self, key: str, data: bytes) -> None:
+        """The file and its folders are synced before it returns."""
+        await self._in_thread(self._put, key, data)
 
-    async def get(self, name: str) -> bytes:
-        """See `Store.get`.
+    async def _read(self, key: str) -> bytes | None:
+        return await self._in_thread(self._get, key)
 
-        Raises:
-            BlobNotFoundError: It is not there.
-            ValueError: `name` is not a SHA-256, or the file's bytes do not match it.
-        """
-        return await asyncio.to_thread(self._get, name)
+    async def _list(self, prefix: str) -> AsyncIterator[tuple[str, int]]:
+        for item in await self._in_thread(self._files, prefix):
+            yield item
 
-    def _file(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"expected a SHA-256 in hex, got {name!r}")
-        return self.path / name[:2] / name[2:]
+    async def _remove(self, keys: Sequence[str]) -> None:
+        await self._in_thread(self._unlink, keys)
 
-    def _put(self, data: bytes) -> str:
-        name = name_of(data)
-        target = self._file(name)
-        if target.exists():
-            return name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, target)
-        _sync_folder(target.parent)
-        return name
-
-    def _get(self, name: str) -> bytes:
+    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            data = self._file(name).read_bytes()
-        except FileNotFoundError:
-            raise BlobNotFoundError(name, repr(self)) from None
-        if name_of(data) != name:
-            raise ValueError(f"blob {name!r} in {self!r} is damaged: its bytes have another hash")
-        return data
+            return await asyncio.to_thread(work, *args, **kwargs)
+        except OSError as error:
+            # A disk that is full or a share that is away: it may be back.
+            raise StoreUnavailableError(f"{self!r} cannot be used: {error}") from None
+
+    def _put(self, key: str, data: bytes) -> None:
+        target = self.path / key
+        if self._get(key) == data:
+            return
+        _make_folders(target.parent)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=_UNFINISHED)
+        try:
+            with open(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, target)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)
+            raise
+        _sync_folder(target.parent)
+
+    def _get(self, key: str) -> bytes | None:
+        try:
+            return (self.path / key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _files(self, prefix: str) -> list[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
+        for folder, _, names in os.walk(self.path / prefix):
+            for file in (Path(folder) / name for name in names if not name.startswith(_UNFINISHED)):
+                # Another process may delete at the same time.
+                with suppress(FileNotFoundError):
+                    found.append((file.relative_to(self.path).as_posix(), file.stat().st_size))
+        return found
+
+    def _unlink(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            (self.path / key).unlink(missing_ok=True)
+        for folder in {(self.path / key).parent for key in keys}:
+            for left in folder.glob(_UNFINISHED + "*"):
+                left.unlink(missing_ok=True)
+            # Up to the store itself, as far as they are empty now.
+            while folder != self.path:
+                try:
+                    folder.rmdir()
+                except OSError:
+                    break
+                folder = folder.parent
+
+
+def _make_folders(folder: Path) -> None:
+    """Make what is missing, as durably as the files that go into it."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in made:
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -272,7 +272,7 @@ class Story:
             found = {"candidates": list(NAMES[number % 4 :])}
         tries = view.steps[len(view.steps) - call.index :] if call.index else []
         last = next((item.seat for item in reversed(view.thread) if item.how != "inner"), None)
-        given = found.get("candidates") or (tries[0].data.get("candidates") if tries else None)
+        given = found.get("candidates") or (tries[0].get("candidates") if tries else None)
         candidates = candidates_of(node, {"previous": call.name or None, "last": last or None, "candidates": given})
         if self.chat.needs(call):
             kept = dict(self.chat.state.scopes[node.path].manager)

@@ -30,6 +30,7 @@ VERBS = [
     "pending",
     "answer",
     "close",
+    "replay",
     "scripted-model",
 ]
 

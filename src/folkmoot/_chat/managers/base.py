@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from folkmoot._chat.calls import Call
@@ -77,6 +77,10 @@ class Manager:
     def needs(self, scope: Scope) -> Sequence[int]:
         """Offsets of entries that later ones will quote."""
         return ()
+
+    def moved(self, kept: Mapping[str, Any], move: Callable[[int], int]) -> dict[str, Any]:
+        """The manager's state, with other offsets of the entries that `needs` names."""
+        return dict(kept)
 
     def refusal(self, node: Node, scope: Scope, tasks: Sequence[Message]) -> str | None:
         """What stands against a run with these tasks."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from folkmoot._chat.calls import AgentFailure, Call
@@ -79,6 +79,10 @@ class Magentic(Manager):
             *kept.get("tasks", ()),
             *(kept[name] for name in ("facts", "plan") if name in kept),
         ]
+
+    def moved(self, kept: Mapping[str, Any], move: Callable[[int], int]) -> dict[str, Any]:
+        lists = {name: list(map(move, kept[name])) for name in ("heard", "tasks") if name in kept}
+        return {**kept, **lists, **{name: move(kept[name]) for name in ("facts", "plan") if name in kept}}
 
     def refusal(self, node: Node, scope: Scope, tasks: Sequence[Mapping[str, Any]]) -> str | None:
         if not tasks and not scope.manager.get("phase"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from folkmoot._chat.calls import Call
@@ -81,6 +81,9 @@ class Society(Team):
             fold.refresh(state, _inner(seat), entry)
         elif entry.data.get("role") == "answer":
             fold.done(state, log, seat, entry)
+
+    def moved(self, again: Mapping[str, Any], move: Callable[[int], int]) -> dict[str, Any]:
+        return {**again, **{name: move(again[name]) for name in ("first", "last") if name in again}}
 
     def settle(self, chat: Chat, seat: Seat, turn: Turn, time: str) -> bool:
         if turn.phase != "silent":

@@ -12,7 +12,6 @@ from pathlib import Path
 from folkmoot.agents import AssistantAgent
 from folkmoot.conditions import MaxMessageTermination, TextMentionTermination
 from folkmoot.plugin import FolkmootPlugin
-from folkmoot.store import FolderStore
 from folkmoot.teams import RoundRobinGroupChat
 from folkmoot.tools import ToolContext
 
@@ -84,5 +83,4 @@ def team(model: str) -> RoundRobinGroupChat:
 
 def plugin() -> FolkmootPlugin:
     """What the demo's worker has registered; its store is that of the worker's environment."""
-    store = os.environ.get("FOLKMOOT_STORE")
-    return FolkmootPlugin(tools=[package_facts], store=FolderStore(Path(store)) if store else None)
+    return FolkmootPlugin(tools=[package_facts], store=os.environ.get("FOLKMOOT_STORE") or None)

@@ -1,0 +1,80 @@
+"""From old messages to a state that a chat begins with or goes on from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from folkmoot._chat.old import Ending, Rehearsal, rehearse
+from folkmoot._spec import AgentSpec
+from folkmoot._temporal.tokens import count_tokens
+from folkmoot.errors import BadCommandError
+from folkmoot.messages import BaseAgentEvent, BaseChatMessage
+from folkmoot.teams import TeamSpec
+
+from .whole import Whole
+
+__all__ = ["Ending", "Messages", "OldMessages", "rehearsed", "state_of"]
+
+logger = logging.getLogger("folkmoot.client")
+
+Messages = str | Sequence[BaseChatMessage | BaseAgentEvent | Mapping[str, Any]]
+"""A JSON text, or a list: messages, AutoGen's JSON of them, or dictionaries of AutoGen 0.2."""
+
+
+@dataclass(frozen=True)
+class OldMessages:
+    """Old messages, and how they are to be read.
+
+    Attributes:
+        messages: The messages, oldest first.
+        termination: What becomes of the last one's text: None and `keep` leave it, and None warns if it would end the
+            chat; `remove` takes out what TextMentionTermination looks for; a mapping replaces texts; a function is
+            given the text.
+        admin_name: A further name of the person outside (AutoGen 0.2: GroupChat).
+        names: Names in the messages, and the participants they mean.
+        max_tokens: Only the newest that have no more tokens together, and the first task, are kept.
+    """
+
+    messages: Messages
+    termination: Ending = None
+    admin_name: str = "Admin"
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    max_tokens: int | None = None
+
+
+def rehearsed(team: TeamSpec | AgentSpec, given: Messages | OldMessages, termination: Ending) -> Rehearsal:
+    """The messages as if they had been said in a chat of this team; its warnings are logged.
+
+    Raises:
+        BadCommandError: They cannot be.
+    """
+    old = given if isinstance(given, OldMessages) else OldMessages(given)
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        found = rehearse(
+            team,
+            old.messages,
+            time=now,
+            termination=old.termination if termination is None else termination,
+            uuid=uuid4().hex,
+            admin_name=old.admin_name,
+            names=old.names,
+            max_tokens=old.max_tokens,
+            count=None if old.max_tokens is None else count_tokens,
+        )
+    except ValueError as error:
+        raise BadCommandError(str(error)) from None
+    for warning in found.warnings:
+        logger.warning("%s", warning)
+    return found
+
+
+def state_of(old: Rehearsal) -> dict[str, Any]:
+    """The state after the messages."""
+    chat = old.chat
+    return Whole(chat.team, chat.uuid, chat.log, chat.log.head - 1, {}).saved()
