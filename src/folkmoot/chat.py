@@ -11,10 +11,11 @@ from temporalio.client import Client
 
 from ._chat.log import Entry
 from ._client.commands import Commands
-from ._client.history import Branch, History, LabelledSnapshot, Rollback
+from ._client.history import Branch, LabelledSnapshot, Rollback
 from ._client.pages import LogPages
 from ._client.running import Previews, RunReader
 from ._client.tasks import log_task
+from ._client.team_changes import Changes
 from ._client.workers import Workers
 from ._spec import Participant, load_spec
 from .messages import BaseAgentEvent, BaseChatMessage, TaskResult
@@ -95,7 +96,7 @@ class PendingRequest:
     since: str
 
 
-class Chat(History):
+class Chat(Changes):
     """A chat, wherever it runs. Any number of processes may hold handles on one.
 
     Made by `Folkmoot.open` and `Folkmoot.get`.

@@ -10,20 +10,32 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ._spec import Spec
+from pydantic import PrivateAttr
+
+from ._spec import Carried, Spec
+from .agents.live import ModelClient, NamedModel, check_model, live_model, model_field
 from .messages import LLMMessage
+from .options import ModelSpec
 
 __all__ = [
     "BufferedChatCompletionContext",
     "ChatCompletionContext",
     "HeadAndTailChatCompletionContext",
     "Placeholder",
+    "SummarizedChatCompletionContext",
     "TokenLimitedChatCompletionContext",
     "UnboundedChatCompletionContext",
     "select",
 ]
 
 InitialMessages = Sequence[LLMMessage] | None
+
+_PROMPT = (
+    "You keep the record of a conversation that is too long to be read again. Put what you are given into a summary "
+    "that can stand in its place: facts, names, numbers, decisions with their reasons, what was asked and is still "
+    "open, who said what where it matters. Leave nothing out that later speakers will need, add nothing, and do not "
+    "answer anybody. Write the summary only."
+)
 
 
 class ChatCompletionContext(Spec, frozen=True):
@@ -105,6 +117,101 @@ class TokenLimitedChatCompletionContext(ChatCompletionContext, frozen=True):
             _check_positive("token_limit", self.token_limit)
 
 
+class SummarizedChatCompletionContext(ChatCompletionContext, frozen=True):
+    """What was said last, and summaries in place of what was said before; what a model sees stays within a limit.
+
+    A model writes each summary once. It is an entry of the log, beside the messages it stands for: these stay as they
+    were, and no failure, restart or rollback has it written again.
+
+    When what would be shown exceeds `token_limit`, the oldest messages go into one running summary, as many as make up
+    `stretch_tokens`. A message larger than that is first summarised alone, in pieces if need be, and so is a message
+    among the last ones that takes up too much of the limit. A tool call and its results count as one message.
+
+    Args:
+        model_client: The model that writes the summaries; see `AssistantAgent`.
+        token_limit: Tokens of what is shown, instructions and tools aside.
+        keep_last: How many of the last messages are kept as they are, as long as they fit the limit.
+        each: Every earlier message of more than `message_tokens` tokens is summarised alone, as soon as it is none of
+            the last ones, also below the limit.
+        message_tokens: See `each`.
+        summary_tokens: Tokens of one summary: the model is told so, and what it writes beyond is cut off. None: a
+            quarter of the limit.
+        stretch_tokens: Tokens of what is summarised at a time, an earlier summary aside; None: half of the limit.
+        prompt: The instructions of the model that writes the summaries.
+        initial_messages: What stands before the agent's own messages; it is never summarised.
+
+    Raises:
+        ValueError: A number is not positive, summaries may be as long as the limit, or a name or the prompt is empty.
+    """
+
+    type: Literal["SummarizedChatCompletionContext"] = "SummarizedChatCompletionContext"
+    model_client: str | ModelSpec
+    token_limit: int
+    keep_last: int = 4
+    each: bool = False
+    message_tokens: int = 500
+    summary_tokens: int | None = None
+    stretch_tokens: int | None = None
+    prompt: str = _PROMPT
+
+    _model: NamedModel | None = PrivateAttr(default=None)
+
+    def __init__(
+        self,
+        model_client: ModelClient,
+        token_limit: int,
+        *,
+        keep_last: int = 4,
+        each: bool = False,
+        message_tokens: int = 500,
+        summary_tokens: int | None = None,
+        stretch_tokens: int | None = None,
+        prompt: str = _PROMPT,
+        initial_messages: InitialMessages = None,
+    ) -> None:
+        self._fill(
+            model_client=model_field(model_client),
+            token_limit=token_limit,
+            keep_last=keep_last,
+            each=each,
+            message_tokens=message_tokens,
+            summary_tokens=summary_tokens,
+            stretch_tokens=stretch_tokens,
+            prompt=prompt,
+            initial_messages=tuple(initial_messages or ()),
+        )
+        self._hold(_model=live_model(model_client))
+
+    def check(self) -> None:
+        """Refuse numbers nothing fits into."""
+        super().check()
+        check_model(self.model_client)
+        for name in ("token_limit", "keep_last", "message_tokens", "summary_tokens", "stretch_tokens"):
+            if (value := getattr(self, name)) is not None:
+                _check_positive(name, value)
+        if self.longest_summary >= self.token_limit:
+            raise ValueError(
+                f"summary_tokens must be less than token_limit, {self.token_limit}, got {self.longest_summary}."
+            )
+        if not self.prompt.strip():
+            raise ValueError(f"prompt must tell the model what to write, got {self.prompt!r}.")
+
+    def carry(self, into: Carried) -> None:
+        """The model, if it was passed itself."""
+        if self._model is not None:
+            into.add_model(self._model.name, self._model)
+
+    @property
+    def longest_summary(self) -> int:
+        """Tokens of one summary."""
+        return self.summary_tokens or max(1, self.token_limit // 4)
+
+    @property
+    def stretch(self) -> int:
+        """Tokens of what is summarised at a time."""
+        return self.stretch_tokens or max(1, self.token_limit // 2)
+
+
 def _check_positive(name: str, value: int) -> None:
     if value <= 0:
         raise ValueError(f"{name} must be greater than 0.")
@@ -152,7 +259,8 @@ def select(
     """
     total = len(kinds)
     match context:
-        case UnboundedChatCompletionContext():
+        case UnboundedChatCompletionContext() | SummarizedChatCompletionContext():
+            # Summaries stand in the context itself.
             return [*_whole(range(total), kinds)]
         case BufferedChatCompletionContext():
             return [*_whole(range(max(0, total - context.buffer_size), total), kinds)]
@@ -176,7 +284,7 @@ def limited(messages: Sequence[Mapping[str, Any]], context: ChatCompletionContex
         messages: LLM messages in AutoGen's JSON form.
         context: The context.
     """
-    if isinstance(context, TokenLimitedChatCompletionContext):
+    if isinstance(context, TokenLimitedChatCompletionContext | SummarizedChatCompletionContext):
         return list(messages)
     places = select(context, [message["type"] for message in messages])
     return [place.message if isinstance(place, Placeholder) else messages[place] for place in places]

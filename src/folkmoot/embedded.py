@@ -94,7 +94,7 @@ async def local(
         # A server that the environment names may want TLS and a key, which the environment names too.
         config = {} if server.owned else connect_options()
         config.update(target_host=server.address, namespace=server.namespace)
-        client = await Client.connect(**config, plugins=[plugin])
+        client = await Client.connect(**config, plugins=[plugin, *server.plugins])
         async with _Embedded(client, plugin=plugin, queue=queue, store=used) as moot:
             yield moot
 

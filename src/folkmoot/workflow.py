@@ -14,9 +14,10 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
-from ._chat.plan import streams
+from ._chat.state import ENGINE
 from ._spec import AgentSpec, spec_digest, to_json
 from ._temporal import names
+from ._temporal.memos import memo_of
 from ._temporal.payloads import MAX_TASK, ChatInput, size_of
 from .errors import ChatCancelled, ChatFailedError, ChatNotFoundError, PayloadTooLargeError, error_from_wire
 from .messages import BaseAgentEvent, BaseChatMessage, from_log, task_messages, to_log
@@ -139,8 +140,7 @@ async def open_group_chat(
     spec, digest = to_json(team), spec_digest(team)
     if (size := size_of(spec)) > MAX_TASK:
         raise PayloadTooLargeError(size, MAX_TASK, "The spec")
-    data = ChatInput(spec=dict(spec), tenant=tenant)  # type: ignore[call-overload]
-    memo = {"spec": digest, "team": team.name, "type": team.type, "stream": streams(team)}
+    data = ChatInput(spec=dict(spec), engine=ENGINE, tenant=tenant)  # type: ignore[call-overload]
     try:
         await workflow.start_child_workflow(
             names.WORKFLOW,
@@ -148,7 +148,7 @@ async def open_group_chat(
             id=id,
             task_queue=queue,
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            memo={names.MEMO_CHAT: memo},
+            memo={names.MEMO_CHAT: memo_of(team)},
         )
     except WorkflowAlreadyStartedError:
         pass  # It lives already, from an earlier run of the caller or opened by a client.

@@ -1,7 +1,7 @@
-"""Record the histories of all paths with the code of this release: `python -m tests.replay.record [PATH ...]`.
+"""Record the histories of all paths with the code as it is now: `python -m tests.replay.record [PATH ...]`.
 
-They are written to `histories/VERSION/PATH.N.json`, one file for each run of the workflow. What a release has
-recorded is never recorded anew: later code must replay it.
+They are written to `histories/current/PATH.N.json`, one file for each run of the workflow. `make record-release` copies
+them to `histories/VERSION/` (see `release`). What a release has left is never recorded anew: later code must replay it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from folkmoot import __version__
 from folkmoot._local import ensure_server
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
 from folkmoot.testing import fetch_histories
@@ -22,12 +21,13 @@ from tests.replay.paths import PATHS
 from tests.replay.stage import stage
 
 HISTORIES = Path(__file__).parent / "histories"
+CURRENT = HISTORIES / "current"
+"""Of the code between two releases; may be recorded anew as long as no release has left the same."""
 
 
 async def record(names: list[str]) -> None:
     """Take the paths and write what they leave."""
-    folder = HISTORIES / __version__
-    folder.mkdir(parents=True, exist_ok=True)
+    CURRENT.mkdir(parents=True, exist_ok=True)
     async with await ensure_server(data_dir=None, search_attributes=SEARCH_ATTRIBUTES) as server:
         for name in names:
             with tempfile.TemporaryDirectory() as store:
@@ -37,11 +37,11 @@ async def record(names: list[str]) -> None:
                     histories = await fetch_histories(client, chat_id)
                     if name == "run_by_signal":
                         histories += await fetch_histories(client, f"caller-{chat_id}")
-            for old in folder.glob(f"{name}.*.json"):
+            for old in CURRENT.glob(f"{name}.*.json"):
                 old.unlink()
             for number, history in enumerate(histories, 1):
                 text = json.dumps(_clean(json.loads(history.to_json())), indent=1)
-                (folder / f"{name}.{number}.json").write_text(text + "\n")
+                (CURRENT / f"{name}.{number}.json").write_text(text + "\n")
             print(f"{name}: {[len(history.events) for history in histories]} events")
 
 

@@ -14,9 +14,9 @@ from folkmoot import testing as folkmoot_testing
 from folkmoot._scripted.http import ScriptedServer
 from folkmoot.testing import KILL_PLACES, fetch_histories, kill_at, replay
 from tests.conftest import ClientFactory
-from tests.replay.record import HISTORIES
+from tests.replay.record import CURRENT
 
-RECORDED = HISTORIES / "0.1.0" / "tools.1.json"
+RECORDED = CURRENT / "tools.1.json"
 
 
 async def test_a_history_of_other_code_is_refused() -> None:

@@ -10,12 +10,14 @@ from typing import Any
 
 from .crossing import crossed
 from .engine import Chat
+from .fold import Fold
 from .loading import Loaded
 from .managers import manager_of
 from .managers.selector import Selector, candidates_of
 from .roles import role_of
 from .roles.user import User
-from .snapshots import snapshots, state_at
+from .snapshots import past_at, snapshots
+from .specs import team_of
 from .state import ChatState
 
 __all__ = ["VERBS", "handle", "no_snapshot", "prepares", "refusal"]
@@ -25,6 +27,7 @@ RUNNING = {
     "reset": "The group chat is currently running. It must be stopped before it can be reset.",
     "close": "The chat is running. Stop it before it is closed, or close it with force.",
     "load_state": "The team cannot be loaded while it is running.",
+    "change": "The chat is running. Stop it before its team is changed, or change it with force.",
     "rollback": "The chat is running. Stop it before it is rolled back, or roll it back with force.",
 }
 """Why not, without `force`."""
@@ -102,7 +105,7 @@ def prepares(chat: Chat, verb: str, fields: Fields) -> bool:
 
     What it found is then given to `handle` under `prepared`.
     """
-    return verb == "load_state" or (verb == "rollback" and 0 <= fields["offset"] < chat.log.base)
+    return verb in ("load_state", "change") or (verb == "rollback" and 0 <= fields["offset"] < chat.log.base)
 
 
 def no_snapshot(offset: object) -> str:
@@ -190,7 +193,11 @@ def _rollback(chat: Chat, command: str, fields: Fields, time: str) -> None:
     to = fields["offset"]
     given: Mapping[str, Any] = fields.get("prepared") or {}
     # What lies in the store was looked at by a worker.
-    past = given["state"] if given else state_at(chat, to).dump()
+    if given:
+        past, team = given["state"], chat.team if given["team"] is None else team_of(given["team"])
+    else:
+        state, team = past_at(chat, to)
+        past = state.dump()
     calls = given["crossed"] if given else crossed(chat.plan, chat.log, to, chat.log.head)
     chat.log.pin({int(offset): encoded.encode() for offset, encoded in given.get("entries", {}).items()})
     if chat.state.running:
@@ -198,7 +205,7 @@ def _rollback(chat: Chat, command: str, fields: Fields, time: str) -> None:
     more: dict[str, Any] = {"crossed": calls} if calls else {}
     if fields.get("by"):
         more["by"] = fields["by"]
-    chat.roll_back(command, to, past, time, **more)
+    chat.roll_back(command, to, past, team, time, **more)
 
 
 def _load_state(chat: Chat, command: str, fields: Fields, time: str) -> None:
@@ -207,7 +214,8 @@ def _load_state(chat: Chat, command: str, fields: Fields, time: str) -> None:
         chat.cancel("", time)
     loaded = Loaded(ChatState.load(given["state"]), given["entries"], given["turn"], given["asks"])
     more = {name: fields[name] for name in ("by", "origin") if fields.get(name)}
-    chat.load(command, loaded, given["stored"], time, **more)
+    team = team_of(fields["spec"]) if "spec" in fields else None
+    chat.load(command, loaded, given["stored"], time, team, **more)
 
 
 def _load_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
@@ -215,6 +223,17 @@ def _load_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | No
     if at is not None and at != chat.log.head:
         return "ChatBusyError", f"The chat has gone on: its log ends at {chat.log.head}, not at {at}."
     return _running_refusal(chat, verb, fields)
+
+
+def _change_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
+    try:
+        team = team_of(fields.get("spec"))
+        Fold(team, chat.uuid)
+    except ValueError as error:
+        return "BadCommandError", f"The chat cannot become one of that team: {error}"
+    if team == chat.team:
+        return "BadCommandError", "The chat is one of that very team already."
+    return _load_refusal(chat, verb, fields)
 
 
 def _label(chat: Chat, command: str, fields: Fields, time: str) -> None:
@@ -234,6 +253,7 @@ VERBS: Mapping[str, Handler] = {
     "rollback": _rollback,
     "label": _label,
     "load_state": _load_state,
+    "change": _load_state,
 }
 
 _REFUSALS: Mapping[str, Callable[[Chat, str, Fields], tuple[str, str] | None]] = {
@@ -245,4 +265,5 @@ _REFUSALS: Mapping[str, Callable[[Chat, str, Fields], tuple[str, str] | None]] =
     "rollback": _snapshot_refusal,
     "label": _snapshot_refusal,
     "load_state": _load_refusal,
+    "change": _change_refusal,
 }

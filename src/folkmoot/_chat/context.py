@@ -8,38 +8,21 @@ it for a provider keeps the rendered bytes beside it (`Item.rendered`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from folkmoot.agents import filtered
 from folkmoot.messages import is_chat
 from folkmoot.teams import SelectorGroupChat
 
+from .condensing import Begun, Condensed, Item
+from .entries import content_of
 from .listener import Listener, Message, as_llm, model_content
 from .log import NOTHING, Entry, Log
 from .plan import Plan, Seat
 from .saved import Saved
 
 __all__ = ["AgentContext", "Item", "Remembered"]
-
-
-@dataclass(slots=True)
-class Item:
-    """One LLM message (AutoGen's JSON form) and, per model, its rendered bytes."""
-
-    message: Mapping[str, Any]
-    rendered: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    tokens: int | None = None
-
-    @property
-    def type(self) -> str:
-        """AutoGen's class name: UserMessage, AssistantMessage or FunctionExecutionResultMessage."""
-        return self.message["type"]
-
-    @property
-    def calls_tools(self) -> bool:
-        """It asks for tools."""
-        return self.type == "AssistantMessage" and not isinstance(self.message["content"], str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +49,8 @@ class AgentContext(Listener):
         seat: Whose context.
 
     Attributes:
-        items: What the model has seen and said.
+        items: What the model has seen and said; summaries stand in place of what they tell.
+        begun: A message among them that is summarised in pieces, and not done.
         new: The chat messages that the current turn began with.
         prefix: What the agent's spec puts before the conversation; None: not looked at yet.
         memories: What each of its memories said last, by the part of the event.
@@ -84,6 +68,7 @@ class AgentContext(Listener):
     def begin(self) -> None:
         super().begin()
         self.items: list[Item] = []
+        self.begun: Begun | None = None
         self.new: list[Message] = []
         self.memories: dict[str, Remembered] = {}
         self.unread: list[Message] = self._introduction()
@@ -114,7 +99,7 @@ class AgentContext(Listener):
     def cleared(self, participants_only: bool) -> None:
         self.items, self.new, self.unread, self.suspended = [], [], self._introduction(), []
         self._thought, self.memories, self._wire = None, {}, {}
-        self.unanswered = False
+        self.unanswered, self.begun = False, None
 
     def loaded(self, saved: Saved) -> None:
         path = self.place.path
@@ -122,7 +107,8 @@ class AgentContext(Listener):
         found = (
             {**message, "memory": tags[n]} if n in tags else message for n, message in enumerate(saved.context(path))
         )
-        self.items = [Item(message) for message in found]
+        stands, self.begun = saved.summaries(path)
+        self.items = [Item(message, stands=stands.get(n, "")) for n, message in enumerate(found)]
         self.suspended = [Item(message) for message in saved.suspended(path)]
         self.memories = {
             part: Remembered(NOTHING, results, context) for part, (results, context) in saved.memories(path).items()
@@ -149,10 +135,18 @@ class AgentContext(Listener):
             self.unanswered = True
 
     def other(self, entry: Entry, log: Log, blobs: Mapping[str, str]) -> None:
+        if entry.kind == "summary" and "agent" in entry.data and self.plan.seat_of(entry.data) is self.place:
+            self._condense(entry, blobs)
         # A run of a tool that ended is not taken up again.
         ended = entry.kind == "run_ended" or (entry.kind == "scope_ended" and self._within(entry.data["scope"]))
         if ended and self.plan.in_tool(self.node):
             self.unanswered = False
+
+    def _condense(self, entry: Entry, blobs: Mapping[str, str]) -> None:
+        """A summary takes the place of what it tells, which is given up here."""
+        condensed = Condensed(self.items, self.begun)
+        condensed.take(entry.data, content_of(entry.data["content"], blobs))
+        self.items, self.begun, self._wire = condensed.items, condensed.begun, {}
 
     def _within(self, path: str) -> bool:
         return f"{self.node.path}/".startswith(f"{path}/")

@@ -26,9 +26,9 @@ def crossed(plan: Plan, log: Log, to: int, until: int) -> list[dict[str, Any]]:
         Oldest first, at most `MOST`: `offset` of the outcome, `agent` (path), `name`, `arguments`, `is_error`, and
         `compensate` if the tool names one that undoes it.
     """
-    kept = log.branch(to + 1)
+    kept = log.branch(to + 1, tree=True)
     found: list[dict[str, Any]] = []
-    for first, end in log.branch(until):
+    for first, end in log.branch(until, tree=True):
         for entry in log.after(first, end):
             if entry.kind == "tool" and not any(start <= entry.offset < stop for start, stop in kept):
                 call = _effects(plan, log, entry)

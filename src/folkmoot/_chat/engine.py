@@ -10,9 +10,9 @@ What a speaker's turn consists of is its kind's business (`roles`), who speaks n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
-from folkmoot.agents import AgentSpec
 from folkmoot.teams import TeamSpec
 
 from .calls import AgentFailure, Call, Failure
@@ -22,8 +22,9 @@ from .log import Entry, Log
 from .managers import manager_of
 from .moving import moved
 from .needed import needed_offsets
-from .plan import Link, Node, Seat
+from .plan import Link, Node, Plan, Seat
 from .roles import role_of
+from .specs import Team, change_of_team
 from .state import ENGINE, LASTING, ChatState, call_key
 
 __all__ = ["Call", "Chat", "Failure"]
@@ -33,22 +34,38 @@ class Chat:
     """One chat: its log, its state, and what happens next.
 
     Args:
-        team: The spec of the team or single agent.
+        team: The spec of the team or single agent at the log's base.
         uuid: Names the chat for ever; ids and idempotency keys are made from it.
         log: The held part of the log; it is folded on top of `base`.
         base: The state at the log's base.
+        engine: The number of the behaviour that its runs have from now on.
     """
 
-    def __init__(self, team: TeamSpec | AgentSpec, uuid: str, log: Log, base: ChatState | None = None) -> None:
-        self.team = team
+    def __init__(self, team: Team, uuid: str, log: Log, base: ChatState | None = None, engine: int = ENGINE) -> None:
+        self.base_team = team
         self.uuid = uuid
+        self.engine = engine
         self.log = log
         self.base = base or ChatState()
         self.fold = Fold(team, uuid)
-        self.plan = self.fold.plan
         self.state = self.base.model_copy(deep=True)
         for entry in log:
             self.fold.apply(self.state, log, entry)
+
+    @property
+    def team(self) -> Team:
+        """The spec in force now."""
+        return self.fold.team
+
+    @property
+    def plan(self) -> Plan:
+        """It, laid out."""
+        return self.fold.plan
+
+    @cached_property
+    def base_plan(self) -> Plan:
+        """The spec at the log's base, laid out."""
+        return self.plan if self.base_team == self.team else Plan(self.base_team)
 
     def append(self, time: str, kind: str, **fields: Any) -> Entry:
         """Write an entry and fold it."""
@@ -302,22 +319,26 @@ class Chat:
         self._abort(self.plan.root, time)
         self.append(time, "run_ended", run=self.state.run, status="cancelled", command=command)
 
-    def roll_back(self, command: str, to: int, past: Mapping[str, Any], time: str, **fields: Any) -> None:
+    def roll_back(self, command: str, to: int, past: Mapping[str, Any], team: Team, time: str, **fields: Any) -> None:
         """Go back to an earlier state; a person who was asked something then is asked again.
 
         Args:
             command: The id of the command that asks for it.
             to: Offset of the snapshot.
             past: The state there.
+            team: The spec that was in force there.
             time: ISO 8601, UTC.
             fields: What else the entry tells.
         """
-        needs = needed_offsets(self.plan, ChatState.load(dict(past)))
+        needs = needed_offsets(Plan(team), ChatState.load(dict(past)))
         kept = {name: value for name, value in past.items() if name not in LASTING}
+        fields |= change_of_team(self.team, team)
         self.append(time, "rolled_back", command=command, to=to, state=kept, needs=needs, **fields)
         self.go_on(bool(past.get("requests")), command, time)
 
-    def load(self, command: str, given: Loaded, stored: Any, time: str, **fields: Any) -> None:
+    def load(
+        self, command: str, given: Loaded, stored: Any, time: str, team: Team | None = None, **fields: Any
+    ) -> None:
         """Go on from a saved state.
 
         Args:
@@ -325,14 +346,17 @@ class Chat:
             given: What `loading` made of the state.
             stored: The state as the log is to hold it: its JSON, or a reference to the store.
             time: ISO 8601, UTC.
+            team: The spec the state is of; None: the one in force.
             fields: What else the entry tells.
         """
+        fields |= {} if team is None else change_of_team(self.team, team)
+        plan = self.plan if team is None else Plan(team)
         first = self.log.head
         for entry in given.entries:
             self.append(
                 time, "copied", **{name: value for name, value in entry.items() if name not in ("kind", "time")}
             )
-        engine = moved(self.plan, given.state, lambda place: first + place, self.log.head).dump()
+        engine = moved(plan, given.state, lambda place: first + place, self.log.head).dump()
         self.append(time, "loaded", command=command, state=stored, engine=engine, turn=given.turn, **fields)
         self.go_on(given.asks, command, time)
 
@@ -363,6 +387,6 @@ class Chat:
         if reply:
             extra["reply"] = dict(reply)
         extra |= self._relay(self.plan.root, bool(tasks))
-        self.append(time, "run_started", run=run, engine=ENGINE, command=command, tasks=len(tasks), **extra)
+        self.append(time, "run_started", run=run, engine=self.engine, command=command, tasks=len(tasks), **extra)
         for message in tasks:
             self.append(time, "message", run=run, role="task", message=message)

@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 
 from folkmoot.agents import AgentSpec
 from folkmoot.messages import is_chat
-from folkmoot.teams import TeamSpec
 
 from . import runs, termination
+from .condensing import fold_summary
 from .floor import levels
 from .hearing import Hearing
 from .log import Entry, Log
 from .managers import manager_of
 from .plan import Link, Node, Plan, Seat
 from .roles import hooked, role_of
+from .specs import Team, team_in
 from .state import ChatState, Hook, Request, Scope, Turn, Usage, Wait, call_key
 
 __all__ = ["Fold"]
@@ -31,12 +32,9 @@ class Fold:
         ValueError: A participant is of a kind that cannot take part.
     """
 
-    def __init__(self, team: TeamSpec | AgentSpec, uuid: str) -> None:
+    def __init__(self, team: Team, uuid: str) -> None:
         self.uuid = uuid
-        self.plan = Plan(team)
-        self.hearing = Hearing(self.plan, uuid)
-        for seat in self.plan.seats.values():
-            role_of(seat)
+        self.replan(team)
         self.kinds: Mapping[str, Callable[[ChatState, Log, Entry], None]] = {
             "opened": self._opened,
             "run_started": self._run_started,
@@ -48,6 +46,7 @@ class Fold:
             "tool": self._tool,
             "step": self._step,
             "manager": self._manager,
+            "summary": self._summary,
             "late": self._late,
             "checked": self._checked,
             "waiting": self._waiting,
@@ -66,8 +65,22 @@ class Fold:
             "closed": self._closed,
         }
 
+    def replan(self, team: Team) -> None:
+        """From now on the chat is one of this team.
+
+        Raises:
+            ValueError: A participant is of a kind that cannot take part.
+        """
+        self.team = team
+        self.plan = Plan(team)
+        self.hearing = Hearing(self.plan, self.uuid)
+        for seat in self.plan.seats.values():
+            role_of(seat)
+
     def apply(self, state: ChatState, log: Log, entry: Entry) -> None:
         """Change `state` by one entry; `log` already holds it. Kinds of later releases change nothing."""
+        if (team := team_in(entry)) is not None:
+            self.replan(team)
         handler = self.kinds.get(entry.kind)
         if handler is not None:
             handler(state, log, entry)
@@ -241,6 +254,9 @@ class Fold:
         state.waits.pop(entry.data.get("key", ""), None)
         scope.at = entry.offset
         manager_of(node).fold(self, state, log, node, scope, entry)
+
+    def _summary(self, state: ChatState, log: Log, entry: Entry) -> None:
+        fold_summary(self, state, entry)
 
     def use(self, state: ChatState, who: str, prompt: int, completion: int) -> None:
         """Count a model call."""

@@ -193,18 +193,26 @@ class Log(Sequence[Entry]):
         """Whether an entry from `start` on, up to but without `until`, goes on after an earlier one."""
         return any(start <= offset < until for offset, _ in self._jumps)
 
-    def branch(self, until: int) -> list[tuple[int, int]]:
+    def branch(self, until: int, *, tree: bool = False) -> list[tuple[int, int]]:
         """The stretches of the log that make up the conversation whose last entry is the one before `until`.
+
+        Args:
+            until: Where the conversation ends.
+            tree: Look behind a change of the team, too, with which everything is said anew in the new one's state.
 
         Returns:
             Pairs of offsets, first and after the last, oldest first; what lies before `base` is taken for one stretch.
         """
         found: list[tuple[int, int]] = []
         for offset, back in reversed(self._jumps):
-            if offset < until:
+            if offset < until and not (tree and self._continues(offset)):
                 found.append((offset, until))
                 until = back + 1
         return [*([(0, until)] if until > 0 else []), *reversed(found)]
+
+    def _continues(self, offset: int) -> bool:
+        data = self.at(offset).data
+        return data["kind"] == "loaded" and "spec" in data
 
     def __len__(self) -> int:
         return len(self._entries)

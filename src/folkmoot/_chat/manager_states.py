@@ -34,13 +34,14 @@ def manager_type(node: Node) -> str | None:
     return _TYPES.get(type(node.team))
 
 
-def manager_fields(node: Node, scope: Scope, texts: Mapping[int, str]) -> dict[str, Any]:
+def manager_fields(node: Node, scope: Scope, texts: Mapping[int, str], spoke: str | None = None) -> dict[str, Any]:
     """AutoGen's fields of a manager, but for `message_thread` and `current_turn`.
 
     Args:
         node: The team.
         scope: Its state, nobody speaking.
         texts: The texts of the entries that the manager refers to, by offset.
+        spoke: Who spoke last; None: nobody yet.
     """
     kept, left = scope.manager, scope.floor.left
     match node.team:
@@ -50,7 +51,8 @@ def manager_fields(node: Node, scope: Scope, texts: Mapping[int, str]) -> dict[s
         case SelectorGroupChat():
             return {"previous_speaker": kept.get("previous")}
         case Swarm():
-            return {"current_speaker": left[0] if left else kept.get("target", node.names[0])}
+            # Not whom it was handed to since: that is in the thread.
+            return {"current_speaker": left[0] if left else spoke or node.names[0]}
         case MagenticOneGroupChat():
             return {
                 "task": " ".join(texts[offset] for offset in [*kept.get("tasks", ()), *kept.get("heard", ())]),

@@ -21,7 +21,7 @@ def needed_offsets(plan: Plan, state: ChatState) -> list[int]:
         for name, notes in scope.notes.items():
             if "again" in notes and (seat := plan.nodes[path].seats.get(name)) is not None:
                 found.update(role_of(seat).refers(notes["again"]))
-        for turn in scope.turns.values():
-            found.update([turn.started, turn.need, *turn.outcomes.values()])
-            found.update(offset for offset in (turn.request, turn.notes.get("thought")) if offset is not None)
+        for name, turn in scope.turns.items():
+            role = role_of(plan.nodes[path].seats[name])
+            found.update([turn.started, turn.need, *role.refers(role.suspend(turn))])
     return sorted(found)

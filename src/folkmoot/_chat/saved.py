@@ -13,6 +13,7 @@ from folkmoot.conditions import TerminationCondition
 from folkmoot.messages import is_chat
 from folkmoot.teams import GraphFlow, TeamSpec
 
+from .condensing import Begun, Condensed, Item, Stands
 from .entries import BLOB, blob_of
 from .floor import How
 from .log import Entry
@@ -159,12 +160,24 @@ class Saved:
         given = [{"step": "facts", "content": manager["facts"]}, {"step": "planned"}] if manager.get("facts") else []
         return list(self._node(path, "steps", given))
 
+    def seen(self, path: str) -> Condensed | None:
+        """What the selection of speakers sees in place of the conversation; None: the conversation."""
+        data: Data = self._nodes.get(path, {})
+        if "seen" not in data:
+            return None
+        stands, begun = _summaries(data)
+        return Condensed([Item(message, stands=stands.get(n, "")) for n, message in enumerate(data["seen"])], begun)
+
     # --- Seats -------------------------------------------------------------------------------------------------------
 
     def buffer(self, path: str) -> list[Message]:
         """What a participant has not heard yet, as AutoGen keeps it."""
         container = self._containers.get(path)
         return [] if container is None else list(container["message_buffer"])
+
+    def agent(self, path: str) -> Data:
+        """What was saved of a participant itself."""
+        return self._containers[path]["agent_state"]
 
     def begun(self, path: str) -> list[Message]:
         """What the turn began with that was under way."""
@@ -187,6 +200,10 @@ class Saved:
         """The request for tools that a turn under way had made."""
         return list(self._seat(path, "suspended", []))
 
+    def summaries(self, path: str) -> tuple[dict[int, Stands], Begun | None]:
+        """Which items of the context are summaries, and what is summarised in pieces."""
+        return _summaries(self._seats.get(path, {}))
+
     def memory_places(self, path: str) -> dict[int, str]:
         """Which items of the context memories gave, and which memory."""
         return dict(cast(list[tuple[int, str]], self._seat(path, "memory", [])))
@@ -195,6 +212,11 @@ class Saved:
         """What each memory said last: results, and how the model was shown them."""
         found: Mapping[str, Any] = self._seat(path, "memories", {})
         return {part: (results, context) for part, (results, context) in found.items()}
+
+
+def _summaries(data: Data) -> tuple[dict[int, Stands], Begun | None]:
+    begun = data.get("summarising")
+    return dict(cast(list[tuple[int, Stands]], data.get("summaries", []))), None if begun is None else Begun(*begun)
 
 
 def place_of(node: Node, message: Message) -> tuple[How, str]:

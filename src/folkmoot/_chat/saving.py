@@ -17,6 +17,7 @@ from folkmoot.teams import MagenticOneGroupChat
 
 from . import runs
 from .agent_state import StateView
+from .condensing import summaries_of
 from .context import AgentContext
 from .entries import content_of, message_of, result_of
 from .log import Entry, Log
@@ -146,6 +147,9 @@ class _Saver:
         }
         if not view.relays(node.path):
             more["relays"] = False
+        seen = view.condensed
+        if seen is not None and (told := summaries_of(seen.items, seen.begun)):
+            more |= {"seen": [item.message for item in seen.items], **told}
         if isinstance(node.team, MagenticOneGroupChat):
             steps = [step for step in view.steps if step["step"] in ("facts", "planned")]
             more |= {"tasks": view.tasks, "untold": view.untold, "finished": view.finished}
@@ -157,7 +161,8 @@ class _Saver:
             self.nodes[node.path] |= {"thread": said, "buffer": container["message_buffer"]}
             return dict(container["agent_state"])
         kind = manager_type(node)
-        fields = manager_fields(node, scope, self._texts)
+        spoke = next((item.seat for item in reversed(view.thread) if item.how == "answer"), None)
+        fields = manager_fields(node, scope, self._texts, spoke)
         manager = {
             **({} if kind is None else {"type": kind, "version": VERSION}),
             "message_thread": said,
@@ -197,6 +202,7 @@ class _Saver:
         assert agent is not None
         more: dict[str, Any] = {"agent": agent.type, "begun": view.new if view.unanswered else []}
         more["suspended"] = [item.message for item in view.suspended]
+        more |= summaries_of(view.items, view.begun)
         more["memory"] = [
             [place, item.message["memory"]] for place, item in enumerate(view.items) if "memory" in item.message
         ]

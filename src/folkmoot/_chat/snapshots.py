@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .engine import Chat
+from .fold import Fold
 from .log import Entry, Log
+from .specs import Team
 from .state import ChatState
 
-__all__ = ["Snapshot", "current", "snapshots", "state_at"]
+__all__ = ["Snapshot", "current", "past_at", "past_in", "snapshots", "state_at"]
 
 REASONS = {"waiting": "wait", "request": "wait", "loaded": "load"}
 
@@ -22,9 +24,9 @@ class Snapshot:
         offset: Its id: the state right after the entry at this offset.
         turn: Turns counted over the whole chat.
         run: The run it lies in.
-        speakers: Who had just spoken, or what is waited for; nobody after a load.
+        speakers: Who had just spoken, or what is waited for; nobody after a load or a change.
         time: ISO 8601, UTC.
-        reason: `turn`, `wait` or `load`.
+        reason: `turn`, `wait`, `load` (of a state) or `change` (of the team).
         parent: The snapshot before it on its branch.
         tokens: All tokens the chat had used.
         branch: Offset of the entry its branch began with: 0, a rollback or a load.
@@ -41,32 +43,35 @@ class Snapshot:
     branch: int = 0
 
 
-def _steps(chat: Chat, until: int | None = None) -> Iterator[tuple[Entry, ChatState, ChatState]]:
-    """Every held entry with the state after it, and what the state was before (only its small fields)."""
-    state = chat.base.model_copy(deep=True)
-    log = Log(chat.log.base, chat.log.base_digest)
-    log.pinned = chat.log.pinned
-    for entry in chat.log.after(chat.log.base, until):
+def _steps(
+    team: Team, uuid: str, log: Log, base: ChatState, until: int | None = None
+) -> Iterator[tuple[Entry, ChatState, ChatState, Team]]:
+    """Every held entry with the state before (only its small fields) and after it, and the spec then in force."""
+    state = base.model_copy(deep=True)
+    grown = Log(log.base, log.base_digest)
+    grown.pinned = log.pinned
+    fold = Fold(team, uuid)
+    for entry in log.after(log.base, until):
         before = state.model_copy()
-        log.extend(entry)
-        chat.fold.apply(state, log, entry)
-        yield entry, before, state
+        grown.extend(entry)
+        fold.apply(state, grown, entry)
+        yield entry, before, state, fold.team
 
 
 def snapshots(chat: Chat) -> list[Snapshot]:
     """The snapshots in the held part of the log, oldest first."""
     found: list[Snapshot] = []
-    for entry, before, state in _steps(chat):
+    for entry, before, state, _ in _steps(chat.base_team, chat.uuid, chat.log, chat.base):
         if state.parent != entry.offset:
             continue
-        reason = REASONS.get(entry.kind, "turn")
-        whose = {"turn": tuple(state.spoke), "wait": (str(entry.data.get("for")),), "load": ()}
+        reason = "change" if "was" in entry.data else REASONS.get(entry.kind, "turn")
+        whose = {"turn": tuple(state.spoke), "wait": (str(entry.data.get("for")),)}
         found.append(
             Snapshot(
                 offset=entry.offset,
                 turn=state.turn,
                 run=state.run,
-                speakers=whose[reason],
+                speakers=whose.get(reason, ()),
                 time=entry.time,
                 reason=reason,
                 parent=None if reason == "load" else before.parent,
@@ -93,6 +98,28 @@ def state_at(chat: Chat, offset: int) -> ChatState:
     Raises:
         KeyError: If that entry is not in the held part.
     """
-    chat.log.at(offset)
-    *_, (_, _, state) = _steps(chat, offset + 1)
-    return state
+    return past_at(chat, offset)[0]
+
+
+def past_at(chat: Chat, offset: int) -> tuple[ChatState, Team]:
+    """The state right after the entry at `offset`, and the spec in force there.
+
+    Raises:
+        KeyError: If that entry is not in the held part.
+    """
+    return past_in(chat.base_team, chat.uuid, chat.log, chat.base, offset)
+
+
+def past_in(team: Team, uuid: str, log: Log, base: ChatState, offset: int) -> tuple[ChatState, Team]:
+    """As `past_at`, of a log.
+
+    Args:
+        team: The spec at the log's base.
+        uuid: The chat's uuid.
+        log: The log.
+        base: The state at its base.
+        offset: Where.
+    """
+    log.at(offset)
+    *_, (_, _, state, found) = _steps(team, uuid, log, base, offset + 1)
+    return state, found

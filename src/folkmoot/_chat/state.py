@@ -42,6 +42,7 @@ class Turn(_Part):
         request: Offset of the last ToolCallRequestEvent.
         outcomes: Index of a call in that request → offset of its outcome.
         notes: What else the kind of agent keeps. If the turn is broken off, the next attempt begins with it.
+        summary: Offset of the last summary that the pending step had to wait for.
     """
 
     started: int
@@ -51,6 +52,12 @@ class Turn(_Part):
     request: int | None = None
     outcomes: dict[int, int] = Field(default_factory=dict[int, int])
     notes: dict[str, Any] = Field(default_factory=dict[str, Any])
+    summary: int = 0
+
+    @property
+    def reads(self) -> int:
+        """Offset before which the pending step reads the log."""
+        return max(self.need, self.summary) + 1
 
 
 class Scope(_Part):

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from folkmoot.contexts import SummarizedChatCompletionContext
 from folkmoot.messages import is_chat
+from folkmoot.teams import TeamSpec
 
+from .condensing import Condensed, Item
+from .entries import content_of
 from .floor import How, Level, level_at
-from .listener import Listener, Message
+from .listener import Listener, Message, as_llm
 from .log import NOTHING, Entry, Log
 from .plan import Node, Plan
 from .saved import Saved
@@ -43,9 +47,13 @@ class ThreadView(Listener):
         tasks: Task messages that are worked on, of those teams that do not hand them on to their participants.
         untold: Those that came since.
         finished: What was worked on is done.
+        condensed: The chat messages for the model that selects, with summaries in place of what they tell; None: its
+            context is not of that kind.
     """
 
     def __init__(self, plan: Plan, uuid: str, node: Node) -> None:
+        context = getattr(node.team, "model_context", None)
+        self._condenses = isinstance(node.team, TeamSpec) and isinstance(context, SummarizedChatCompletionContext)
         super().__init__(plan, uuid, node)
 
     def begin(self) -> None:
@@ -55,17 +63,21 @@ class ThreadView(Listener):
         self.tasks: list[Message] = []
         self.untold: list[Message] = []
         self.finished = False
+        self.condensed = Condensed() if self._condenses else None
 
     def said(self, level: Level, message: Message, entered: int) -> None:
         if level.how == "task" and not self._relayed(level):
             self.untold.append(message)
         else:
             self.thread.append(Said(message, level.how, level.seat, entered))
+            if self.condensed is not None and is_chat(message["type"]):
+                self.condensed.items += map(Item, as_llm(message))
             if level.how == "task":
                 self.tasks.append(message)
 
     def cleared(self, participants_only: bool) -> None:
         self.thread = []
+        self.condensed = Condensed() if self._condenses else None
         if not participants_only:
             self.steps, self.tasks, self.untold, self.finished = [], [], [], False
 
@@ -74,9 +86,16 @@ class ThreadView(Listener):
         self.thread = [Said(message, how, seat, NOTHING) for how, seat, message in saved.thread(path)]
         self.steps, self.tasks, self.untold = saved.steps(path), saved.tasks(path), saved.untold(path)
         self.finished = saved.finished(path)
+        if self._condenses:
+            items = [Item(item) for message in self.chat_messages() for item in as_llm(message)]
+            self.condensed = saved.seen(path) or Condensed(items)
 
-    def other(self, entry: Entry, log: Log, blobs: Any) -> None:
-        if entry.kind != "manager" or entry.data.get("scope", "") != self.node.path:
+    def other(self, entry: Entry, log: Log, blobs: Mapping[str, str]) -> None:
+        if entry.data.get("scope", "") != self.node.path:
+            return
+        if entry.kind == "summary" and self.condensed is not None and entry.data.get("manager"):
+            self.condensed.take(entry.data, content_of(entry.data["content"], blobs))
+        if entry.kind != "manager":
             return
         self.steps.append(entry.data)
         if entry.data["step"] == "facts":
@@ -105,9 +124,17 @@ def spoken(plan: Plan, log: Log, node: Node, first: int, until: int) -> list[Ent
         until: Offset of the first entry not to be looked at.
     """
     found: list[Entry] = []
-    for entry in log.after(first, until):
-        if "message" in (entry.kind, entry.data.get("as")) and is_chat(entry.data["message"]["type"]):
-            level = level_at(plan, entry.data, node)
-            if level is not None and level.how != "task":
-                found.append(entry)
+    for start, end in log.branch(until):
+        for entry in log.after(max(first, _with_copied(log, start)), end):
+            if "message" in (entry.kind, entry.data.get("as")) and is_chat(entry.data["message"]["type"]):
+                level = level_at(plan, entry.data, node)
+                if level is not None and level.how != "task":
+                    found.append(entry)
     return found
+
+
+def _with_copied(log: Log, start: int) -> int:
+    """Where a stretch of a branch begins, with the entries that a saved state brought along: they stand before it."""
+    while start > log.base and log.at(start - 1).kind == "copied":
+        start -= 1
+    return start

@@ -63,8 +63,7 @@ async def manifests_of(store: Store, namespace: str, chat_id: str | None = None)
     """
     try:
         return [
-            Manifest.model_validate_json(data)
-            async for data in store.manifests(namespace=namespace, chat_id=chat_id)
+            Manifest.model_validate_json(data) async for data in store.manifests(namespace=namespace, chat_id=chat_id)
         ]
     except ValidationError as error:
         raise BadCommandError(f"A manifest in {store!r} cannot be read: {error}") from None

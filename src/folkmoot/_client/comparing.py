@@ -64,7 +64,8 @@ def compare(whole: Whole, blobs: Mapping[str, str], first: Snapshot, second: Sna
     """
     log = whole.log
     places = [
-        {place for start, end in log.branch(item.offset + 1) for place in range(start, end)} for item in (first, second)
+        {place for start, end in log.branch(item.offset + 1, tree=True) for place in range(start, end)}
+        for item in (first, second)
     ]
     both = places[0] & places[1]
     chat = EngineChat(whole.team, whole.uuid, log)

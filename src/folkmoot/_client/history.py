@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from folkmoot._chat.entries import BLOB
 from folkmoot._chat.snapshots import Snapshot, current, snapshots, state_at
-from folkmoot._spec import AgentSpec, load_spec
-from folkmoot._temporal.blobs import LARGE
-from folkmoot._temporal.payloads import MAX_TASK, size_of
-from folkmoot.errors import BadCommandError, PayloadTooLargeError
-from folkmoot.teams import TeamSpec
+from folkmoot.errors import BadCommandError
 
 from .commands import Commands
 from .comparing import Comparison, compare
-from .old_messages import Ending, Messages, OldMessages, rehearsed, state_of
 from .pages import LogPages
-from .parts import part_of, with_part
-from .whole import Whole, read_whole
+from .whole import read_whole
 
 __all__ = ["Branch", "History", "LabelledSnapshot", "Rollback"]
 
@@ -191,7 +183,7 @@ class History:
             found = on_it[-1]
         else:
             found = await self.find(offset, turn=turn)
-        await self._commands.signal("label", {"label": name, "offset": found.offset, **_by(by)})
+        await self._commands.signal("label", {"label": name, "offset": found.offset, **by_whom(by)})
         return await self.find(label=name)
 
     async def unlabel(self, name: str, *, by: str = "") -> None:
@@ -200,7 +192,7 @@ class History:
         Raises:
             BadCommandError: No snapshot has it.
         """
-        await self._commands.signal("label", {"label": name, **_by(by)})
+        await self._commands.signal("label", {"label": name, **by_whom(by)})
 
     async def compare(self, first: int, second: int) -> Comparison:
         """What two snapshots have in common and what not, on whatever branches they lie.
@@ -242,115 +234,11 @@ class History:
             BadCommandError: There is no such snapshot.
         """
         found = await self.find(offset, turn=turn, label=label)
-        fields = {"offset": found.offset, **({"force": True} if force else {}), **_by(by)}
+        fields = {"offset": found.offset, **({"force": True} if force else {}), **by_whom(by)}
         entry = await self._commands.settled("rollback", fields, "rolled_back")
         return Rollback(found, tuple(entry.data.get("crossed", ())), entry.offset)
 
-    # --- State -------------------------------------------------------------------------------------------------------
 
-    async def save_state(
-        self, part: str | None = None, *, offset: int | None = None, turn: int | None = None, label: str | None = None
-    ) -> dict[str, Any]:
-        """The chat's state as AutoGen's JSON (`Team.save_state`), with what AutoGen forgets under `folkmoot`.
-
-        It can be taken at any time; a turn under way is saved as one that is to go on.
-
-        Args:
-            part: Only this participant's (by name or path) or this condition's (`termination`, of an inner team
-                `PATH/termination`) state.
-            offset: At this snapshot; None: now.
-            turn: See `find`.
-            label: See `find`.
-
-        Raises:
-            BadCommandError: There is no such part or snapshot.
-        """
-        whole = await self.read(offset, turn=turn, label=label)
-        saved = whole.saved()
-        return saved if part is None else part_of(whole.plan, saved, part)
-
-    async def read(self, offset: int | None = None, *, turn: int | None = None, label: str | None = None) -> Whole:
-        """The chat read as a whole, up to a snapshot (see `find`) or, with none named, up to now."""
-        if (offset, turn, label) == (None, None, None):
-            return await read_whole(self._pages)
-        return await read_whole(self._pages, (await self.find(offset, turn=turn, label=label)).offset)
-
-    async def load_messages(
-        self, messages: Messages | OldMessages, *, termination: Ending = None, force: bool = False, by: str = ""
-    ) -> list[str]:
-        """Go on from old messages in place of what was said (AutoGen 0.2: `GroupChatManager.resume`).
-
-        Each is heard by everyone but its speaker, and `run` goes on with whoever is next. A tool call without a result
-        at the end is made by the next run.
-
-        Args:
-            messages: A JSON text, or a list: our messages, AutoGen's JSON, or dictionaries of AutoGen 0.2; or
-                `OldMessages`, which also say how they are to be read.
-            termination: What becomes of a text in the last one that ends chats (see `OldMessages`).
-            force: End a run that is under way first.
-            by: Who asks for it, for the log.
-
-        Returns:
-            Warnings; they are logged, too.
-
-        Raises:
-            ChatBusyError: A run is under way.
-            BadCommandError: A message is none, or of a stranger, or a call nobody can make; also a ValueError.
-        """
-        team = load_spec(await self._pages.query("spec"))
-        assert isinstance(team, TeamSpec | AgentSpec)
-        old = rehearsed(team, messages, termination)
-        await self.load_state(state_of(old), force=force, by=by)
-        return old.warnings
-
-    async def begun_with(self, command: str) -> None:
-        """See that the command a chat was opened with was carried out.
-
-        Raises:
-            FolkmootError: It was refused.
-        """
-        await self._commands.outcome(command, 0)
-
-    async def load_state(
-        self, state: Mapping[str, Any], part: str | None = None, *, force: bool = False, by: str = ""
-    ) -> None:
-        """Take over a saved state (AutoGen: `Team.load_state`): ours, or one that AutoGen 0.7.5 saved.
-
-        It is taken over as a whole or refused as a whole. What was stays readable, as a branch. Where a person was
-        being asked something, they are asked again, in a run that begins by itself.
-
-        Args:
-            state: The state.
-            part: It is only this part's (see `save_state`); the rest stays as it is.
-            force: End a run that is under way first.
-            by: Who asks for it, for the log.
-
-        Raises:
-            ChatBusyError: A run is under way, or the chat went on while a part was put in (AutoGen's text).
-            BadCommandError: It is no state of such a team; also a ValueError (AutoGen's texts).
-        """
-        fields: dict[str, Any] = {**({"force": True} if force else {}), **_by(by)}
-        if part is not None:
-            whole = await read_whole(self._pages)
-            state = with_part(whole.plan, whole.saved(), part, state)
-            fields["at"] = whole.log.head
-        fields["state"] = await stored_state(state, self._pages.put if self._stores else None)
-        await self._commands.settled("load_state", fields, "loaded")
-
-
-async def stored_state(state: Mapping[str, Any], put: Callable[[bytes], Awaitable[str]] | None) -> Mapping[str, Any]:
-    """A state as a command carries it: in the store if it is large.
-
-    Raises:
-        PayloadTooLargeError: It is too large for a command, and there is no store.
-    """
-    if put is None or (size := size_of(state)) <= LARGE:
-        if (size := size_of(state)) > MAX_TASK:
-            raise PayloadTooLargeError(size, MAX_TASK, "The state")
-        return state
-    data = json.dumps(state, ensure_ascii=False).encode("utf-8", "replace")
-    return {BLOB: await put(data), "size": len(data)}
-
-
-def _by(by: str) -> dict[str, Any]:
+def by_whom(by: str) -> dict[str, Any]:
+    """The field of a command that tells who asks for it."""
     return {"by": by} if by else {}

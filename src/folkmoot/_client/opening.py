@@ -13,9 +13,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from folkmoot._chat.fold import Fold
-from folkmoot._chat.plan import streams
+from folkmoot._chat.state import ENGINE
 from folkmoot._spec import AgentSpec, spec_digest, to_json
 from folkmoot._temporal import names
+from folkmoot._temporal.memos import memo_of
 from folkmoot._temporal.payloads import MAX_TASK, ChatInput, HistoryLimits, size_of
 from folkmoot.errors import ChatClosedError, ChatExistsError, PayloadTooLargeError
 from folkmoot.teams import TeamSpec
@@ -73,7 +74,7 @@ class Opening:
             ChatClosedError: It was closed and is not to be replaced.
         """
         inbox = [] if first is None else [list(first)]
-        data = ChatInput(spec=dict(self._spec), uuid=uuid, tenant=tenant, limits=limits, inbox=inbox)  # type: ignore[call-overload]
+        data = ChatInput(spec=dict(self._spec), engine=ENGINE, uuid=uuid, tenant=tenant, limits=limits, inbox=inbox)  # type: ignore[call-overload]
         argument = data.model_dump(mode="json", exclude_defaults=True)
         try:
             await self._start(argument, replace)
@@ -88,7 +89,6 @@ class Opening:
     async def _start(self, argument: dict[str, Any], replace: bool) -> None:
         team = self._team
         members = team.participants if isinstance(team, TeamSpec) else (team,)
-        memo = {"spec": self._digest, "team": team.name, "type": team.type, "stream": streams(team)}
         await self._client.start_workflow(
             names.WORKFLOW,
             argument,
@@ -97,7 +97,7 @@ class Opening:
             id_reuse_policy=(
                 WorkflowIDReusePolicy.ALLOW_DUPLICATE if replace else WorkflowIDReusePolicy.REJECT_DUPLICATE
             ),
-            memo={names.MEMO_CHAT: memo},
+            memo={names.MEMO_CHAT: memo_of(team)},
             static_summary=f"{team.name}: {', '.join(member.name for member in members)}"[:200],
         )
 

@@ -16,16 +16,16 @@ from folkmoot._chat.entries import BLOB, CHAT_KINDS, blob_key, blobs_in, message
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.needed import needed_offsets
 from folkmoot._chat.plan import Plan
+from folkmoot._chat.specs import team_of
 from folkmoot._chat.state import ChatState
-from folkmoot._spec import AgentSpec, load_spec
 from folkmoot._temporal.blobs import blob_content
 from folkmoot._temporal.payloads import LogQuery, Page, unpack
 from folkmoot._temporal.reader import read_segment
 from folkmoot.errors import BadCommandError, ChatNotFoundError, StoreMissingError
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, from_log
 from folkmoot.store import BlobNotFoundError, Store
-from folkmoot.teams import TeamSpec
 
+from .archived import Archived, find_archived
 from .follower import Follower
 from .workers import Workers
 
@@ -40,13 +40,20 @@ KEEP = 2_000
 
 
 class LogPages:
-    """The log of one chat as its readers see it. Readers at the same place share pages."""
+    """The log of one chat as its readers see it. Readers at the same place share pages.
 
-    def __init__(self, client: Client, chat_id: str, workers: Workers, store: Store | None) -> None:
+    `run_id` names a run that is over; None: the present one.
+    """
+
+    def __init__(
+        self, client: Client, chat_id: str, workers: Workers, store: Store | None, *, run_id: str | None = None
+    ) -> None:
         self._client = client
         self._chat_id = chat_id
+        self._run_id = run_id
         self._workers = workers
         self._store = store
+        self._archived: Archived | None = None
         self._lock = asyncio.Lock()
         self._tail = Log()
         self._refs: dict[int, Entry] = {}
@@ -68,7 +75,7 @@ class LogPages:
             BadCommandError: The query was refused.
             NoWorkerError: No worker polls the chat's queue.
         """
-        handle = self._client.get_workflow_handle(self._chat_id)
+        handle = self._client.get_workflow_handle(self._chat_id, run_id=self._run_id)
         pause, patience = 0.02, FIRST_TIMEOUT
         while True:
             try:
@@ -79,7 +86,7 @@ class LogPages:
                 raise BadCommandError(f"chat {self._chat_id!r} answers no queries: {error}") from None
             except RPCError as error:
                 if error.status == RPCStatusCode.NOT_FOUND:
-                    raise ChatNotFoundError(f"There is no chat {self._chat_id!r}.") from None
+                    return (await self._from_the_store()).query(name, dict(fields or {}))
                 if error.status not in _PASSING:
                     raise
                 if error.status in _SLOW and patience > 1.0:
@@ -89,6 +96,18 @@ class LogPages:
                         await self._workers.require()
             await asyncio.sleep(pause)
             pause, patience = min(1.0, pause * 2), min(LONGEST_TIMEOUT, patience * 2)
+
+    async def _from_the_store(self) -> Archived:
+        """The closed chat, which the server has forgotten.
+
+        Raises:
+            ChatNotFoundError: The store does not know it either.
+        """
+        if self._archived is None:
+            self._archived = await find_archived(self._store, self._client.namespace, self._chat_id)
+        if self._archived is None:
+            raise ChatNotFoundError(f"There is no chat {self._chat_id!r}.", chat_id=self._chat_id)
+        return self._archived
 
     async def fetch(self, after: int, *, patient: bool = False) -> list[Entry]:
         """The entries from offset `after` on that exist now; one query for all readers at that place.
@@ -156,9 +175,7 @@ class LogPages:
     async def sealed_chat(self, segment: Mapping[str, Any]) -> EngineChat:
         """The chat as it stood at the end of a sealed part, with that part's entries to look into."""
         header, log = await self._segment(segment)
-        team = load_spec(await self.query("spec"))
-        if not isinstance(team, TeamSpec | AgentSpec):
-            raise BadCommandError(f"chat {self._chat_id!r} has no team")
+        team = team_of(header["spec"])
         state = ChatState.load(header["state"])
         await self._pin(
             log, [*needed_offsets(Plan(team), state), *(offset for entry in log for offset in refers_to(entry))]

@@ -7,16 +7,14 @@ from typing import Any
 
 from folkmoot._chat.agent_state import StateView
 from folkmoot._chat.context import AgentContext
-from folkmoot._chat.engine import Chat as EngineChat
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Plan
 from folkmoot._chat.saving import save
-from folkmoot._chat.snapshots import state_at
+from folkmoot._chat.snapshots import past_in
+from folkmoot._chat.specs import Team, first_team, team_at, team_of
 from folkmoot._chat.state import ChatState
 from folkmoot._chat.thread import ThreadView
-from folkmoot._spec import AgentSpec, load_spec
 from folkmoot.errors import BadCommandError
-from folkmoot.teams import TeamSpec
 
 from .pages import LogPages
 
@@ -27,14 +25,18 @@ class Whole:
     """A chat up to the entry at `offset`, that entry included.
 
     Args:
-        team: Its spec.
+        team: Its spec there.
         uuid: Its uuid.
         log: All of its log up to there.
         offset: Where.
         blobs: Contents that lie in the store.
+        first: The spec it began with; None: it never changed.
     """
 
-    def __init__(self, team: TeamSpec | AgentSpec, uuid: str, log: Log, offset: int, blobs: Mapping[str, str]) -> None:
+    def __init__(
+        self, team: Team, uuid: str, log: Log, offset: int, blobs: Mapping[str, str], first: Team | None = None
+    ) -> None:
+        self.first = team if first is None else first
         self.team = team
         self.uuid = uuid
         self.log = log
@@ -62,7 +64,7 @@ class Whole:
 
     def state(self) -> ChatState:
         """The engine's state there."""
-        return state_at(EngineChat(self.team, self.uuid, self.log), self.offset)
+        return past_in(self.first, self.uuid, self.log, ChatState(), self.offset)[0]
 
     def saved(self) -> dict[str, Any]:
         """The state there as AutoGen's JSON, with our key."""
@@ -75,14 +77,15 @@ async def read_whole(pages: LogPages, offset: int | None = None) -> Whole:
     Raises:
         BadCommandError: There is no such entry.
     """
-    team = load_spec(await pages.query("spec"))
-    assert isinstance(team, TeamSpec | AgentSpec)
+    team = team_of(await pages.query("spec"))
     log = Log()
-    while (offset is None or log.head <= offset) and (entries := await pages.fetch(log.head)):
+    # All of it: who takes part at a place is told by changes that come after it, too.
+    while entries := await pages.fetch(log.head):
         for entry in entries:
             log.extend(entry)
     last = log.head - 1 if offset is None else offset
     if not 0 <= last < log.head:
         raise BadCommandError(f"There is no entry {last}; the log ends at {log.head - 1}.")
     wanted: list[Entry] = [entry for first, end in log.branch(last + 1) for entry in log.after(first, end)]
-    return Whole(team, pages.uuid, log, last, await pages.contents(wanted))
+    blobs = await pages.contents(wanted)
+    return Whole(team_at(log, last + 1, team), pages.uuid, log, last, blobs, first_team(log, team))

@@ -2,7 +2,8 @@
 
 The dev server has one SQLite connection. A client that gives up a request at the wrong moment, by a deadline or by
 being killed, can leave that connection interrupted for good, by a fault of the server's SQLite driver: every request
-that needs the database is then answered with `interrupted (9)` until the process ends. What was written is on disk.
+that needs the database is then answered with `interrupted (9)` until the process ends. What was written is on disk,
+if it was kept there at all.
 
 Nobody polls for this: it is looked for when a server is adopted, and when a call has failed as it does then.
 """

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from folkmoot._local.launch import (
@@ -18,11 +19,14 @@ from folkmoot._local.launch import (
     spawner,
     wait_until_serving,
 )
+from folkmoot._local.mending import is_broken
 from folkmoot.errors import ServerUnavailableError
 
 __all__ = ["PrivateServer", "start_private"]
 
+_LOG = logging.getLogger("folkmoot.local")
 _TAIL_BYTES = 2000
+_POLL_SECONDS = 0.005
 
 
 @dataclass
@@ -31,12 +35,59 @@ class PrivateServer:
 
     endpoints: Endpoints
     process: subprocess.Popen[bytes]
+    command: list[str] = field(repr=False)
+    wanted: Wanted = field(repr=False)
+    _mending: bool = field(default=False, repr=False)
 
     async def stop(self) -> None:
         """Kill the server: it has nothing to save, and a polite end takes it a second."""
+        await self._until_mended()
         self.process.kill()
         while self.process.poll() is None:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def mend(self) -> bool:
+        """Start the server anew, empty, if its database refuses everything (see `mending`); say whether it serves.
+
+        What it held cannot be had any more, so nothing is lost by that; new chats can be opened again.
+        """
+        await self._until_mended()
+        self._mending = True
+        try:
+            client = await wait_until_serving(self.endpoints.address, self.wanted.namespace, self._lives)
+            if client is None or not await is_broken(client):
+                return client is not None
+            _LOG.error(
+                "the database of the in-memory server on %s refuses everything since a request was given up; "
+                "the server is started anew there, and what it held is gone",
+                self.endpoints.address,
+            )
+            renewal = asyncio.ensure_future(self._renew())
+            try:
+                await asyncio.shield(renewal)
+            except asyncio.CancelledError:
+                await renewal  # whoever gives up here must not leave the others without a server
+                raise
+        except ServerUnavailableError as error:
+            _LOG.error("%s", error)
+            return False
+        finally:
+            self._mending = False
+        return True
+
+    async def _renew(self) -> None:
+        self.process.kill()
+        while self._lives():
+            await asyncio.sleep(_POLL_SECONDS)
+        self.process = await _start(self.command, self.endpoints, self.wanted)
+
+    async def _until_mended(self) -> None:
+        # No asyncio lock: those belong to one event loop, and a server may serve several, one after the other.
+        while self._mending:
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def _lives(self) -> bool:
+        return self.process.poll() is None
 
 
 async def start_private(cli: Path, wanted: Wanted) -> PrivateServer:
@@ -48,20 +99,23 @@ async def start_private(cli: Path, wanted: Wanted) -> PrivateServer:
         ServerUnavailableError: It did not come up; the text has the end of what it said.
     """
     endpoints = choose_endpoints(wanted)
-    command = spawner("bound", str(os.getpid())) + server_command(cli, endpoints, wanted, None)
+    command = server_command(cli, endpoints, wanted, None)
+    return PrivateServer(endpoints, await _start(command, endpoints, wanted), command, wanted)
+
+
+async def _start(command: list[str], endpoints: Endpoints, wanted: Wanted) -> subprocess.Popen[bytes]:
     with tempfile.TemporaryFile() as log:
-        process = _spawn(command, log.fileno())
-        server = PrivateServer(endpoints, process)
+        process = _spawn(spawner("bound", str(os.getpid())) + command, log.fileno())
         try:
             client = await wait_until_serving(endpoints.address, wanted.namespace, lambda: process.poll() is None)
             if client is None:
-                raise ServerUnavailableError(f"`{cli}` did not start a server; it said: {_tail(log.fileno())}")
+                raise ServerUnavailableError(f"`{command[0]}` did not start a server; it said: {_tail(log.fileno())}")
             await prepare(client, wanted)
         except BaseException:
             process.kill()
             process.wait()
             raise
-    return server
+    return process
 
 
 def _spawn(command: list[str], log: int) -> subprocess.Popen[bytes]:

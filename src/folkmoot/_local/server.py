@@ -35,7 +35,7 @@ class Server:
     """Whether its life depends on ours: true unless `TEMPORAL_ADDRESS` named it."""
     on_stop: Callable[[], Awaitable[None]] | None = field(default=None, repr=False)
     plugins: Sequence[Plugin] = ()
-    """For its clients: with them they notice that a shared server is broken, and go on with the one started anew."""
+    """For its clients: with them they notice that an owned server is broken, and go on with the one started anew."""
 
     async def stop(self) -> None:
         """Stop using the server; an owned one ends with its last user. The second call does nothing."""
@@ -93,7 +93,14 @@ async def ensure_server(
     if data_dir is not None:
         return _shared(await join_or_start(data_dir, cli, wanted), namespace)
     own = await start_private(cli, wanted)
-    return Server(own.endpoints.address, own.endpoints.ui_url, namespace, owned=True, on_stop=own.stop)
+    return Server(
+        own.endpoints.address,
+        own.endpoints.ui_url,
+        namespace,
+        owned=True,
+        on_stop=own.stop,
+        plugins=[MendingPlugin(own.mend)],
+    )
 
 
 def _shared(server: SharedServer, namespace: str) -> Server:

@@ -68,7 +68,7 @@ class ChatActivities:
             chat = await self._side.read(CallInput(at=raw["at"], d=raw["d"], n=0), whole=False)
             reach("seal.before")
             base, until = raw["base"], raw["at"]
-            data = seal_bytes(chat.uuid, chat.log, base, until, raw["state"])
+            data = seal_bytes(chat.uuid, chat.log, base, until, raw["state"], raw["spec"])
             name = await store.put_now(data, chat=chat.uuid)
             reach("seal.after")
         return Segment(first=base, last=until - 1, digest=raw["d"], sha256=name, size=len(data)).model_dump()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from temporalio import activity
+from temporalio.client import WorkflowFailureError, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
+from folkmoot._chat.specs import json_of
 from folkmoot._chat.state import ChatState
 from folkmoot.errors import LogReadError, StoreMissingError
 from folkmoot.store import StoreUnavailableError
@@ -15,7 +17,7 @@ from . import names
 from .call_store import CallStore
 from .failures import CallFailedError
 from .heartbeat import beating
-from .payloads import ArchiveInput, Manifest, Segment
+from .payloads import ArchiveInput, LogQuery, Manifest, Page, Segment
 from .reader import LogReader, seal_bytes
 
 __all__ = ["Archiver"]
@@ -37,35 +39,41 @@ class Archiver:
         async with beating():
             try:
                 return await self._archive(data, store)
-            except (StoreUnavailableError, LogReadError, RPCError) as error:
+            except (StoreUnavailableError, LogReadError, RPCError, WorkflowQueryFailedError) as error:
                 raise CallFailedError(str(error), type=type(error).__name__) from None
 
     async def _archive(self, data: ArchiveInput, store: CallStore) -> dict[str, Any]:
-        chat = await self._reader.read_of(data.id, data.run_id, data.at, data.d, whole=False)
-        spec = await activity.client().get_workflow_handle(data.id, run_id=data.run_id).query("spec")
-        last = seal_bytes(data.uuid, chat.log, data.base, data.at, data.before)
+        client = activity.client()
+        handle = client.get_workflow_handle(data.id, run_id=data.run_id)
+        try:
+            await handle.result(follow_runs=False)
+        except WorkflowFailureError as error:
+            return {"archived": False, "why": f"The chat was not closed: {error.cause}"}
+        asked = LogQuery(limit=1).model_dump(exclude_defaults=True)
+        page = Page.model_validate(await handle.query("log", asked))
+        final: dict[str, Any] = (await handle.query("state"))["state"]
+        chat = await self._reader.read_of(data.id, data.run_id, page.head, page.head_digest, whole=False)
+        last = seal_bytes(data.uuid, chat.log, data.base, page.head, data.before, data.spec)
         name = await store.once.put(last, chat=data.uuid)
-        sealed = Segment(first=data.base, last=data.at - 1, digest=data.d, sha256=name, size=len(last))
-        segments = [*data.segments, sealed]
-        state = ChatState.load(data.state)
+        sealed = Segment(first=data.base, last=page.head - 1, digest=page.head_digest, sha256=name, size=len(last))
+        segments, state = [*page.segments, sealed], ChatState.load(final)
         manifest = Manifest(
             id=data.id,
             uuid=data.uuid,
             first_run_id=data.first_run_id,
-            team=data.team,
+            team=chat.team.name,
             tenant=data.tenant,
-            spec=spec,
-            head=data.at,
-            digest=data.d,
+            spec=json_of(chat.team),
+            head=page.head,
+            digest=page.head_digest,
             segments=segments,
             opened=await self._reader.opened(segments, data.uuid),
-            closed=data.closed,
+            closed=chat.log.at(page.head - 1).time,
             turns=state.turn,
             tokens=state.tokens,
             runs=data.runs,
-            state=data.state,
+            state=final,
         )
-        namespace = activity.client().namespace
         encoded = manifest.model_dump_json().encode()
-        await store.once.put_manifest(encoded, namespace=namespace, chat_id=data.id, chat=data.uuid)
-        return {"archived": True, "head": data.at, "segments": len(segments)}
+        await store.once.put_manifest(encoded, namespace=client.namespace, chat_id=data.id, chat=data.uuid)
+        return {"archived": True, "head": page.head, "segments": len(segments)}

@@ -7,20 +7,21 @@ histories of a chat together stay within twice its log.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
 
 from folkmoot._chat.engine import Chat
 from folkmoot._chat.entries import all_references
 from folkmoot._chat.log import EMPTY_DIGEST, Log
 from folkmoot._chat.needed import needed_offsets
-from folkmoot._chat.state import ChatState
+from folkmoot._chat.specs import json_of
+from folkmoot._chat.state import ENGINE, ChatState
 from folkmoot._spec import load_spec, spec_digest
 from folkmoot.agents import AgentSpec
 from folkmoot.teams import TeamSpec
@@ -50,7 +51,7 @@ def restore(data: ChatInput) -> Chat:
     uuid = data.uuid or workflow.uuid4().hex
     pinned = {offset: encoded.encode() for offset, encoded in data.pinned.items()}
     log = Log.restore(data.base, data.digest or EMPTY_DIGEST, unpack(data.entries), pinned)
-    return Chat(team, uuid, log, ChatState.load(data.state))
+    return Chat(team, uuid, log, ChatState.load(data.state), data.engine)
 
 
 class Carrier:
@@ -66,7 +67,11 @@ class Carrier:
         self._not_before = 0
         self.signals = 0
         """Signals this run of the workflow has got."""
-        self.spec_digest = spec_digest(chat.team)
+
+    @property
+    def spec_digest(self) -> str:
+        """Of the spec in force."""
+        return spec_digest(self._chat.team)
 
     def due(self) -> bool:
         """Whether to continue as new now, with nothing in flight."""
@@ -110,8 +115,9 @@ class Carrier:
         """The entries before `base` that what is carried refers to."""
         chat = self._chat
         # What is not sealed is folded again on the carried base state, which needs its own.
-        states = (chat.base, chat.state) if base == chat.log.base else (chat.state,)
-        needed = {offset: chat.log.at(offset) for state in states for offset in needed_offsets(chat.plan, state)}
+        states = [(chat.base_plan, chat.base)] if base == chat.log.base else []
+        states.append((chat.plan, chat.state))
+        needed = {offset: chat.log.at(offset) for plan, state in states for offset in needed_offsets(plan, state)}
         held = chat.log.after(base)
         found = {**needed, **all_references([*needed.values(), *held], chat.log.at)}
         return {offset: found[offset].encoded.decode() for offset in sorted(found) if offset < base}
@@ -142,8 +148,9 @@ class Carrier:
                 return
         entries = [entry.encoded for entry in chat.log.after(base)]
         carried = ChatInput(
-            spec=self._data.spec,
+            spec=self._data.spec if base == chat.log.base else json_of(chat.team),
             uuid=chat.uuid,
+            engine=ENGINE,
             base=base,
             digest=chat.log.digest_at(base),
             state=state.dump(),
@@ -173,6 +180,7 @@ class Carrier:
             "at": until,
             "d": self._chat.log.digest_at(until),
             "state": self._chat.base.dump(),
+            "spec": self._data.spec,
         }
         last_resort = self._near_the_end()
         try:
@@ -212,10 +220,11 @@ class Carrier:
         self._not_before, self._store = workflow.info().get_current_history_length(), None
 
     async def archive(self) -> None:
-        """Have what is left of the closed chat put into the store.
+        """Before the chat is closed: have what will be left of it put into the store.
 
-        By a workflow of its own, which outlives this one: the chat is closed at once, and its id is free again,
-        however long the store stays away.
+        By a workflow of its own, which waits for the end of this one and outlives it: the chat is closed at once, and
+        its id free again, however long the store stays away. A server starts no child of a workflow that has ended, so
+        it is started before.
         """
         if self._store is False:
             return
@@ -225,28 +234,20 @@ class Carrier:
             run_id=info.run_id,
             first_run_id=info.first_execution_run_id,
             uuid=chat.uuid,
-            team=chat.team.name,
             tenant=self._data.tenant,
             base=chat.log.base,
-            at=chat.log.head,
-            d=chat.log.digest,
             before=chat.base.dump(),
-            state=chat.state.dump(),
-            segments=list(self._data.segments),
-            closed=chat.log.at(chat.log.head - 1).time,
+            spec=self._data.spec,
             runs=self._data.runs,
         )
-        asyncio.create_task(
-            workflow.start_child_workflow(
+        with suppress(WorkflowAlreadyStartedError):
+            await workflow.start_child_workflow(
                 names.ARCHIVE,
                 data.model_dump(mode="json"),
                 id=names.ARCHIVE_ID + chat.uuid,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 static_summary=f"archive {info.workflow_id}"[:200],
             )
-        )
-        # The task has made its command once this returns; that the child has started need not be waited for.
-        await workflow.wait_condition(lambda: True)
 
     def last_word(self) -> dict[str, Any]:
         """The workflow's result: where the closed chat's log stands."""

@@ -17,12 +17,15 @@ from temporalio.exceptions import ApplicationError
 from folkmoot._chat.calls import Call, Failure
 from folkmoot._chat.commands import ALREADY_RUNNING, handle, prepares, refusal
 from folkmoot._chat.log import Entry
+from folkmoot._chat.specs import Team, team_of
+from folkmoot._chat.state import ENGINE
 from folkmoot._temporal.externs import extern
 
 from . import names
 from .calls import CANCELLED, Calls, Finished
 from .carry import Carrier, restore
 from .commands_in import Incoming, argument, parse_command
+from .memos import memo_of
 from .outbox import Outbox
 from .payloads import ChatInput
 from .preparing import prepare
@@ -41,6 +44,13 @@ KNOWN_COMMANDS = 250
 """So many command ids are remembered, and carried over continue-as-new."""
 
 
+class _TooNewError(RuntimeError):
+    """The chat's behaviour is that of a later release than this worker's."""
+
+    def __init__(self, engine: int) -> None:
+        super().__init__(f"The chat has engine {engine}; this worker knows up to {ENGINE}. Deploy the newer release.")
+
+
 @workflow.defn(name=names.WORKFLOW, sandboxed=False)
 class GroupChat:
     """A chat. Started by `Folkmoot.open`, or by any client with a `ChatInput` that has a `spec`."""
@@ -53,7 +63,12 @@ class GroupChat:
         try:
             data = argument([] if input is ABSENT else [input])
             self._input = ChatInput.model_validate(data)
+            if self._input.engine > ENGINE:
+                raise _TooNewError(self._input.engine)
             self._chat = restore(self._input)
+        except _TooNewError:
+            # The task is given to a worker that knows it, sooner or later.
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is
             # A start that cannot work must fail at once; raised from here it would retry the task for ever.
             self._problem = f"Bad input for {names.WORKFLOW}: {error}"[:2000]
@@ -76,7 +91,6 @@ class GroupChat:
             await self._take_in()
             if self._at_rest():
                 if self._chat.state.closed and workflow.all_handlers_finished():
-                    await self._carrier.archive()
                     return self._carrier.last_word()
                 if self._carrier.due():
                     await self._carrier.continue_as_new(self._rest)
@@ -139,8 +153,11 @@ class GroupChat:
             incoming.error is not None
             or incoming.command in self._seen
             or refusal(chat, incoming.verb, fields) is not None
-            or not prepares(chat, incoming.verb, fields)
         ):
+            return incoming
+        if incoming.verb == "close":
+            await self._carrier.archive()
+        if not prepares(chat, incoming.verb, fields):
             return incoming
         if not self._published:
             self._show()
@@ -161,7 +178,8 @@ class GroupChat:
 
     def _refusal(self, incoming: Incoming) -> tuple[str, str] | None:
         """What stands against a command outside the log."""
-        if incoming.fields.get("spec", self._carrier.spec_digest) != self._carrier.spec_digest:
+        meant = incoming.fields.get("spec") if incoming.verb == "run" else None
+        if meant is not None and meant != self._carrier.spec_digest:
             return "ChatExistsError", "The chat lives with another team."
         full = self._carrier.full() if incoming.verb == "run" else None
         if full is not None:
@@ -203,6 +221,8 @@ class GroupChat:
         fresh = self._chat.log.after(self._published)
         self._published = self._chat.log.head
         self._show_activities(fresh)
+        if any("spec" in entry.data and entry.kind != "opened" for entry in fresh):
+            workflow.upsert_memo({names.MEMO_CHAT: memo_of(self._chat.team)})
         self._visibility.write(workflow.now(), run_ended=any(entry.kind == "run_ended" for entry in fresh))
         self._outbox.send(fresh)
 
@@ -266,15 +286,15 @@ class GroupChat:
             raise ApplicationError(why[1], type=why[0], non_retryable=True)
         # What a worker has registered may differ from worker to worker. Validators leave no trace and are not
         # replayed, so they may ask.
-        unknown = self._unknown_names()
+        unknown = self._unknown_names(team_of(incoming.fields["spec"]) if incoming.verb == "change" else None)
         if unknown is not None:
             text, kind, details = unknown["message"], unknown["type"], unknown["details"]
             raise ApplicationError(text, details, type=kind, non_retryable=True)
 
-    def _unknown_names(self) -> dict[str, Any] | None:
-        """What of the spec's names the worker that answers does not know; asked when a chat is opened."""
+    def _unknown_names(self, team: Team | None = None) -> dict[str, Any] | None:
+        """What of a spec's names, or the chat's own, the worker that answers does not know."""
         check = extern(names.CHECK_EXTERN)
-        return None if check is None else check(self._chat.team)
+        return None if check is None else check(self._chat.team if team is None else team)
 
     @workflow.query(dynamic=True)
     def on_query(self, name: str, args: Sequence[RawValue]) -> Any:

@@ -19,6 +19,7 @@ from folkmoot._chat.context import AgentContext
 from folkmoot._chat.engine import Chat
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Plan
+from folkmoot._chat.specs import Team, team_in
 from folkmoot._chat.thread import ThreadView
 from folkmoot.agents import AgentSpec
 from folkmoot.teams import TeamSpec
@@ -63,11 +64,19 @@ class CachedChat:
                     return False
             elif entry.offset == self.log.head:
                 self.log.extend(entry)
+                if (team := team_in(entry)) is not None:
+                    self._become(team)
                 if self.log.digest != entry.digest:
                     return False
             else:
                 return False
         return True
+
+    def _become(self, team: Team) -> None:
+        """The chat is one of another team: what was read was read with the ears of the old one."""
+        self.team = team
+        self.__dict__.pop("plan", None)
+        self.contexts, self.threads, self.states = {}, {}, {}
 
     @cached_property
     def plan(self) -> Plan:

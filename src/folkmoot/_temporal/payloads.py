@@ -53,28 +53,24 @@ class Segment(_Payload):
     sha256: str
     """Name of the blob that holds it."""
     size: int
+    level: int = 0
+    """0: it holds entries; else references to sealed parts of the level below (see `segments`)."""
 
 
 class ArchiveInput(_Payload):
-    """Input of the workflow `GroupChatArchive`: a chat that was closed, and what its workflow alone knows of it."""
+    """Input of the workflow `GroupChatArchive`: a chat about to be closed, and what can be asked of it no more then."""
 
     id: str
     run_id: str
-    """The run that closed it."""
     first_run_id: str
     uuid: str
-    team: str
     tenant: str
     base: int
     """The entries from here on are in no segment yet."""
-    at: int
-    d: str
     before: dict[str, Any]
     """Folded state at `base`."""
-    state: dict[str, Any]
-    """Folded state at the end."""
-    segments: list[Segment]
-    closed: str
+    spec: dict[str, Any]
+    """The spec in force at `base`."""
     runs: int
 
 
@@ -131,6 +127,8 @@ class ChatInput(_Payload):
 
     spec: dict[str, Any]
     uuid: str | None = None
+    engine: int = 1
+    """The number of the behaviour: history tells it, as code of a later release must do in a replay what was done."""
     base: int = 0
     digest: str | None = None
     """Running digest at `base`."""
@@ -237,6 +235,16 @@ class LoadCommand(ForceCommand):
     """Which chat and offset it comes from, for the log."""
 
 
+class ChangeCommand(ForceCommand):
+    """`change`: from now on the chat is one of another team."""
+
+    spec: dict[str, Any] = Field(default_factory=dict[str, Any])
+    hears: bool = True
+    """Newcomers hear what was said so far."""
+    at: StrictInt | None = None
+    """Refused if the log does not end at this offset."""
+
+
 COMMANDS: dict[str, type[Command]] = {
     "run": RunCommand,
     "submit": RunCommand,
@@ -247,6 +255,7 @@ COMMANDS: dict[str, type[Command]] = {
     "rollback": RollbackCommand,
     "label": LabelCommand,
     "load_state": LoadCommand,
+    "change": ChangeCommand,
     "answer": AnswerCommand,
 }
 """Payload of each command; those not named take `Command`."""

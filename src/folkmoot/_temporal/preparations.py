@@ -5,18 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from temporalio import activity
 
+from folkmoot._chat.agent_state import StateView
+from folkmoot._chat.changing import adapted
 from folkmoot._chat.commands import no_snapshot
+from folkmoot._chat.context import AgentContext
 from folkmoot._chat.crossing import crossed
 from folkmoot._chat.engine import Chat
 from folkmoot._chat.entries import BLOB, all_references, blob_of
 from folkmoot._chat.loading import load
 from folkmoot._chat.needed import needed_offsets
-from folkmoot._chat.plan import watched
-from folkmoot._chat.snapshots import snapshots, state_at
+from folkmoot._chat.plan import Plan, watched
+from folkmoot._chat.saving import save
+from folkmoot._chat.snapshots import past_at, snapshots
+from folkmoot._chat.specs import first_team, json_of, team_of
+from folkmoot._chat.state import ChatState
+from folkmoot._chat.thread import ThreadView
 
 from . import names
 from .blobs import LARGE, putter, store_contents
@@ -40,12 +48,30 @@ class Preparations:
         """What `commands.handle` wants under `prepared`; a refusal is an error of type BadCommandError."""
         async with beating():
             with errors_named():
-                chat = await self._side.read(CallInput(at=raw["at"], d=raw["d"], n=0), whole=raw["verb"] == "rollback")
+                whole = raw["verb"] in ("rollback", "change")
+                chat = await self._side.read(CallInput(at=raw["at"], d=raw["d"], n=0), whole=whole)
                 if raw["verb"] == "rollback":
                     return await asyncio.to_thread(_gone_back, chat, raw["offset"], raw["at"])
-                return self._side.bounded(await self._loaded(chat, raw["state"]), "the saved state")
+                if raw["verb"] == "change":
+                    team = team_of(raw["spec"])
+                    self._side.registry.check(team)
+                    state = await self._changed(chat, Plan(team), raw)
+                    return self._side.bounded(await self._loaded(chat, Plan(team), state), "the chat's state")
+                return self._side.bounded(await self._loaded(chat, chat.plan, raw["state"]), "the saved state")
 
-    async def _loaded(self, chat: CachedChat, given: Mapping[str, Any]) -> dict[str, Any]:
+    async def _changed(self, chat: CachedChat, new: Plan, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """The chat's present state as one of the new team."""
+        at, side = raw["at"], self._side
+        views = _Views(
+            {path: await side.context(chat, path, at) for path in chat.plan.seats},
+            {path: await side.thread(chat, path, at) for path in chat.plan.nodes},
+            {path: await side.agent_state(chat, path, at) for path in chat.plan.seats},
+        )
+        state = ChatState.load(raw["state"])
+        whole = save(chat.plan, chat.uuid, chat.log, at - 1, state, views, chat.blobs)
+        return adapted(chat.plan, new, whole, raw.get("hears", True))
+
+    async def _loaded(self, chat: CachedChat, plan: Plan, given: Mapping[str, Any]) -> dict[str, Any]:
         reference = blob_of(given)
         store = self._side.reader.store
         if reference is None:
@@ -55,7 +81,7 @@ class Preparations:
                 raise _refusal(f"The state lies in the store, {reference[BLOB]}, and this worker has none.")
             whole = json.loads(await store.get(reference[BLOB], chat=chat.uuid))
         try:
-            loaded = await asyncio.to_thread(load, chat.plan, whole, _now())
+            loaded = await asyncio.to_thread(load, plan, whole, _now())
         except ValueError as error:
             raise _refusal(str(error)) from None
         put = putter(store, chat.uuid)
@@ -76,16 +102,35 @@ class Preparations:
         return {"state": loaded.state.dump(), "entries": entries, "stored": stored, **told}
 
 
+@dataclass(frozen=True)
+class _Views:
+    """Views that were read up to one place."""
+
+    contexts: Mapping[str, AgentContext]
+    threads: Mapping[str, ThreadView]
+    states: Mapping[str, StateView]
+
+    def context(self, path: str) -> AgentContext:
+        return self.contexts[path]
+
+    def thread(self, path: str) -> ThreadView:
+        return self.threads[path]
+
+    def agent_state(self, path: str) -> StateView:
+        return self.states[path]
+
+
 def _gone_back(cached: CachedChat, to: int, head: int) -> dict[str, Any]:
     """The state at a snapshot that is sealed, with the entries it looks at, and what is crossed."""
-    chat = Chat(cached.team, cached.uuid, cached.log)
+    chat = Chat(first_team(cached.log, cached.team), cached.uuid, cached.log)
     if all(snapshot.offset != to for snapshot in snapshots(chat)):
         raise _refusal(no_snapshot(to))
-    state = state_at(chat, to)
-    needed = {offset: cached.log.at(offset) for offset in needed_offsets(chat.plan, state)}
+    state, team = past_at(chat, to)
+    needed = {offset: cached.log.at(offset) for offset in needed_offsets(Plan(team), state)}
     needed |= all_references(needed.values(), cached.log.at)
     return {
         "state": state.dump(),
+        "team": None if team == chat.team else json_of(team),
         "entries": {str(offset): needed[offset].encoded.decode() for offset in sorted(needed)},
         "crossed": crossed(chat.plan, cached.log, to, head),
     }

@@ -26,6 +26,8 @@ async def prepare(chat: Chat, incoming: Incoming) -> Incoming:
     """The command with what the worker found under `prepared`, or its refusal."""
     log = chat.log
     data = {**incoming.fields, "verb": incoming.verb, "at": log.head, "d": log.digest}
+    if incoming.verb == "change":
+        data["state"] = chat.state.dump()
     try:
         found = await workflow.execute_activity(
             names.ACTIVITY_PREPARE,

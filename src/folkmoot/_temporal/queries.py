@@ -10,6 +10,7 @@ from folkmoot._chat.engine import Chat
 from folkmoot._chat.entries import all_references
 from folkmoot._chat.log import Entry
 from folkmoot._chat.snapshots import snapshots, state_at
+from folkmoot._chat.specs import json_of
 
 from .payloads import MAX_PAGE, ChatInput, LogQuery, Page, pack
 
@@ -45,7 +46,7 @@ def answer(chat: Chat, data: ChatInput, name: str, fields: object) -> Any:
         case "usage":
             return {"agents": {name: use.model_dump() for name, use in chat.state.usage.items()}}
         case "spec":
-            return data.spec
+            return data.spec if chat.team == chat.base_team else json_of(chat.team)
         case _:
             raise ValueError(f"unknown query {name!r}")
 

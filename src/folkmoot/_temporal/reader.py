@@ -45,9 +45,9 @@ Replay = Callable[[Client, str, str], Awaitable[None]]
 """Replays a run's history in this process: client, workflow id, run id."""
 
 
-def seal_bytes(uuid: str, log: Log, base: int, until: int, state: dict[str, Any]) -> bytes:
-    """A segment's bytes: a header line, then the entries' JSON lines, compressed."""
-    header = {"format": 1, "uuid": uuid, "first": base, "digest": log.digest_at(base), "state": state}
+def seal_bytes(uuid: str, log: Log, base: int, until: int, state: dict[str, Any], spec: Mapping[str, Any]) -> bytes:
+    """A segment's bytes: a header line with state and spec before it, then the entries' JSON lines, compressed."""
+    header = {"format": 1, "uuid": uuid, "first": base, "digest": log.digest_at(base), "state": state, "spec": spec}
     lines = [json.dumps(header, separators=(",", ":")).encode(), *(entry.encoded for entry in log.after(base, until))]
     return zlib.compress(b"\n".join(lines), 6)
 

@@ -149,7 +149,7 @@ async def _embedded(
             search_attributes=SEARCH_ATTRIBUTES,
         )
     async with server:
-        client = await Client.connect(server.address, namespace=server.namespace, plugins=[plugin])
+        client = await Client.connect(server.address, namespace=server.namespace, plugins=[plugin, *server.plugins])
         try:
             yield Connection(client, plugin, server.address, server.ui_url, True, adopted, plugin.store or store)
         finally:

@@ -119,19 +119,20 @@ def _event_json(event: ChatEvent) -> dict[str, Any]:
 
 
 async def snapshots(invocation: Invocation, chat_id: ChatId) -> None:
-    """List the points a chat can be read at."""
+    """List the points a chat can be read at, rolled back to or forked from; '*': on the present branch."""
     async with a_chat(invocation, chat_id) as chat:
         found = await chat.snapshots()
     if invocation.screen.json:
         for snapshot in found:
             invocation.screen.emit(asdict(snapshot))
         return
-    table = new_table(">Offset", ">Turn", ">Run", "Speakers", "Reason", ">Tokens", "Time")
+    table = new_table(">Offset", ">Turn", ">Run", "Speakers", "Reason", ">Tokens", "Time", "Branch", "Labels")
+    table.columns[6].no_wrap = True
     for item in found:
-        time = item.time.replace("T", " ")[:19]
-        add_row(
-            table, item.offset, item.turn, item.run, ", ".join(item.speakers), item.reason, f"{item.tokens:,}", time
-        )
+        time, labels = item.time.replace("T", " ")[:19], ", ".join(item.labels)
+        who, tokens = ", ".join(item.speakers), f"{item.tokens:,}"
+        branch = f"{item.branch} *" if item.current else item.branch
+        add_row(table, item.offset, item.turn, item.run, who, item.reason, tokens, time, branch, labels)
     invocation.screen.emit({}, table)
 
 

@@ -27,7 +27,7 @@ class StoreUnavailableError(FolkmootError):
 
 
 class Deleted(NamedTuple):
-    """What a deletion took away."""
+    """What a deletion took away, or would."""
 
     blobs: int
     bytes: int
@@ -51,6 +51,10 @@ class Store(Protocol):
             BlobNotFoundError: The chat has none of that name.
             ValueError: `name` is not a SHA-256, or the bytes found do not match it.
         """
+        ...
+
+    async def size(self, *, chat: str) -> Deleted:
+        """How many blobs a chat has, and their bytes: what `delete` would take away."""
         ...
 
     async def delete(self, *, chat: str) -> Deleted:

@@ -39,6 +39,11 @@ class KeyedStore(ABC):
             raise ValueError(f"blob {name!r} in {self!r} is damaged: its bytes have another hash")
         return data
 
+    async def size(self, *, chat: str) -> Deleted:
+        """See `Store.size`."""
+        sizes = [size async for _, size in self._list(_checked(chat) + "/")]
+        return Deleted(len(sizes), sum(sizes))
+
     async def delete(self, *, chat: str) -> Deleted:
         """See `Store.delete`."""
         found = [item async for item in self._list(_checked(chat) + "/")]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from folkmoot._chat.calls import Call
+from folkmoot._chat.condensing import write_summary
 from folkmoot._chat.log import Entry, Log, derive_id
 from folkmoot._chat.plan import Node
 from folkmoot._chat.state import ChatState, Scope, call_key
@@ -95,6 +96,9 @@ class Selector(Manager):
         return spec.selector_func is not None or spec.candidate_func is not None
 
     def take(self, chat: Chat, node: Node, scope: Scope, call: Call, result: Mapping[str, Any], time: str) -> None:
+        if "condense" in result:
+            write_summary(chat, node, call, result, time)
+            return
         fields = {
             name: result[name]
             for name in ("candidates", "reply", "problem", "usage", "speaker", "by")

@@ -21,7 +21,7 @@ from .dictionaries import read_dictionary
 __all__ = ["Kind", "Old", "OldMessages", "read_messages"]
 
 OldMessages = str | Sequence[BaseChatMessage | BaseAgentEvent | Mapping[str, Any]]
-"""Messages and events, AutoGen's JSON of them, dictionaries of AutoGen 0.2; or the JSON text of a list of the latter."""
+"""Messages and events, AutoGen's JSON of them, or dictionaries of AutoGen 0.2, mixed; or the JSON text of a list."""
 
 Kind = Literal["message", "calls", "results", "event"]
 """A chat message, tool calls that were asked for, their results, or another event."""

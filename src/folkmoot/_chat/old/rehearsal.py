@@ -52,7 +52,8 @@ class Rehearsal:
 
     Attributes:
         chat: The scratch chat: its log for contexts and threads, its state for whose turn it is. With `pending` a run
-            is under way in it, else it is idle.
+            is under way in it, else it is idle. The state is not what its log alone folds to: conditions begin anew,
+            nothing was used, and where the messages do not fit the team it has what they were taken for.
         warnings: What a caller should know.
         last_speaker: Path of the participant whose turn was last; None: nobody has spoken.
         next: Who speaks next, as far as that needs no model, function or person; several speak at once.

@@ -66,7 +66,7 @@ class Speakers:
         return manager_of(node).choose(self.chat, node, scope, self.time) if isinstance(node.team, GraphFlow) else []
 
     def _batch(self, node: Node, ready: Sequence[str], place: int) -> list[str]:
-        """Those of `ready` who said something before anyone else did, or again; all of them if that is still to come."""
+        """Those of `ready` who said something before others did, or again; all of them if that is still to come."""
         seen, finished = set[str](), set[str]()
         for name, answered in self._following(node, place):
             if name is None or name not in ready or name in finished:
@@ -77,12 +77,11 @@ class Speakers:
         return list(ready)
 
     def _following(self, node: Node, place: int) -> Iterator[tuple[str | None, bool]]:
-        """Through whom the following messages came to a team, up to the next task, and whether each is an answer."""
+        """Through whom the following messages came to a team (None: not through it), and whether each is an answer."""
         for part in self.parts[place:]:
             if part.is_task and part.old.kind == "message":
                 yield None, True
-                return
-            if part.seat is not None:
+            elif part.seat is not None:
                 yield direct(part, node), part.old.kind == "message"
 
     def _give_floor(self, node: Node, scope: Scope, name: str, place: int) -> None:

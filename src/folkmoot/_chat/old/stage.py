@@ -104,7 +104,9 @@ class Stage:
         elif part.node is not None:
             self._orchestrate(part.node, old, place)
         elif part.seat is None:
-            raise ValueError(f"{old.where}: {old.message['source']!r}, who takes no part, cannot call tools.")
+            raise ValueError(
+                f"{old.where}: {old.message['source']!r} takes no part, and so has no {old.message['type']}."
+            )
         else:
             turn = self.turn(part.seat, place)
             if old.kind == "message":

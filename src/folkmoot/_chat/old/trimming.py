@@ -10,7 +10,7 @@ from .cast import Part
 __all__ = ["Count", "first_kept"]
 
 Count = Callable[[Mapping[str, Any]], int]
-"""Tokens of one message or event; of its fields `content` is always there."""
+"""Tokens of one message or event, of whose fields `content` is always there; always 1 counts messages instead."""
 
 
 def first_kept(parts: Sequence[Part], max_tokens: int, count: Count) -> tuple[int, bool]:

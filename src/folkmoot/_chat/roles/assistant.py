@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from folkmoot._chat.calls import AgentFailure, Call
+from folkmoot._chat.condensing import write_summary
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Node, Seat, runner_tools
 from folkmoot._chat.state import Turn, call_key
@@ -32,6 +33,8 @@ class Assistant(Role):
     Phases: `model` and `reflect` wait for a model's reply, `format` for a registered function that words the summary;
     `tools` waits for the outcomes of `request`, and, once they are complete, stands for: the answer needs no one. In
     `again` the request of an interrupted turn is made again, at a place of its own; outcomes that came before count.
+
+    Notes: the offsets of the `thought` that came with the request, and of the outcomes that were `executed`.
     """
 
     goes_on = True
@@ -55,18 +58,18 @@ class Assistant(Role):
     def refers(self, again: Mapping[str, Any]) -> Sequence[int]:
         if not again:
             return ()
-        found = (again["request"], again["notes"].get("thought"), *again["outcomes"].values())
+        found = (again["request"], *again["notes"].values(), *again["outcomes"].values())
         return [offset for offset in found if offset is not None]
 
     def moved(self, again: Mapping[str, Any], move: Callable[[int], int]) -> dict[str, Any]:
         if not again:
             return {}
-        thought, request = again["notes"].get("thought"), again["request"]
+        request = again["request"]
         return {
             **again,
             "request": None if request is None else move(request),
             "outcomes": {index: move(offset) for index, offset in again["outcomes"].items()},
-            "notes": {**again["notes"], **({} if thought is None else {"thought": move(thought)})},
+            "notes": {name: move(offset) for name, offset in again["notes"].items()},
         }
 
     def fold(self, fold: Fold, state: ChatState, log: Log, seat: Seat, turn: Turn, entry: Entry) -> None:
@@ -84,6 +87,8 @@ class Assistant(Role):
             turn.phase, turn.request, turn.need, turn.outcomes = "tools", entry.offset, entry.offset, {}
         elif kind == "ToolCallExecutionEvent":
             turn.phase = _phase_after_tools(_spec(seat), turn)
+            if turn.phase == "format":
+                turn.notes["executed"] = entry.offset
             turn.iteration += 1
             turn.need = entry.offset
         elif entry.data.get("role") == "answer":
@@ -163,11 +168,11 @@ class Assistant(Role):
     def calls(self, chat: Chat, seat: Seat, turn: Turn) -> list[Call]:
         if turn.phase == "format":
             key = call_key("format", turn.need, seat.path)
-            return [Call(key, "format", seat.path, turn.need, turn.need + 1)]
+            return [Call(key, "format", seat.path, turn.notes["executed"], turn.need + 1, index=turn.request or 0)]
         if turn.phase != "tools":
             reflect = turn.phase == "reflect"
             key = call_key("model", turn.need, seat.path)
-            return [Call(key, "model", seat.path, turn.need, turn.need + 1, reflect=reflect)]
+            return [Call(key, "model", seat.path, turn.need, turn.reads, reflect=reflect)]
         request, found = turn.need, list[Call]()
         policies = chat.log.at(request).data.get("policies", {})
         for index, call in enumerate(calls_of(chat, turn)):
@@ -192,6 +197,9 @@ class Assistant(Role):
             message = {"type": "ToolCallSummaryMessage", "source": seat.source, "content": result["content"]}
             fields = {"call": turn.need, "request": turn.request, "results": outcomes}
             chat.say(seat, time, "message", message, role="answer", **fields)
+            return
+        if "condense" in result:
+            write_summary(chat, seat, call, result, time)
             return
         for field in _reply_entries(_spec(seat), turn, result):
             chat.say(seat, time, field.pop("kind"), field.pop("message"), **field)

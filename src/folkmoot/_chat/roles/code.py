@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from folkmoot._chat.calls import AgentFailure, Call
+from folkmoot._chat.condensing import write_summary
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Seat
 from folkmoot._chat.state import ChatState, Turn, call_key
@@ -26,11 +27,28 @@ class Code(Role):
 
     Phases: `model` writes code; `approve` asks the approval function; `run` runs it; `retry` asks the model whether an
     error is worth another attempt; `reflect` lets it put the result into words. Without a model: `approve`, `run`.
+
+    Notes: the offsets of the `code` and of the `result` of running it.
     """
+
+    goes_on = True
 
     def begin(self, state: ChatState, seat: Seat, turn: Turn, again: Mapping[str, Any] | None) -> None:
         spec = _spec(seat)
         turn.phase = "model" if spec.model_client is not None else _first(spec)
+        if again:
+            turn.phase, turn.iteration, turn.notes = again["phase"], again["iteration"], dict(again["notes"])
+
+    def suspend(self, turn: Turn) -> dict[str, Any]:
+        return {"phase": turn.phase, "iteration": turn.iteration, "notes": dict(turn.notes)}
+
+    def refers(self, again: Mapping[str, Any]) -> Sequence[int]:
+        return list(again["notes"].values()) if again else ()
+
+    def moved(self, again: Mapping[str, Any], move: Callable[[int], int]) -> dict[str, Any]:
+        if not again:
+            return {}
+        return {**again, "notes": {name: move(offset) for name, offset in again["notes"].items()}}
 
     def fold(self, fold: Fold, state: ChatState, log: Log, seat: Seat, turn: Turn, entry: Entry) -> None:
         data, spec = entry.data, _spec(seat)
@@ -46,6 +64,7 @@ class Code(Role):
             case "CodeExecutionEvent":
                 failed = data["message"]["result"]["exit_code"] != 0
                 turn.phase = "retry" if failed and turn.iteration < spec.max_retries_on_error else "reflect"
+                turn.notes["result"] = entry.offset
             case "retry":
                 turn.phase = "model" if data["retry"] else "reflect"
                 turn.iteration += 1
@@ -59,9 +78,13 @@ class Code(Role):
         step = "" if turn.phase == "model" else turn.phase
         policy = policy_of(_spec(seat).options) if turn.phase == "run" else None
         index = turn.notes.get("code", 0) if kind == "code" else turn.started
-        return [Call(key, kind, seat.path, turn.need, turn.need + 1, index=index, name=step, policy=policy)]
+        need = turn.notes["result"] if turn.phase == "retry" else turn.need
+        return [Call(key, kind, seat.path, need, turn.reads, index=index, name=step, policy=policy)]
 
     def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
+        if "condense" in result:
+            write_summary(chat, seat, call, result, time)
+            return
         match call.name:
             case "approve":
                 self._decided(chat, seat, turn, result, time)

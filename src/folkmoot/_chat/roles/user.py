@@ -30,10 +30,14 @@ class User(Role):
         turn.phase = "begin"
         notes = state.scopes[seat.node.path].notes.setdefault(seat.name, {})
         # What it heard last says whom an answer goes back to; a broken off turn heard it already.
-        turn.notes = {"last": notes.pop("last", None) or (again or {}).get("last")}
+        turn.notes = {**(again or {}), "last": notes.pop("last", None) or (again or {}).get("last")}
 
     def keep(self, turn: Turn) -> dict[str, Any]:
         return {"last": turn.notes["last"]}
+
+    def suspend(self, turn: Turn) -> dict[str, Any]:
+        asked = turn.phase != "begin" or turn.notes.get("asked", False)
+        return {**self.keep(turn), **({"asked": True} if asked else {})}
 
     def hear(self, notes: dict[str, Any], message: Mapping[str, Any]) -> None:
         handoff = message["type"] == "HandoffMessage"
@@ -55,7 +59,8 @@ class User(Role):
         request = derive_id(chat.uuid, f"request-{turn.need}-{seat.path}")
         prompt = f"Handoff received from {handoff}. Enter your response: " if handoff else "Enter your response: "
         event = {"type": "UserInputRequestedEvent", "source": seat.source, "request_id": request, "content": ""}
-        chat.say(seat, time, "event", event, role="shown", call=turn.need, part="-ask")
+        role = "again" if turn.notes.get("asked") else "shown"
+        chat.say(seat, time, "event", event, role=role, call=turn.need, part="-ask")
         if isinstance(seat.agent, UserProxyAgent) and seat.agent.input_func is not None:
             chat.append(time, "step", **chat.place(seat), step="ask", prompt=prompt)
         else:

@@ -96,6 +96,18 @@ def test_in_texts_with_images_the_texts_are_changed() -> None:
     assert ended(DONE, chat("a", parts, "MultiModalMessage"), termination="remove") == (["Done.", parts[1]], [])
 
 
+def test_structures_stay_as_they_are() -> None:
+    resumed = old(team(termination_condition=DONE), [chat("a", {"x": "TERMINATE"}, "StructuredMessage[Plan]")])
+    same = old(
+        team(termination_condition=DONE),
+        [chat("a", {"x": "TERMINATE"}, "StructuredMessage[Plan]")],
+        termination="remove",
+    )
+    assert going_on(same).messages()[0]["content"] == {"x": "TERMINATE"}
+    assert same.warnings == resumed.warnings
+    assert len(same.warnings) == 1
+
+
 def test_the_condition_of_an_inner_team_counts_too() -> None:
     inner = RoundRobinGroupChat([agent("x")], name="inner", termination_condition=DONE)
     messages = [by("user", "go"), by("x", "So TERMINATE")]

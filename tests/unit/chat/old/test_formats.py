@@ -98,6 +98,26 @@ def test_parts_of_text_and_images() -> None:
     ]
 
 
+@pytest.mark.parametrize("address", ["data:image/png,raw", "data:text/plain;base64,eA==", "data:image/png;base64"])
+def test_only_base64_is_an_image(address: str) -> None:
+    (message,) = going_on(old(team(), [by("user", [{"type": "image_url", "image_url": address}])])).messages()
+    assert message["content"] == f"[image: {address}]"
+
+
+def test_a_dictionary_may_have_a_type_of_its_own() -> None:
+    assert going_on(old(team(), [by("user", "go", type="note"), by("a", "1", source="x")])).spoken() == [
+        "user: go",
+        "a: 1",
+    ]
+
+
+def test_words_in_parts_beside_a_call() -> None:
+    parts = [{"type": "text", "text": "I "}, {"type": "image_url", "image_url": f"data:image/png;base64,{PNG}"}]
+    spec = RoundRobinGroupChat([agent("a", tools=[Tool("look")]), agent("b")])
+    driver = going_on(old(spec, [by("user", "go"), calls("a", "look", content=parts)]))
+    assert driver.view("a")[-1]["thought"] == "I "
+
+
 def test_events_for_onlookers_are_left_out() -> None:
     messages = [
         chat("user", "go"),
@@ -150,6 +170,10 @@ def test_what_a_memory_said_then_is_for_readers_only() -> None:
         ([by("a", None)], r"messages\[0\]: there is neither content nor a tool call in {'content': None"),
         ([{"role": "user"}], r"messages\[0\]: there is neither content nor a tool call"),
         ([by("a", 5)], r"messages\[0\]: content that is no text is a list of dictionaries, got 5"),
+        (
+            [by("a", [{"type": "audio", "image_url": "x"}])],
+            r"messages\[0\]: a part of a content is of the type text or im",
+        ),
         ([by("a", [{"type": "audio"}])], r"messages\[0\]: a part of a content is of the type text or image_url"),
         (
             [{**calls("a", "look"), "tool_calls": "look"}],
@@ -163,6 +187,7 @@ def test_what_a_memory_said_then_is_for_readers_only() -> None:
             [{"role": "tool", "content": "42"}],
             r"messages\[0\]: a tool's result names its call as 'tool_call_id', got No",
         ),
+        ([chat("user", [], "MemoryQueryEvent")], r"messages\[0\]: 'user' takes no part, and so has no MemoryQueryEv"),
         ([{"type": "TextMessage", "source": "a"}], r"messages\[0\]: content: Field required"),
         ([{"type": "TextMessage", "content": "a"}], r"messages\[0\]: source: Field required"),
     ],

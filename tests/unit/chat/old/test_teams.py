@@ -208,7 +208,8 @@ def test_a_society_that_has_answered_starts_afresh() -> None:
         assert driver.heard("a") == ["U: go", "A: 1", "U: 2", "A: 3"]
         driver.run(None)
         assert driver.speaking == ["mind", "mind/x"]
-        assert [item["content"] for item in driver.view("mind/x")][-1] == "3"
+        # Its team is as new; what the society heard before comes as a reminder.
+        assert driver.heard("mind/x") == ["U: go", "U: 1", "U: relevant previous messages", "U: 3"]
 
 
 def test_a_filtered_agent_speaks_under_its_own_name() -> None:
@@ -256,3 +257,60 @@ def test_words_inside_a_tool_are_left_out() -> None:
     driver = going_on(resumed)
     driver.run(None, said("2"))
     assert [item["type"][0] for item in driver.view("a")] == ["U", "A", "F", "A", "A"]
+
+
+def test_what_was_said_in_tools_alone_is_nothing_to_resume() -> None:
+    outer = AssistantAgent("a", "scripted", tools=[AgentTool(agent("helper"))])
+    with pytest.raises(ValueError, match="All messages were said inside tools"):
+        old(RoundRobinGroupChat([outer]), [chat("helper", "hm")])
+
+
+def test_a_team_may_have_spoken_under_its_own_name() -> None:
+    spec = RoundRobinGroupChat([agent("a"), RoundRobinGroupChat([agent("x"), agent("y")], name="pair")])
+    resumed = old(spec, [by("user", "go"), by("a", "1"), by("pair", "ours"), by("a", "2")])
+    assert resumed.next == ("pair",)
+    driver = going_on(resumed)
+    driver.run(None)
+    assert driver.heard("a") == ["U: go", "A: 1", "U: ours", "A: 2"]
+    assert driver.heard("pair/x") == ["U: go", "U: 1", "U: 2"]
+
+
+def test_a_manager_that_several_inner_teams_have_is_not_known() -> None:
+    inner = [MagenticOneGroupChat([agent(name)], "scripted", name=f"team_{name}") for name in "xy"]
+    one = RoundRobinGroupChat([agent("a"), inner[0]])
+    resumed = old(one, [chat("user", "go"), chat("MagenticOneOrchestrator", ANNOUNCED), chat("x", "1")])
+    assert resumed.warnings == []
+    driver = going_on(resumed)
+    assert driver.heard("team_x/x") == [f"U: {ANNOUNCED}", "A: 1"]
+    driver.run(None)
+    assert driver.speaking == ["a"]
+    assert driver.heard("a") == ["U: go", f"U: {ANNOUNCED}", "U: 1"]
+    with pytest.raises(ValueError, match=r"is the manager of several teams \(team_x, team_y\)"):
+        old(RoundRobinGroupChat(inner), [chat("user", "go"), chat("MagenticOneOrchestrator", "plan")])
+
+
+def test_a_task_between_two_of_a_batch_leaves_the_other_to_speak() -> None:
+    resumed = old(diamond(), [chat("user", "go"), chat("a", "1"), chat("b", "2"), chat("user", "hurry")])
+    assert (resumed.next, resumed.warnings) == (("c",), [])
+    driver = going_on(resumed)
+    driver.run(None, "3")
+    assert driver.speaking == ["d"]
+    assert driver.heard("d") == ["U: go", "U: 1", "U: 2", "U: hurry", "U: 3"]
+
+
+def test_who_thinks_inside_a_node_of_a_graph_does_not_end_its_batch() -> None:
+    builder = DiGraphBuilder()
+    thinking = SocietyOfMindAgent("mind", RoundRobinGroupChat([agent("x")], max_turns=1), "scripted")
+    a, c, d = (agent(name) for name in "acd")
+    for member in (a, thinking, c, d):
+        builder.add_node(member)
+    builder.add_edge(a, thinking).add_edge(a, c).add_edge(thinking, d).add_edge(c, d)
+    spec = GraphFlow([a, thinking, c, d], builder.build())
+    resumed = old(spec, [chat(name, name) for name in ("user", "a", "x", "c", "mind")])
+    assert (resumed.next, resumed.warnings) == (("d",), [])
+    assert [
+        entry.data["speakers"] for entry in resumed.chat.log if entry.kind == "turn" and "scope" not in entry.data
+    ] == [
+        ["a"],
+        ["mind", "c"],
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from folkmoot.agents import AssistantAgent
+from folkmoot.agents import AssistantAgent, UserProxyAgent
 from folkmoot.conditions import MaxMessageTermination
 from folkmoot.options import ToolOptions
 from folkmoot.teams import DiGraphBuilder, GraphFlow, RoundRobinGroupChat, SelectorGroupChat
@@ -43,6 +43,49 @@ def test_calls_results_and_summary_of_autogen_are_one_turn() -> None:
     driver.run(None)
     assert driver.heard("b") == ["U: go", "U: look done"]
     assert [item["type"] for item in driver.view("a")][1:] == ["AssistantMessage", "FunctionExecutionResultMessage"]
+
+
+def test_a_summary_of_some_of_the_calls_stays_as_it_is() -> None:
+    summary = chat(
+        "a",
+        "dig done",
+        "ToolCallSummaryMessage",
+        tool_calls=asked("a", "dig")["content"],
+        results=came("a", "dig")["content"],
+    )
+    both = [asked("a", "look", "dig", ids="d"), came("a", "look", "dig", ids="d")]
+    driver = going_on(old(pair(), [chat("user", "go"), *both, summary]))
+    assert driver.messages("ToolCallSummaryMessage") == [summary]
+    assert kinds(driver, "a") == ["U", "A", "F"]
+    without = {**summary, "results": []}
+    assert kinds(going_on(old(pair(), [chat("user", "go"), without])), "a") == ["U"]
+
+
+def test_results_are_worded_as_the_agent_words_them() -> None:
+    spec = pair(tool_call_summary_format="{tool_name}: {result}")
+    driver = going_on(old(spec, [chat("user", "go"), asked("a", "look"), came("a", "look")]))
+    assert driver.messages("ToolCallSummaryMessage")[0]["content"] == "look: look done"
+
+
+def test_calls_of_an_agent_without_tools_of_its_own_are_kept_and_its_pending_ones_run_by_others() -> None:
+    spec = RoundRobinGroupChat([UserProxyAgent("person"), looking()])
+    resumed = old(spec, [by("user", "go"), calls("person", "look"), results("person", look="42"), by("a", "So.")])
+    assert going_on(resumed).messages("ToolCallSummaryMessage")[0]["content"] == "42"
+    resumed = old(spec, [by("user", "go"), calls("person", "look"), results("person", look="42")])
+    assert resumed.next == ("a",)
+    assert [call.path for call in old(spec, [by("user", "go"), calls("person", "look")]).pending] == ["a"]
+    with pytest.raises(ValueError, match="Tools are known of person: none; a: look, dig"):
+        old(spec, [by("user", "go"), calls("person", "fly")])
+
+
+def test_calls_before_the_last_message_must_be_their_askers_own() -> None:
+    spec = RoundRobinGroupChat([agent("a"), looking_b()])
+    with pytest.raises(ValueError, match="The messages end with calls of dig by 'a', and no participant can"):
+        old(spec, [by("user", "go"), calls("a", "look", "dig"), results("b", look="42")])
+
+
+def looking_b() -> AssistantAgent:
+    return agent("b", tools=[Tool("look"), Tool("dig")])
 
 
 def test_a_summary_alone_gives_its_speaker_the_calls_back() -> None:
@@ -236,7 +279,7 @@ def test_calls_that_a_user_suggested_are_run_by_who_can() -> None:
     resumed = old(pair(), [by("b", "hm"), calls("user", "look", content="Please look.")])
     assert [call.path for call in resumed.pending] == ["a"]
     assert going_on(resumed).spoken() == ["b: hm", "user: Please look."]
-    with pytest.raises(ValueError, match=r"messages\[0\]: 'user', who takes no part, cannot call tools"):
+    with pytest.raises(ValueError, match=r"messages\[0\]: 'user' takes no part, and so has no ToolCallRequest"):
         old(pair(), [calls("user", "look"), results("user", look="1"), by("a", "1")])
 
 
@@ -287,3 +330,22 @@ def test_a_pending_call_in_an_inner_team() -> None:
 def test_a_handoff_alone_gives_its_speaker_the_call_back() -> None:
     spec = RoundRobinGroupChat([agent("a", handoffs=["b"]), agent("b")])
     assert kinds(going_on(old(spec, [chat("user", "go"), handoff("a", "b")])), "a") == ["U", "A", "F"]
+
+
+def test_code_that_was_written_and_run_is_in_its_writers_context_and_shown_to_readers() -> None:
+    code = [{"code": "print(1)", "language": "python"}]
+    messages = [
+        chat("user", "go"),
+        chat("a", "```python\nprint(1)\n```", "CodeGenerationEvent", retry_attempt=0, code_blocks=code),
+        chat("a", None, "CodeExecutionEvent", retry_attempt=0, result={"exit_code": 0, "output": "1"}),
+        chat("a", "It is 1."),
+    ]
+    del messages[2]["content"]
+    driver = going_on(old(pair(), messages))
+    driver.run(None)
+    assert driver.heard("a") == ["U: go", "A: ```python\nprint(1)\n```", "U: 1", "A: It is 1."]
+    assert driver.heard("b") == ["U: go", "U: It is 1."]
+    roles = {entry.data["message"]["type"]: entry.data.get("role") for entry in driver.entries("event")}
+    assert roles == {"CodeGenerationEvent": "shown", "CodeExecutionEvent": "shown"}
+    thought = old(pair(), [chat("user", "go"), chat("a", "hm", "ThoughtEvent"), chat("a", "1")])
+    assert ["role" in entry.data for entry in thought.chat.log if entry.kind == "event"] == [False]

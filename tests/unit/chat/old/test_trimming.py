@@ -86,6 +86,18 @@ def test_a_pending_call_stays_with_its_words() -> None:
     assert going_on(resumed).calls[0].name == "look"
 
 
+def test_a_thought_stays_with_the_answer_it_led_to() -> None:
+    messages = [chat("user", "go"), chat("b", "1"), chat("a", "hm", "ThoughtEvent"), chat("a", "2"), chat("b", "3")]
+    for tokens, thoughts in ((3, 0), (4, 1)):
+        driver = going_on(old(team(), messages, max_tokens=tokens, count=words))
+        assert len(driver.messages("ThoughtEvent")) == thoughts
+        assert ("a: 2" in driver.spoken()) is bool(thoughts)
+
+
+def test_a_count_alone_limits_nothing() -> None:
+    assert len(going_on(old(team(), TALK, count=words)).spoken()) == len(TALK)
+
+
 @pytest.mark.parametrize("spoken", ["a", "ab", "abc", "acb", "abcd", "abcda", "abcdac"])
 @pytest.mark.parametrize("tokens", [1, 2, 3])
 def test_in_a_graph_the_ready_nodes_follow_from_all(spoken: str, tokens: int) -> None:

@@ -1,0 +1,226 @@
+"""Deleting chats: their workflows, and what the store keeps of them.
+
+A chat is deleted blobs first, then its manifest, then its workflow: whatever stops it on the way, what is left is found
+again by the next attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from folkmoot._temporal.names import ARCHIVE_ID, WORKFLOW
+from folkmoot.errors import ChatBusyError, ChatNotFoundError
+from folkmoot.store import Deleted, Store
+
+from .archived import manifests_of
+from .pages import LogPages
+from .workers import Workers
+
+__all__ = ["Deletion", "Retention"]
+
+WITHDRAWN = "deleted"
+"""Why a workflow was terminated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What was deleted of a chat, or would be.
+
+    Attributes:
+        id: The chat.
+        uuid: Its uuid; empty where nobody knows it any more.
+        team: The team's name, where it is known.
+        closed: When it was closed, ISO 8601 in UTC; empty: it was living.
+        runs: Workflow runs. The server takes up to a minute to forget them.
+        blobs: Segments and large contents in the store.
+        bytes: Their size.
+        manifest: It had one, as closed chats have.
+    """
+
+    id: str
+    uuid: str
+    team: str
+    closed: str
+    runs: int
+    blobs: int
+    bytes: int
+    manifest: bool
+
+
+@dataclass
+class _Chat:
+    """A chat as server and store know it: a chain of workflow runs, a manifest, or both."""
+
+    id: str
+    uuid: str = ""
+    team: str = ""
+    closed: str = ""
+    runs: list[str] = field(default_factory=list[str])
+    last: str = ""
+    """The run that ended the chain, or is its present one."""
+    living: bool = False
+    manifest: bool = False
+
+
+class Retention:
+    """Finds and deletes chats of a namespace.
+
+    Args:
+        client: The server's.
+        store: The workers' store; None: there is none.
+        workers: Asked for the uuid of a chat that was terminated.
+    """
+
+    def __init__(self, client: Client, store: Store | None, workers: Workers) -> None:
+        self._client = client
+        self._store = store
+        self._workers = workers
+
+    async def delete(self, chat_id: str, *, force: bool = False, dry_run: bool = False) -> list[Deletion]:
+        """Delete every chat that has or had this id.
+
+        Args:
+            chat_id: The id.
+            force: A living one too; it is terminated first.
+            dry_run: Only tell.
+
+        Raises:
+            ChatNotFoundError: There is none.
+            ChatBusyError: One lives, and `force` is not set. Nothing was deleted.
+            NoWorkerError: The uuid of a chat that was terminated is needed, which a worker has to be asked for.
+        """
+        chats = await self._chats(chat_id)
+        if not chats:
+            raise ChatNotFoundError(f"There is no chat {chat_id!r}.", chat_id=chat_id)
+        if not force and any(chat.living for chat in chats):
+            raise ChatBusyError(
+                f"Chat {chat_id!r} is not closed. Close it before it is deleted, or delete it with force.",
+                chat_id=chat_id,
+            )
+        return [await self._delete(chat, dry_run) for chat in chats]
+
+    async def delete_older(self, than: timedelta, *, dry_run: bool = False) -> AsyncIterator[Deletion]:
+        """Delete the chats that were closed longer ago than that; those that live are left alone.
+
+        Args:
+            than: The age.
+            dry_run: Only tell.
+
+        Raises:
+            ValueError: The age is negative.
+        """
+        if than < timedelta():
+            raise ValueError(f"expected an age that is not negative, got {than!r}")
+        before = (datetime.now(UTC) - than).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        ids: dict[str, None] = {}
+        if self._store is not None:
+            manifests = await manifests_of(self._store, self._client.namespace)
+            ids |= dict.fromkeys(manifest.id for manifest in manifests if manifest.closed < before)
+        ended = "ExecutionStatus != 'Running' AND ExecutionStatus != 'ContinuedAsNew'"
+        async for found in self._client.list_workflows(
+            f"WorkflowType = '{WORKFLOW}' AND {ended} AND CloseTime < '{before}'"
+        ):
+            ids[found.id] = None
+        for chat_id in ids:
+            for chat in await self._chats(chat_id):
+                if not chat.living and chat.closed < before:
+                    yield await self._delete(chat, dry_run)
+
+    async def _chats(self, chat_id: str) -> list[_Chat]:
+        """The chats that have or had this id, by the first run of their chains."""
+        chains: dict[str, _Chat] = {}
+        quoted = chat_id.replace("\\", "\\\\").replace("'", "\\'")
+        found = {
+            run.run_id: None
+            async for run in self._client.list_workflows(f"WorkflowType = '{WORKFLOW}' AND WorkflowId = '{quoted}'")
+        }
+        # Visibility follows within a second; the newest run is known at once.
+        for run_id in (None, *found):
+            await self._add_run(chains, chat_id, run_id)
+        if self._store is not None:
+            for manifest in await manifests_of(self._store, self._client.namespace, chat_id):
+                chat = chains.setdefault(manifest.first_run_id, _Chat(chat_id))
+                chat.uuid, chat.team, chat.closed = manifest.uuid, manifest.team, manifest.closed
+                chat.manifest = True
+        return list(chains.values())
+
+    async def _add_run(self, chains: dict[str, _Chat], chat_id: str, run_id: str | None) -> None:
+        try:
+            run = await self._client.get_workflow_handle(chat_id, run_id=run_id).describe()
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return
+            raise
+        if run.workflow_type != WORKFLOW:
+            return
+        first = run.raw_description.workflow_execution_info.first_run_id
+        chat = chains.setdefault(first, _Chat(chat_id))
+        if run.run_id not in chat.runs:
+            chat.runs.append(run.run_id)
+        if run.status != WorkflowExecutionStatus.CONTINUED_AS_NEW:
+            chat.last, chat.living = run.run_id, run.status == WorkflowExecutionStatus.RUNNING
+            if run.close_time is not None:
+                chat.closed = run.close_time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    async def _delete(self, chat: _Chat, dry_run: bool) -> Deletion:
+        blobs = Deleted(0, 0)
+        if self._store is not None:
+            chat.uuid = chat.uuid or await self._uuid(chat)
+        if dry_run:
+            if self._store is not None:
+                blobs = await self._store.size(chat=chat.uuid)
+        else:
+            if chat.living:
+                await self._client.get_workflow_handle(chat.id, run_id=chat.last).terminate(reason=WITHDRAWN)
+            if self._store is not None:
+                await self._stop_archiving(chat)
+                blobs = await self._store.delete(chat=chat.uuid)
+                await self._store.delete_manifest(namespace=self._client.namespace, chat_id=chat.id, chat=chat.uuid)
+            await asyncio.gather(*(self._forget(chat.id, run_id) for run_id in chat.runs))
+        closed = "" if chat.living else chat.closed
+        return Deletion(chat.id, chat.uuid, chat.team, closed, len(chat.runs), *blobs, chat.manifest)
+
+    async def _uuid(self, chat: _Chat) -> str:
+        """A run's input tells it, but for the first run of a chat that was started by hand: that has to be asked."""
+        # Of a chat that is being forgotten the server may know older runs only.
+        run_id = chat.last or chat.runs[-1]
+        handle = self._client.get_workflow_handle(chat.id, run_id=run_id)
+        async for event in handle.fetch_history_events(page_size=1):
+            given = event.workflow_execution_started_event_attributes.input.payloads
+            decoded: list[Any] = await self._client.data_converter.decode(given)
+            if decoded and isinstance(decoded[0], dict):
+                uuid = cast(dict[str, Any], decoded[0]).get("uuid")
+                if isinstance(uuid, str):
+                    return uuid
+            break
+        pages = LogPages(self._client, chat.id, self._workers, self._store, run_id=run_id)
+        return (await pages.query("status"))["uuid"]
+
+    async def _stop_archiving(self, chat: _Chat) -> None:
+        """What would still be written for the chat would stay for ever."""
+        archive = self._client.get_workflow_handle(ARCHIVE_ID + chat.uuid)
+        with suppress(RPCError):
+            await archive.terminate(reason=WITHDRAWN)
+        with suppress(RPCError):
+            await self._forget(archive.id, (await archive.describe()).run_id)
+
+    async def _forget(self, workflow_id: str, run_id: str) -> None:
+        request = DeleteWorkflowExecutionRequest(
+            namespace=self._client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id),
+        )
+        try:
+            await self._client.workflow_service.delete_workflow_execution(request)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise

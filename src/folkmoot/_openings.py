@@ -1,0 +1,191 @@
+"""Opening chats, new ones, from a saved state or old messages, as forks of others, and finding them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from ._client.archived import find_archived
+from ._client.old_messages import Ending, Messages, OldMessages, rehearsed, state_of
+from ._client.opening import Opening
+from ._client.pages import LogPages
+from ._client.states import stored_state
+from ._client.workers import Workers
+from ._spec import AgentSpec
+from ._temporal import names
+from ._temporal.payloads import HistoryLimits
+from .agents import LiveAgent, as_opened
+from .chat import Chat
+from .errors import ChatExistsError, ChatNotFoundError, error_from_wire
+from .store import Store
+from .teams import TeamSpec
+
+__all__ = ["Openings"]
+
+logger = logging.getLogger("folkmoot.client")
+
+
+class Openings:
+    """The part of `Folkmoot` that opens and finds chats.
+
+    Args:
+        client: A connected client.
+        queue: Task queue of the workers.
+        store: The workers' store.
+    """
+
+    def __init__(self, client: Client, queue: str, store: Store | None) -> None:
+        self.client = client
+        self.queue = queue
+        self._store = store
+        self._workers = Workers(client, queue)
+        self._pages: dict[str, LogPages] = {}
+
+    async def open(
+        self,
+        team: TeamSpec | AgentSpec | LiveAgent,
+        id: str,
+        *,
+        state: Mapping[str, Any] | None = None,
+        messages: Messages | OldMessages | None = None,
+        termination: Ending = None,
+        replace: bool = False,
+        tenant: str = "",
+        limits: HistoryLimits | None = None,
+    ) -> Chat:
+        """Start a chat, or find the one that lives.
+
+        One that lives is given back as it is: `state` and `messages` are for the beginning only. To put them into a
+        living chat, use `Chat.load_state` and `Chat.load_messages`.
+
+        Args:
+            team: The team, or a single agent, live ones of your own and of AutoGen among them.
+            id: The chat's id, which is its workflow's.
+            state: A saved state to begin with, ours or AutoGen's (see `Chat.save_state`).
+            messages: Old messages to begin with (see `Chat.load_messages`).
+            termination: What becomes of a termination text in the last of them (see `Chat.load_messages`).
+            replace: Start anew where a chat of that id was closed.
+            tenant: Search attribute `ChatTenant`.
+            limits: When the chat continues as new; the defaults suit every server.
+
+        Raises:
+            ChatExistsError: A chat of that id lives, with another team.
+            ChatClosedError: A chat of that id was closed, and `replace` is not set.
+            UnknownNameError: The workers do not know a name in the spec. No chat was opened.
+            BadCommandError: The state or the messages do not fit the team. No chat was opened.
+            PayloadTooLargeError: The spec is too large, or the state without a store.
+        """
+        spec = as_opened(team)
+        opening = Opening(self.client, self.queue, spec, id)
+        if messages is not None:
+            if state is not None:
+                raise ValueError("Give a state or messages to begin with, not both.")
+            state = state_of(rehearsed(spec, messages, termination))
+        uuid, first = uuid4().hex, None
+        if state is not None:
+            put = None if self._store is None else partial(self._store.put, chat=uuid)
+            first = ["load_state", uuid4().hex, {"state": await stored_state(state, put)}]
+        return await self._open(opening, id, first, replace=replace, tenant=tenant, limits=limits, uuid=uuid)
+
+    async def _open(self, opening: Opening, id: str, first: Sequence[Any] | None, **options: Any) -> Chat:
+        """Start a chat that begins with a command, or find the one that lives."""
+        started = await opening.start(first=first, **options)
+        if started:
+            # What is kept here of a log is of the closed chat that had this id.
+            self._pages.pop(id, None)
+        chat = self._chat(id)
+        if started:
+            try:
+                await self._check_names(chat)
+                if first is not None:
+                    await chat.begun_with(first[1])
+            except BaseException:
+                await opening.withdraw()
+                raise
+        return chat
+
+    async def fork(
+        self,
+        source: str,
+        id: str,
+        *,
+        offset: int | None = None,
+        turn: int | None = None,
+        label: str | None = None,
+        tenant: str = "",
+        limits: HistoryLimits | None = None,
+    ) -> Chat:
+        """Open a chat that goes on from a snapshot of another, which goes on by itself; at any time.
+
+        What a person was being asked there the new chat asks again, under a new id. Calls in flight are not copied:
+        the turn is taken up again by the next run. Its own use of tokens begins at zero.
+
+        Args:
+            source: The chat to fork.
+            id: The new chat's id.
+            offset: Which snapshot (see `Chat.find`); with none of the three: as it is now.
+            turn: See `Chat.find`.
+            label: See `Chat.find`.
+            tenant: Search attribute `ChatTenant` of the new chat.
+            limits: When the new chat continues as new.
+
+        Raises:
+            ChatNotFoundError: There is no chat `source`.
+            ChatExistsError: A chat of that id lives.
+            BadCommandError: There is no such snapshot.
+        """
+        whole = await (await self.get(source)).read(offset, turn=turn, label=label)
+        opening = Opening(self.client, self.queue, whole.team, id)
+        uuid, command = uuid4().hex, uuid4().hex
+        put = None if self._store is None else partial(self._store.put, chat=uuid)
+        origin = {"chat": source, "uuid": whole.uuid, "offset": whole.offset}
+        fields = {"state": await stored_state(whole.saved(), put), "origin": origin}
+        first = ["load_state", command, fields]
+        if not await opening.free():
+            raise ChatExistsError(f"A chat {id!r} is there already; a fork needs an id of its own.", chat_id=id)
+        return await self._open(opening, id, first, replace=False, tenant=tenant, limits=limits, uuid=uuid)
+
+    async def _check_names(self, chat: Chat) -> None:
+        if not await self._workers.any():
+            logger.warning("no worker polls task queue %r yet; chat %r waits for one", self.queue, chat.id)
+            return
+        refusal = await self._pages[chat.id].query("check")
+        if refusal is not None:
+            raise error_from_wire(refusal["type"], refusal["message"], refusal.get("details"))
+
+    async def get(self, id: str) -> Chat:
+        """The chat of that id, living or closed.
+
+        Raises:
+            ChatNotFoundError: There is none.
+        """
+        try:
+            found = await self.client.get_workflow_handle(id).describe()
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            found = None
+        if found is None and await find_archived(self._store, self.client.namespace, id) is not None:
+            return self._chat(id)
+        if found is None or found.workflow_type != names.WORKFLOW:
+            raise ChatNotFoundError(f"There is no chat {id!r}.", chat_id=id)
+        first = found.raw_description.workflow_execution_info.first_run_id
+        pages = self._pages.get(id)
+        if pages is not None and pages.first_run_id not in ("", first):
+            # Another process closed the chat and opened a new one of this id: what was read is not its log.
+            del self._pages[id]
+        chat = self._chat(id)
+        self._pages[id].first_run_id = first
+        return chat
+
+    def _chat(self, chat_id: str) -> Chat:
+        pages = self._pages.get(chat_id)
+        if pages is None or pages.follower.closed:
+            pages = self._pages[chat_id] = LogPages(self.client, chat_id, self._workers, self._store)
+        return Chat(self.client, chat_id, self._workers, self._store, pages)

@@ -1,0 +1,301 @@
+"""The verbs that go back in time: branches, label, diff, rollback, fork."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+from rich.tree import Tree
+
+from folkmoot._chat.crossing import crossed
+from folkmoot._client.comparing import Comparison, Side
+from folkmoot._client.workers import Workers
+from folkmoot.chat import Branch, Chat, LabelledSnapshot
+from folkmoot.client import Folkmoot
+
+from .connection import Connection, a_chat, connected, working
+from .conversation import message_json
+from .reading import ChatId
+from .screen import Screen, clean
+from .verbs import Invocation, verb
+
+__all__ = ["VERBS", "At", "By", "Force", "Label", "Turn", "a_moot", "worked_on"]
+
+At = Annotated[
+    int | None, typer.Option("--at", metavar="OFFSET", envvar="FOLKMOOT_AT", min=0, help="Offset of the snapshot.")
+]
+Turn = Annotated[
+    int | None,
+    typer.Option("--turn", envvar="FOLKMOOT_TURN", min=1, help="The turn of the present branch it was taken after."),
+]
+Label = Annotated[str | None, typer.Option("--label", envvar="FOLKMOOT_LABEL", help="The name it was given.")]
+By = Annotated[str, typer.Option("--by", envvar="FOLKMOOT_BY", help="Who asks for it, for the log.")]
+Force = Annotated[bool, typer.Option("--force", envvar="FOLKMOOT_FORCE", help="End a run that is under way first.")]
+
+_MOST = 60
+"""Characters of a value that the text of a comparison shows."""
+
+
+async def branches(invocation: Invocation, chat_id: ChatId) -> None:
+    """Show the branches of a chat as a tree; '*': the chat is on it, or came through it."""
+    async with a_chat(invocation, chat_id) as chat:
+        found = await chat.branches()
+    for branch in found:
+        invocation.screen.emit(asdict(branch))
+    if not invocation.screen.json:
+        invocation.screen.emit({}, _tree(chat_id, found))
+
+
+def _tree(chat_id: str, found: Sequence[Branch]) -> Tree:
+    root = Tree(Text(clean(chat_id), style="bold"))
+    places: dict[int | None, Tree] = {None: root}
+    for branch in found:
+        # A branch goes on after a snapshot of an earlier one.
+        node = places[branch.parent].add(Text(clean(_branch_line(branch))))
+        places |= {item.offset: node for item in branch.snapshots}
+    return root
+
+
+def _branch_line(branch: Branch) -> str:
+    first, last = branch.snapshots[0], branch.snapshots[-1]
+    after = "" if branch.parent is None else f" after {branch.parent}"
+    mark = " *" if branch.current else ""
+    turns = f"turn {first.turn}" if first.turn == last.turn else f"turns {first.turn} to {last.turn}"
+    at = (
+        f"snapshot {first.offset}"
+        if first is last
+        else f"{len(branch.snapshots)} snapshots, {first.offset} to {last.offset}"
+    )
+    labels = ", ".join(f"{name} at {item.offset}" for item in branch.snapshots for name in item.labels)
+    return f"{branch.offset}{mark}{after}: {turns}, {at}" + (f"; {labels}" if labels else "")
+
+
+async def label(
+    invocation: Invocation,
+    chat_id: ChatId,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", envvar="FOLKMOOT_LABEL_NAME", show_envvar=True, help="1 to 100 characters.")
+    ],
+    at: At = None,
+    turn: Turn = None,
+    remove: Annotated[bool, typer.Option("--remove", envvar="FOLKMOOT_REMOVE", help="Take the name away.")] = False,
+    by: By = "",
+) -> None:
+    """Give a snapshot of a chat a name, the last one if none is said; one that has the name loses it."""
+    if remove and (at, turn) != (None, None):
+        raise ValueError("--remove takes a name from whatever snapshot has it; leave --at and --turn away.")
+    async with a_chat(invocation, chat_id) as chat:
+        if remove:
+            await chat.unlabel(name, by=by)
+            found = None
+        else:
+            found = await chat.label(name, at, turn=turn, by=by)
+    data = {"chat": chat_id, "command": "label", "label": name}
+    if found is None:
+        invocation.screen.emit({**data, "snapshot": None}, Text(clean(f"{chat_id}: {name!r} names no snapshot")))
+    else:
+        told = Text(clean(f"{chat_id}: {name!r} is {_point(found)}"))
+        invocation.screen.emit({**data, "snapshot": asdict(found)}, told)
+
+
+def _point(snapshot: LabelledSnapshot) -> str:
+    return f"the snapshot at {snapshot.offset}, turn {snapshot.turn}"
+
+
+async def diff(
+    invocation: Invocation,
+    chat_id: ChatId,
+    first: Annotated[
+        str, typer.Argument(metavar="A", envvar="FOLKMOOT_FIRST", show_envvar=True, help="A snapshot: offset or label.")
+    ],
+    second: Annotated[
+        str, typer.Argument(metavar="B", envvar="FOLKMOOT_SECOND", show_envvar=True, help="Another: offset or label.")
+    ],
+) -> None:
+    """Compare two snapshots of a chat: what only one of them has, and where their states differ."""
+    async with a_chat(invocation, chat_id) as chat:
+        found = await chat.compare(await _offset(chat, first), await _offset(chat, second))
+    if invocation.screen.json:
+        sides = {"first": _side(found.first), "second": _side(found.second)}
+        invocation.screen.emit({"chat": chat_id, "shared": found.shared, **sides, "state": dict(found.state)})
+    else:
+        _show(invocation.screen, found)
+
+
+async def _offset(chat: Chat, named: str) -> int:
+    """The offset of the snapshot somebody named on the command line."""
+    if named.isascii() and named.isdigit():
+        return int(named)
+    return (await chat.find(label=named)).offset
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {
+        "snapshot": asdict(side.snapshot),
+        "messages": [message_json(message) for message in side.messages],
+        "tool_calls": [dict(call) for call in side.tool_calls],
+        "tokens": side.tokens,
+    }
+
+
+def _show(screen: Screen, found: Comparison) -> None:
+    screen.say("nothing in common" if found.shared < 0 else f"the same up to entry {found.shared}", "dim")
+    for mark, style, side in (("-", "red", found.first), ("+", "green", found.second)):
+        counts = f"{len(side.messages)} messages and events, {len(side.tool_calls)} tool calls, {side.tokens:,} tokens"
+        screen.say(f"{mark * 3} {side.snapshot.offset}, turn {side.snapshot.turn}: {counts}", f"bold {style}")
+        for message in side.messages:
+            screen.line(Text(clean(f"{mark} {message.source}: {' '.join(message.to_text().split())}"), style=style))
+    for path, (one, other) in found.state.items():
+        screen.line(Text(clean(f"{path}: {_brief(one)} | {_brief(other)}")))
+
+
+def _brief(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST else f"{text[:_MOST]}…"
+
+
+async def rollback(
+    invocation: Invocation,
+    chat_id: ChatId,
+    offset: Annotated[
+        int | None,
+        typer.Argument(metavar="OFFSET", envvar="FOLKMOOT_AT", show_envvar=True, min=0, help="Offset of the snapshot."),
+    ] = None,
+    turn: Turn = None,
+    label: Label = None,
+    force: Force = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", "-y", envvar="FOLKMOOT_YES", help="Do not ask where tool calls with effects are crossed."
+        ),
+    ] = False,
+    by: By = "",
+) -> None:
+    """Go back to a snapshot of a chat: its next run goes on from there. What came after stays as a branch.
+
+    Calls of tools with side effects that came after it are told: nothing undoes them. At a terminal it asks first.
+    """
+    screen = invocation.screen
+    async with a_moot(invocation, chat_id) as (_, chat):
+        found = await chat.find(offset, turn=turn, label=label)
+        if not yes and not screen.json and sys.stdin.isatty() and sys.stdout.isatty():
+            calls = await _crossed(chat, found.offset)
+            _tell_crossed(screen, calls)
+            if calls and not await _confirmed(screen, f"Go back to {_point(found)}? [y/N] "):
+                screen.note("left as it was")
+                raise typer.Exit(1)
+            told = bool(calls)
+        else:
+            told = False
+        done = await chat.rollback(found.offset, force=force, by=by)
+        status = (await chat.status()).status
+    if not told:
+        _tell_crossed(screen, done.crossed)
+    data = {"chat": chat_id, "command": "rollback", "snapshot": asdict(done.snapshot), "offset": done.offset}
+    crossing = [dict(call) for call in done.crossed]
+    line = Text(clean(f"{chat_id}: {status}, back at {_point(done.snapshot)}"))
+    screen.emit({**data, "crossed": crossing, "status": status}, line)
+
+
+async def fork(
+    invocation: Invocation,
+    chat_id: ChatId,
+    new_id: Annotated[
+        str, typer.Argument(metavar="NEWID", envvar="FOLKMOOT_NEW_ID", show_envvar=True, help="The new chat's id.")
+    ],
+    at: At = None,
+    turn: Turn = None,
+    label: Label = None,
+    tenant: Annotated[str, typer.Option(envvar="FOLKMOOT_TENANT", help="Tenant of the new chat.")] = "",
+) -> None:
+    """Open a chat that goes on from a snapshot of another, or from where that one is now."""
+    screen = invocation.screen
+    async with a_moot(invocation, chat_id) as (moot, chat):
+        place = (
+            None if (at, turn, label) == (None, None, None) else (await chat.find(at, turn=turn, label=label)).offset
+        )
+        calls = [] if place is None else await _crossed(chat, place)
+        status = (await (await moot.fork(chat_id, new_id, offset=place, tenant=tenant)).status()).status
+    _tell_crossed(screen, calls)
+    data = {"chat": new_id, "command": "fork", "source": chat_id, "offset": place, "crossed": calls, "status": status}
+    screen.emit(data, Text(clean(f"{new_id}: {status}, forked from {chat_id}")))
+
+
+async def _crossed(chat: Chat, offset: int) -> list[dict[str, Any]]:
+    """The tool calls with side effects that lie between a snapshot and the end of the present branch."""
+    whole = await chat.read()
+    return crossed(whole.plan, whole.log, offset, whole.log.head)
+
+
+def _tell_crossed(screen: Screen, calls: Sequence[Mapping[str, Any]]) -> None:
+    if screen.json or not calls:
+        return
+    screen.note("these tool calls had effects that stay:")
+    for call in calls:
+        failed = " (failed)" if call["is_error"] else ""
+        undo = f", undone by {call['compensate']}" if "compensate" in call else ""
+        screen.note(f"  {call['offset']:>5}  {call['agent']}: {call['name']}({call['arguments']}){failed}{undo}")
+
+
+async def _confirmed(screen: Screen, question: str) -> bool:
+    """Whether the person at the terminal says yes."""
+    # As in `people`: no thread sits in `input`, so that Ctrl-C ends the verb.
+    loop, keyboard, ready = asyncio.get_running_loop(), sys.stdin.fileno(), asyncio.Event()
+    screen.out.print(Text(clean(question)), end="")
+    loop.add_reader(keyboard, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(keyboard)
+    return os.read(keyboard, 4096).strip().lower() in (b"y", b"yes")
+
+
+@asynccontextmanager
+async def a_moot(invocation: Invocation, chat_id: str, app: str | None = None) -> AsyncGenerator[tuple[Folkmoot, Chat]]:
+    """An existing chat that is to be commanded, and the chats of its queue.
+
+    As `a_chat`, but the worker that is here for the time being also looks at what a command brings or goes back to.
+
+    Args:
+        invocation: The call of the verb.
+        chat_id: The chat.
+        app: `module:attribute` of what that worker has registered.
+
+    Raises:
+        ChatNotFoundError: There is none of that id.
+        NoWorkerError: Nobody works on its queue, on a server that is not ours.
+        ServerUnavailableError: There is no server.
+    """
+    async with connected(invocation, app=app, start=False) as connection:
+        await connection.moot(invocation.settings.queue).get(chat_id)
+        queue = (await connection.client.get_workflow_handle(chat_id).describe()).task_queue
+        async with worked_on(invocation, connection, queue), connection.moot(queue) as moot:
+            yield moot, await moot.get(chat_id)
+
+
+@asynccontextmanager
+async def worked_on(invocation: Invocation, connection: Connection, queue: str) -> AsyncGenerator[None]:
+    """Somebody works on the queue: those who do already, else a worker of this process.
+
+    Raises:
+        NoWorkerError: Nobody does, on a server that is not ours.
+    """
+    if not connection.embedded:
+        await Workers(connection.client, queue).require()
+        yield
+    elif await connection.has_worker(queue):
+        yield
+    else:
+        async with working(invocation, connection, queue):
+            yield
+
+
+VERBS = [verb(work.__name__, work) for work in (branches, label, diff, rollback, fork)]

@@ -1,0 +1,94 @@
+"""The team of a living chat is changed: who stays keeps what it knows, newcomers hear what was said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from folkmoot import (
+    AssistantAgent,
+    BadCommandError,
+    ChatBusyError,
+    FolderStore,
+    HistoryLimits,
+    MaxMessageTermination,
+    SelectorGroupChat,
+    UnknownNameError,
+)
+from tests.integration.conftest import SiteFactory, said
+from tests.integration.test_rollback import texts
+
+
+async def test_a_newcomer_hears_what_was_said(sites: SiteFactory) -> None:
+    site = await sites(["1", "2", "3", "4"])
+    chat = await site.open(site.team("a", "b"))
+    await chat.run(task="go")
+    await chat.add_participant(site.agent("c"))
+    assert said((await chat.run()).messages) == [("b", "2")]
+    assert said((await chat.run()).messages) == [("c", "3")]
+    assert texts(site, 2) == ["go", "1", "2"]
+    await chat.remove_participant("b")
+    assert said((await chat.run()).messages) == [("a", "4")]
+    assert texts(site, 3) == ["go", "1", "2", "3"]
+
+
+async def test_a_rollback_behind_the_change_goes_back_to_the_old_team(sites: SiteFactory) -> None:
+    site = await sites(["1", "2", "two", "3"])
+    old = site.team("a", "b")
+    chat = await site.open(old)
+    await chat.run(task="go")
+    await chat.replace_participant("b", site.agent("critic", system_message="Be strict."))
+    assert said((await chat.run()).messages) == [("critic", "2")]
+    with pytest.raises(BadCommandError, match="very team already"):
+        await chat.replace_participant("critic", site.agent("critic", system_message="Be strict."))
+    await chat.rollback(turn=1)
+    assert said((await chat.run()).messages) == [("b", "two")]
+    assert texts(site, 2) == ["go", "1"]
+    await site.moot.open(old, chat.id)
+
+
+async def test_conditions_that_stay_go_on_counting_and_another_kind_of_team_takes_over(sites: SiteFactory) -> None:
+    site = await sites(["1", "c", "2"])
+    chat = await site.open(site.team("a", "b", termination_condition=MaxMessageTermination(3), max_turns=1))
+    await chat.run(task="go")
+    members = [site.agent(name) for name in ("a", "b", "c")]
+    team = SelectorGroupChat(members, "scripted", termination_condition=MaxMessageTermination(3))
+    await chat.change(team)
+    result = await chat.run()
+    assert said(result.messages)[-1] == ("c", "2")
+    assert result.stop_reason == "Maximum number of messages 3 reached, current message count: 3"
+
+
+async def test_refusals_change_nothing(sites: SiteFactory) -> None:
+    site = await sites(["1", {"text": "2", "hold": "it"}, "3"])
+    chat = await site.open(site.team("a", "b", max_turns=2))
+    with pytest.raises(UnknownNameError):
+        await chat.add_participant(AssistantAgent("c", "scripted", tools=["nobody_knows"]))
+    with pytest.raises(BadCommandError, match="There is no such team"):
+        await chat.add_participant(site.agent("a"))
+    with pytest.raises(BadCommandError, match="Nobody named 'x' takes part; there are a, b"):
+        await chat.remove_participant("x")
+    stream = chat.run_stream(task="go")
+    await anext(stream)
+    await site.model.wait_for_requests(2)
+    with pytest.raises(ChatBusyError, match="change it with force"):
+        await chat.add_participant(site.agent("c"))
+    await chat.add_participant(site.agent("c"), force=True)
+    assert said((await chat.run()).messages)[0] == ("b", "3")
+
+
+async def test_over_sealed_parts_and_continue_as_new(sites: SiteFactory, tmp_path: Path) -> None:
+    site = await sites([str(number) for number in range(12)], store=FolderStore(tmp_path))
+    limits = HistoryLimits(events=25, seal_bytes=500)
+    chat = await site.open(site.team("a", "b", max_turns=4), limits=limits)
+    await chat.run(task="go")
+    await chat.add_participant(site.agent("c"))
+    await chat.run()
+    status = await chat.status()
+    assert status.continued > 0
+    assert [item.turn for item in await chat.snapshots() if item.reason == "turn"] == list(range(1, 9))
+    await chat.rollback(turn=2)
+    await chat.run()
+    assert texts(site, 8) == ["go", "0", "1"]
+    assert texts(site, 9) == ["go", "0", "1", "8"]

@@ -1,0 +1,92 @@
+"""Teams of every kind, for whoever wants to go back in each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from folkmoot.agents import AgentSpec, CustomAgent, SocietyOfMindAgent, UserProxyAgent
+from folkmoot.conditions import FunctionalTermination, MaxMessageTermination, TextMentionTermination
+from folkmoot.teams import MagenticOneGroupChat, RoundRobinGroupChat, SelectorGroupChat, Swarm, TeamSpec
+from folkmoot.teams import GraphFlow
+from folkmoot.tools import AgentTool, Tool
+from tests.unit.chat.driver import agent
+from tests.unit.chat.team_stories import GRAPHS, TABLE, members
+from tests.unit.chat.test_nested_any_order import KINDS, coder, rounds
+
+__all__ = ["CASTS"]
+
+DONE = TextMentionTermination("DONE") | MaxMessageTermination(12, include_agent_event=True)
+TRANSITIONS: dict[str, Any] = {
+    "allowed_or_disallowed_speaker_transitions": TABLE,
+    "speaker_transitions_type": "allowed",
+}
+
+
+def _selector(person: bool = False, **options: Any) -> SelectorGroupChat:
+    return SelectorGroupChat(members(person), "scripted", **{"termination_condition": DONE, **options})
+
+
+def _magentic(*more: Any, **options: Any) -> MagenticOneGroupChat:
+    return MagenticOneGroupChat(
+        [*members(), *more], "scripted", max_stalls=2, termination_condition=MaxMessageTermination(14), **options
+    )
+
+
+def _talkers() -> RoundRobinGroupChat:
+    """Assistants of every kind, a functional condition, events of the team."""
+    tools = [Tool("look"), Tool("count")]
+    return RoundRobinGroupChat(
+        [
+            agent("a", tools=tools, max_tool_iterations=3),
+            agent("b", tools=tools, reflect_on_tool_use=True, max_tool_iterations=2),
+            agent("c", tools=tools, tool_call_summary_formatter="words"),
+            agent("d", handoffs=["a", "b"], tools=tools),
+        ],
+        termination_condition=DONE | FunctionalTermination("enough"),
+        emit_team_events=True,
+        max_turns=7,
+    )
+
+
+def _others() -> RoundRobinGroupChat:
+    """Custom agents, code with approval, a person who is asked by a function."""
+    code = coder("code", model_client="scripted", approval_func="permit", max_retries_on_error=2)
+    return RoundRobinGroupChat(
+        [CustomAgent("own"), code, UserProxyAgent("asked", input_func="ask"), coder("run")],
+        termination_condition=MaxMessageTermination(9),
+    )
+
+
+def _graph_of_teams() -> GraphFlow:
+    """Two societies of mind at the same time, one of them with a person in it, then one who uses an agent as a tool."""
+    inner = rounds("three", agent("x", tools=[Tool("look")]), UserProxyAgent("p"), max_turns=3)
+    left = SocietyOfMindAgent("b", inner, "scripted")
+    right = SocietyOfMindAgent("c", rounds("two", agent("y"), agent("z", tools=[Tool("look")]), max_turns=2), "scripted")
+    helper = AgentTool(agent("helper", tools=[Tool("look")], max_tool_iterations=2))
+    end = agent("d", tools=[helper, Tool("look")], max_tool_iterations=2)
+    return GraphFlow([agent("a"), left, right, end], GRAPHS[0], termination_condition=MaxMessageTermination(40))
+
+
+CASTS: Mapping[str, TeamSpec | AgentSpec] = {
+    "single": agent("a", tools=[Tool("look"), Tool("count")], max_tool_iterations=3),
+    "talkers": _talkers(),
+    "others": _others(),
+    "selector": _selector(),
+    "selector_functions": _selector(selector_func="pick", max_turns=5),
+    "selector_candidates": _selector(candidate_func="narrow", max_turns=5),
+    "selector_random": _selector(speaker_selection_method="random", seed=5),
+    "selector_in_order": _selector(speaker_selection_method="round_robin", **TRANSITIONS),
+    "selector_manual": _selector(person=True, speaker_selection_method="manual"),
+    "selector_transitions": _selector(**TRANSITIONS),
+    "swarm": Swarm(members(person=True), termination_condition=DONE, emit_team_events=True),
+    **{f"graph_{n}": GraphFlow(members(), graph, termination_condition=DONE) for n, graph in enumerate(GRAPHS)},
+    "graph_person": GraphFlow(members(person=True), GRAPHS[0], termination_condition=DONE),
+    "graph_of_teams": _graph_of_teams(),
+    "magentic": _magentic(),
+    "magentic_custom": _magentic(CustomAgent("own")),
+    "nested_magentic": rounds("outer", _magentic(), agent("e"), max_turns=3),
+    "nested_selector": rounds("outer", _selector(max_turns=3), agent("e"), max_turns=5),
+    **{f"nested_{name}": team for name, team in KINDS.items()},
+}
+"""By name."""
