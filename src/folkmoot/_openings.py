@@ -11,18 +11,20 @@ from uuid import uuid4
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from ._chat.crossing import crossed
+from ._chat.specs import team_of
 from ._client.archived import find_archived
 from ._client.old_messages import Ending, Messages, OldMessages, rehearsed, state_of
 from ._client.opening import Opening
 from ._client.pages import LogPages
-from ._client.states import stored_state
+from ._client.states import EXPORT, stored_state
 from ._client.workers import Workers
 from ._spec import AgentSpec
 from ._temporal import names
 from ._temporal.payloads import HistoryLimits
 from .agents import LiveAgent, as_opened
 from .chat import Chat
-from .errors import ChatExistsError, ChatNotFoundError, error_from_wire
+from .errors import BadCommandError, ChatExistsError, ChatNotFoundError, error_from_wire
 from .store import Store
 from .teams import TeamSpec
 
@@ -139,8 +141,12 @@ class Openings:
             ChatNotFoundError: There is no chat `source`.
             ChatExistsError: A chat of that id lives.
             BadCommandError: There is no such snapshot.
+
+        Returns:
+            The new chat; its `crossed` names the calls of tools with side effects that the source made after it.
         """
-        whole = await (await self.get(source)).read(offset, turn=turn, label=label)
+        origin_chat = await self.get(source)
+        whole = await origin_chat.read(offset, turn=turn, label=label)
         opening = Opening(self.client, self.queue, whole.team, id)
         uuid, command = uuid4().hex, uuid4().hex
         put = None if self._store is None else partial(self._store.put, chat=uuid)
@@ -149,7 +155,48 @@ class Openings:
         first = ["load_state", command, fields]
         if not await opening.free():
             raise ChatExistsError(f"A chat {id!r} is there already; a fork needs an id of its own.", chat_id=id)
-        return await self._open(opening, id, first, replace=False, tenant=tenant, limits=limits, uuid=uuid)
+        chat = await self._open(opening, id, first, replace=False, tenant=tenant, limits=limits, uuid=uuid)
+        chat.crossed = tuple(crossed(whole.plan, whole.log, whole.offset, whole.log.head))
+        return chat
+
+    async def import_chat(
+        self,
+        document: Mapping[str, Any],
+        id: str,
+        *,
+        replace: bool = False,
+        tenant: str = "",
+        limits: HistoryLimits | None = None,
+    ) -> Chat:
+        """Open a chat that goes on from an exported one (see `Chat.export`), of whatever server.
+
+        Args:
+            document: The exported chat.
+            id: The new chat's id.
+            replace: Start anew where a chat of that id was closed.
+            tenant: Search attribute `ChatTenant`.
+            limits: When the chat continues as new.
+
+        Raises:
+            ChatExistsError: A chat of that id lives.
+            BadCommandError: It is no exported chat.
+            UnknownNameError: The workers do not know a name in its spec. No chat was opened.
+        """
+        if document.get("format") != EXPORT or not isinstance(document.get("state"), Mapping):
+            given = str(dict(document))[:100]
+            raise BadCommandError(f"Expected an exported chat with 'format': {EXPORT!r}, 'spec', 'state'; got {given}")
+        try:
+            team = team_of(document.get("spec"))
+        except ValueError as error:
+            raise BadCommandError(f"The exported chat's spec cannot be read: {error}") from None
+        opening = Opening(self.client, self.queue, team, id)
+        if not (replace or await opening.free()):
+            raise ChatExistsError(f"A chat {id!r} is there already.", chat_id=id)
+        uuid = uuid4().hex
+        put = None if self._store is None else partial(self._store.put, chat=uuid)
+        origin = {name: document.get(name) for name in ("chat", "uuid", "offset")}
+        first = ["load_state", uuid4().hex, {"state": await stored_state(document["state"], put), "origin": origin}]
+        return await self._open(opening, id, first, replace=replace, tenant=tenant, limits=limits, uuid=uuid)
 
     async def _check_names(self, chat: Chat) -> None:
         if not await self._workers.any():
@@ -188,4 +235,4 @@ class Openings:
         pages = self._pages.get(chat_id)
         if pages is None or pages.follower.closed:
             pages = self._pages[chat_id] = LogPages(self.client, chat_id, self._workers, self._store)
-        return Chat(self.client, chat_id, self._workers, self._store, pages)
+        return Chat(self.client, chat_id, self._workers, self._store, pages, self.fork)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,12 +102,32 @@ class Chat(Changes):
     Made by `Folkmoot.open` and `Folkmoot.get`.
     """
 
-    def __init__(self, client: Client, chat_id: str, workers: Workers, store: Store | None, pages: LogPages) -> None:
+    def __init__(
+        self,
+        client: Client,
+        chat_id: str,
+        workers: Workers,
+        store: Store | None,
+        pages: LogPages,
+        forks: Callable[..., Awaitable[Chat]],
+    ) -> None:
         super().__init__(chat_id, Commands(client, chat_id, workers, pages), pages, store is not None)
         self._client = client
+        self._forks = forks
+        self.crossed: tuple[Mapping[str, Any], ...] = ()
+        """Of a fork just made: calls of tools with side effects that its source made after the snapshot."""
 
     def __repr__(self) -> str:
         return f"Chat({self.id!r})"
+
+    async def fork(self, id: str, **options: Any) -> Chat:
+        """Open a chat that goes on from a snapshot of this one, which goes on by itself (see `Folkmoot.fork`).
+
+        Args:
+            id: The new chat's id.
+            options: As for `Folkmoot.fork`: `offset`, `turn` or `label`, `tenant`, `limits`.
+        """
+        return await self._forks(self.id, id, **options)
 
     async def run(
         self,

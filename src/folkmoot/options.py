@@ -118,10 +118,18 @@ class ToolOptions(Frozen, frozen=True):
     """Each further wait is this many times the one before."""
     side_effects: bool = False
     """The tool changes the world: a rollback that crosses a call of it says so."""
+    compensate: str | None = None
+    """The name of a tool that undoes a call of this one: it is given the same arguments, as far as it takes them, and
+    the call's result as `outcome`, if it takes that. A rollback has it run if its caller asks for it."""
 
     def check(self) -> None:
         """Refuse options that contradict each other."""
         super().check()
+        if self.compensate is not None and (not self.compensate or not self.side_effects):
+            raise ValueError(
+                f"compensate={self.compensate!r} names the tool that undoes side effects: it needs side_effects=True "
+                "and must not be empty."
+            )
         if self.retry_errors and not self.retryable:
             raise ValueError(
                 "retry_errors=True needs retryable=True: a call that must not be repeated cannot be retried."

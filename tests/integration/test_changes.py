@@ -49,14 +49,15 @@ async def test_a_rollback_behind_the_change_goes_back_to_the_old_team(sites: Sit
 
 
 async def test_conditions_that_stay_go_on_counting_and_another_kind_of_team_takes_over(sites: SiteFactory) -> None:
-    site = await sites(["1", "c", "2"])
-    chat = await site.open(site.team("a", "b", termination_condition=MaxMessageTermination(3), max_turns=1))
+    site = await sites(["1", "2", "c", "two"])
+    chat = await site.open(site.team("a", "b", termination_condition=MaxMessageTermination(3)))
     await chat.run(task="go")
+    await chat.rollback(turn=1)
     members = [site.agent(name) for name in ("a", "b", "c")]
     team = SelectorGroupChat(members, "scripted", termination_condition=MaxMessageTermination(3))
     await chat.change(team)
     result = await chat.run()
-    assert said(result.messages)[-1] == ("c", "2")
+    assert said(result.messages)[-1] == ("c", "two")
     assert result.stop_reason == "Maximum number of messages 3 reached, current message count: 3"
 
 

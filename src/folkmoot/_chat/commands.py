@@ -5,9 +5,10 @@ Each command leaves exactly one entry with its id: what it did, `noted` if there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from . import travel
 from .crossing import crossed
 from .engine import Chat
 from .fold import Fold
@@ -205,7 +206,16 @@ def _rollback(chat: Chat, command: str, fields: Fields, time: str) -> None:
     more: dict[str, Any] = {"crossed": calls} if calls else {}
     if fields.get("by"):
         more["by"] = fields["by"]
-    chat.roll_back(command, to, past, team, time, **more)
+    if fields.get("compensate"):
+        more |= _undoing(calls)
+    travel.roll_back(chat, command, to, past, team, time, **more)
+
+
+def _undoing(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What of the crossed calls is to be undone, the latest first; a call that failed has nothing to undo."""
+    done = [call for call in reversed(calls) if "compensate" in call and not call["is_error"]]
+    undo = [{"offset": call["offset"], "path": call["agent"], "name": call["compensate"]} for call in done]
+    return {"undo": undo} if undo else {}
 
 
 def _load_state(chat: Chat, command: str, fields: Fields, time: str) -> None:
@@ -215,7 +225,7 @@ def _load_state(chat: Chat, command: str, fields: Fields, time: str) -> None:
     loaded = Loaded(ChatState.load(given["state"]), given["entries"], given["turn"], given["asks"])
     more = {name: fields[name] for name in ("by", "origin") if fields.get(name)}
     team = team_of(fields["spec"]) if "spec" in fields else None
-    chat.load(command, loaded, given["stored"], time, team, **more)
+    travel.load(chat, command, loaded, given["stored"], time, team, **more)
 
 
 def _load_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:

@@ -181,17 +181,18 @@ def next_step(
         for unit in units[: _kept(units, context.keep_last, None)]:
             if unit.fresh and unit.tokens > context.message_tokens:
                 return Step(unit.count, unit.place)
-    if fixed + sum(unit.tokens for unit in units) <= context.token_limit:
+    room = context.token_limit - fixed
+    if not units or sum(unit.tokens for unit in units) <= room:
         return None
-    room = context.token_limit - fixed - context.longest_summary
-    first = 1 if items and items[0].stands == "many" else 0
-    old = units[first : _kept(units, context.keep_last, room)]
-    if not old:
-        # Nothing is left but the last message, which takes up too much itself.
-        last = units[-1] if units else None
-        if last is None or not last.fresh or last.tokens <= context.longest_summary:
+    first = 1 if items[0].stands == "many" else 0
+    old, last = units[first : _kept(units, context.keep_last, room - context.longest_summary)], units[-1]
+    told = sum(unit.tokens for unit in units[:first])
+    if not old or last.tokens > room - told:
+        # However much of the rest is summarised, the last message takes up too much itself.
+        if last.fresh and last.tokens > context.longest_summary:
+            return Step(last.count, last.place)
+        if not old:
             return None
-        return Step(last.count, last.place)
     if _too_large(old[0], context):
         return Step(old[0].count, old[0].place)
     taken, end = 0, old[0].place

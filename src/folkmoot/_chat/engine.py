@@ -17,15 +17,12 @@ from folkmoot.teams import TeamSpec
 
 from .calls import AgentFailure, Call, Failure
 from .fold import Fold
-from .loading import Loaded
 from .log import Entry, Log
 from .managers import manager_of
-from .moving import moved
-from .needed import needed_offsets
 from .plan import Link, Node, Plan, Seat
 from .roles import role_of
-from .specs import Team, change_of_team
-from .state import ENGINE, LASTING, ChatState, call_key
+from .specs import Team
+from .state import ENGINE, ChatState, call_key
 
 __all__ = ["Call", "Chat", "Failure"]
 
@@ -102,7 +99,7 @@ class Chat:
         # A custom agent is paused, resumed or reset before anything new begins.
         while (
             self.state.running
-            and not self.state.hooks
+            and not (self.state.hooks or self.state.undo)
             and (not self.state.pause or self._ends_while_paused())
             and self._try(root, time)
         ):
@@ -202,6 +199,10 @@ class Chat:
             hook = self.state.hooks[0]
             key = call_key("hook", hook.offset, hook.path)
             return [Call(key, "agent", hook.path, hook.offset, hook.offset + 1, name=hook.name)]
+        if self.state.undo and not self.state.pause:
+            undo = self.state.undo[0]
+            key = call_key("undo", undo.since, undo.offset)
+            return [Call(key, "undo", undo.path, undo.offset, undo.since + 1, name=undo.name)]
         return [] if self.state.pause else self._needed()
 
     def _needed(self) -> list[Call]:
@@ -227,6 +228,8 @@ class Chat:
         """Whether a call's outcome is still of use, a pause left aside."""
         if call.kind == "agent" and call.name:
             return any((hook.path, hook.offset) == (call.path, call.need) for hook in self.state.hooks)
+        if call.kind == "undo":
+            return any(call.key == call_key("undo", undo.since, undo.offset) for undo in self.state.undo)
         return any(call.key == needed.key for needed in self._needed())
 
     def outcome(self, call: Call, result: Mapping[str, Any] | Failure, time: str) -> None:
@@ -238,6 +241,9 @@ class Chat:
             return
         if call.kind == "agent" and call.name:
             self._hook_done(call, result, time)
+            return
+        if call.kind == "undo":
+            self._undone(call, result, time)
             return
         if failed:
             self.fail(self.who(call), result, time, call.path)
@@ -275,6 +281,11 @@ class Chat:
         elif result.get("state") is not None:
             fields["state"] = result["state"]
         self.append(time, "agent_state", **fields)
+
+    def _undone(self, call: Call, result: Mapping[str, Any] | Failure, time: str) -> None:
+        """Note what undoing a call brought; what could not be undone must not keep the chat from going on."""
+        told = {"content": result.message, "is_error": True} if isinstance(result, Failure) else dict(result)
+        self.append(time, "compensated", since=call.until - 1, offset=call.need, name=call.name, **told)
 
     def wait(self, call: Call, reason: str, since: str, error: str, time: str) -> None:
         """Note that a call waits for something outside, e.g. `worker:tool:lookup`."""
@@ -318,52 +329,6 @@ class Chat:
         """End the run now. No tool call is left without a result in a context."""
         self._abort(self.plan.root, time)
         self.append(time, "run_ended", run=self.state.run, status="cancelled", command=command)
-
-    def roll_back(self, command: str, to: int, past: Mapping[str, Any], team: Team, time: str, **fields: Any) -> None:
-        """Go back to an earlier state; a person who was asked something then is asked again.
-
-        Args:
-            command: The id of the command that asks for it.
-            to: Offset of the snapshot.
-            past: The state there.
-            team: The spec that was in force there.
-            time: ISO 8601, UTC.
-            fields: What else the entry tells.
-        """
-        needs = needed_offsets(Plan(team), ChatState.load(dict(past)))
-        kept = {name: value for name, value in past.items() if name not in LASTING}
-        fields |= change_of_team(self.team, team)
-        self.append(time, "rolled_back", command=command, to=to, state=kept, needs=needs, **fields)
-        self.go_on(bool(past.get("requests")), command, time)
-
-    def load(
-        self, command: str, given: Loaded, stored: Any, time: str, team: Team | None = None, **fields: Any
-    ) -> None:
-        """Go on from a saved state.
-
-        Args:
-            command: The id of the command that asks for it.
-            given: What `loading` made of the state.
-            stored: The state as the log is to hold it: its JSON, or a reference to the store.
-            time: ISO 8601, UTC.
-            team: The spec the state is of; None: the one in force.
-            fields: What else the entry tells.
-        """
-        fields |= {} if team is None else change_of_team(self.team, team)
-        plan = self.plan if team is None else Plan(team)
-        first = self.log.head
-        for entry in given.entries:
-            self.append(
-                time, "copied", **{name: value for name, value in entry.items() if name not in ("kind", "time")}
-            )
-        engine = moved(plan, given.state, lambda place: first + place, self.log.head).dump()
-        self.append(time, "loaded", command=command, state=stored, engine=engine, turn=given.turn, **fields)
-        self.go_on(given.asks, command, time)
-
-    def go_on(self, asks: bool, command: str, time: str) -> None:
-        """Begin a run by itself where a person is to be asked again."""
-        if asks:
-            self.start_run(command, [], True, None, time)
 
     def _abort(self, node: Node, time: str) -> None:
         """Let nothing dangle of the turns in progress at a node and inside it, innermost first."""

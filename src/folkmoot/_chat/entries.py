@@ -24,9 +24,11 @@ of a speaker have `agent`, its name, unless that is the message's source):
 | `run_ended` | `run`, `status` (stopped, failed, cancelled), `stop_reason`, `error`, `command` |
 | `pause` | `command`, `now`, then `paused` once nothing is in flight; `resumed` with `command` |
 | `stop`, `reset`, `closed` | `command` |
-| `rolled_back` | `command`, `to` (offset), `state` (there), `needs` (offsets it looks at), `crossed` (tool calls) |
+| `rolled_back` | `command`, `to` (offset), `state` (there), `needs` (offsets), `crossed`, `undo` (tool calls) |
+| `compensated` | `since` (the rollback), `offset` (of the call's outcome), `name`, `content`, `is_error` |
 | `copied` | `as` (its kind), and what else it has: an entry of another log that a loaded state refers to |
 | `loaded` | `command`, `state` (as saved, or a reference), `engine` (what the engine makes of it), `turn` (so far) |
+| both | `spec`, `was`: the chat's spec becomes another |
 | `labelled` | `command`, `label`, `offset` (absent: the label is taken away) |
 | `late` | `call`, `agent`, `outcome`: a result that came when nobody wanted it any more |
 | `noted` | `command`, `verb`, `note`: a command that had nothing to do |

@@ -6,7 +6,7 @@ say is taken in batch order once all have spoken, in whatever order their answer
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -111,10 +111,15 @@ class Floor(BaseModel):
         """The batch is dealt with."""
         self.batch, self.waiting, self.arrived = [], [], {}
 
-    def break_off(self) -> None:
-        """The run ended in the middle: who has finished has, the others speak again."""
+    def break_off(self, go_on: Collection[str] = ()) -> None:
+        """The run ended in the middle: who has finished has, the others speak again.
+
+        Args:
+            go_on: Those who will go on where they stood: what they said is not said again, and counts.
+        """
         self.left = self.waiting + [name for name in self.left if name not in self.waiting]
         self.waiting = []
-        self.arrived = {name: offsets for name, offsets in self.arrived.items() if name not in self.left}
+        kept = {name for name in self.arrived if name in go_on or name not in self.left}
+        self.arrived = {name: offsets for name, offsets in self.arrived.items() if name in kept}
         if not self.left:
             self.close()

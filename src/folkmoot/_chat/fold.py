@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from folkmoot.agents import AgentSpec
 from folkmoot.messages import is_chat
 
-from . import runs, termination
+from . import going_back, runs, termination
 from .condensing import fold_summary
 from .floor import levels
 from .hearing import Hearing
@@ -59,9 +59,10 @@ class Fold:
             "resumed": self._resumed,
             "stop": self._stop,
             "reset": self._reset,
-            "rolled_back": self._rolled_back,
-            "loaded": self._loaded,
-            "labelled": self._labelled,
+            "rolled_back": lambda state, _, entry: going_back.rolled_back(self.plan, state, entry),
+            "loaded": lambda state, _, entry: going_back.loaded(state, entry),
+            "compensated": lambda state, _, entry: going_back.compensated(state, entry),
+            "labelled": lambda state, _, entry: going_back.labelled(state, entry),
             "closed": self._closed,
         }
 
@@ -372,25 +373,6 @@ class Fold:
         state.epoch = entry.offset
         state.stop, state.status, state.stop_reason, state.error, state.parent = False, "", None, None, None
         self._call_hooks(state, "on_reset", entry)
-
-    def _rolled_back(self, state: ChatState, log: Log, entry: Entry) -> None:
-        """The state of an earlier time; what was under way then is taken up again by the next run."""
-        past = ChatState.load(entry.data["state"])
-        state.put_back(past, entry.offset)
-        if state.running:
-            runs.suspend(self.plan, state, entry)
-
-    def _loaded(self, state: ChatState, log: Log, entry: Entry) -> None:
-        """The state of another chat, or of this one at another time."""
-        turn = max(state.turn, entry.data["turn"])
-        state.put_back(ChatState.load(entry.data["engine"]), entry.offset)
-        state.turn, state.epoch, state.parent = turn, entry.offset, entry.offset
-
-    def _labelled(self, state: ChatState, log: Log, entry: Entry) -> None:
-        name, offset = entry.data["label"], entry.data.get("offset")
-        state.labels = {known: place for known, place in state.labels.items() if known != name}
-        if offset is not None:
-            state.labels[name] = offset
 
     def _closed(self, state: ChatState, log: Log, entry: Entry) -> None:
         state.closed, state.hooks = True, []

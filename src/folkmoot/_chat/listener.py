@@ -19,7 +19,7 @@ from .entries import message_of
 from .floor import Floor, Level, level_at, levels
 from .log import Entry, Log
 from .plan import Link, Node, Plan
-from .roles import society_reminder
+from .roles import role_of, society_reminder
 from .saved import Saved, state_in
 from .state import ChatState
 
@@ -141,8 +141,9 @@ class Listener:
                         self._floors[inner], self._open[inner] = Floor(), False
             case "rolled_back":
                 # A turn under way goes on in the next run; tools that are at work, too.
-                for floor in self._floors.values():
-                    floor.break_off()
+                for inner, floor in self._floors.items():
+                    seats = self._chain[inner].seats
+                    floor.break_off([name for name in floor.waiting if role_of(seats[name]).goes_on])
                 self.interrupted()
             case "loaded":
                 self._load(entry, blobs)

@@ -74,11 +74,11 @@ def _give_up(node: Node, scope: Scope, suspend: bool) -> None:
         for name, turn in scope.turns.items():
             kept = roles[name].suspend(turn) if suspend else roles[name].keep(turn)
             scope.notes.setdefault(name, {})["again"] = kept
-        goes_on = suspend and any(role.goes_on for role in roles.values())
-        if scope.before is not None and not goes_on and not any(node.seats[name].inner for name in scope.turns):
+        go_on = [name for name, role in roles.items() if suspend and role.goes_on]
+        if scope.before is not None and not go_on and not any(node.seats[name].inner for name in scope.turns):
             # Nothing of the turns will be said twice: what they added to the condition goes.
             scope.progress = scope.before
-        scope.floor.break_off()
+        scope.floor.break_off(go_on)
     elif scope.floor.batch and not scope.floor.left:
         # Only the check after the turn is missing: the turn itself was taken, and counts.
         scope.rounds += 1

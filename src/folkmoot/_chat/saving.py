@@ -106,11 +106,13 @@ def _entries(
 def _alone(uuid: str, entry: Entry, lookup: Callable[[int], Entry], blobs: Mapping[str, str]) -> dict[str, Any]:
     """An entry that refers to no other one."""
     data = entry.data
-    names = ("time", "scope", "agent", "role", "policies", "step")
-    kept = {"as": entry.kind, **{name: data[name] for name in names if name in data}}
+    # What a loaded state referred to is saved again as what it was.
+    kind = data.get("as", entry.kind)
+    names = ("scope", "agent", "role", "policies", "step")
+    kept = {"as": kind, **{name: data[name] for name in names if name in data}}
     if "message" in data:
         return {**kept, "message": message_of(uuid, entry, lookup, blobs)}
-    if entry.kind == "tool":
+    if kind == "tool":
         result = result_of(uuid, entry, lookup, blobs)
         return {**kept, "index": data["index"], "id": data["id"], "name": data["name"], **_outcome(result)}
     return {**kept, "content": content_of(data.get("content"), blobs)}
@@ -194,6 +196,8 @@ class _Saver:
             inside = self.node(seat.inner)
             if seat.inner.link is Link.TEAM:
                 return inside, view.queue(seat.inner.path)
+            assert seat.agent is not None
+            self.seats[seat.path] = {"agent": seat.agent.type}
             self.nodes[seat.inner.path]["reminders"] = view.reminders(seat.inner.path)
             return _state("SocietyOfMindAgentState", inner_team_state=inside), view.queue(seat.inner.path)
         view = self._views.context(seat.path)

@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .floor import Floor
 
-__all__ = ["ENGINE", "ChatState", "Hook", "Request", "Scope", "Turn", "Usage", "Wait", "call_key"]
+__all__ = ["ENGINE", "ChatState", "Hook", "Request", "Scope", "Turn", "Undo", "Usage", "Wait", "call_key"]
 
 ENGINE = 1
 """The number of the behaviour this release writes; each run keeps the number it started with."""
 
 
-LASTING = ("engine", "run", "turn", "usage", "labels", "opened", "closed")
+LASTING = ("engine", "run", "turn", "usage", "undo", "labels", "opened", "closed")
 """What a rollback leaves as it is: it counts over all branches."""
 
 
@@ -146,6 +146,22 @@ class Hook(_Part):
     offset: int
 
 
+class Undo(_Part):
+    """A tool call that was gone back behind and is to be undone.
+
+    Attributes:
+        offset: Of the call's outcome.
+        path: The agent's seat then.
+        name: The tool that undoes it.
+        since: Offset of the rollback.
+    """
+
+    offset: int
+    path: str
+    name: str
+    since: int
+
+
 class Usage(_Part):
     """Tokens and calls of one agent over the whole chat, abandoned branches included."""
 
@@ -183,6 +199,7 @@ class ChatState(_Part):
         waits: Steps that wait, by call key.
         requests: What people are asked, by request id.
         hooks: Methods of custom agents that are to be called, in this order.
+        undo: Tool calls that are to be undone, in this order.
         usage: By agent.
         parent: Offset of the last snapshot, the parent of the next one.
         spoke: The paths of those who took the last complete turn.
@@ -209,6 +226,7 @@ class ChatState(_Part):
     waits: dict[str, Wait] = Field(default_factory=dict)
     requests: dict[str, Request] = Field(default_factory=dict[str, Request])
     hooks: list[Hook] = Field(default_factory=list[Hook])
+    undo: list[Undo] = Field(default_factory=list[Undo])
     usage: dict[str, Usage] = Field(default_factory=dict)
     parent: int | None = None
     spoke: list[str] = Field(default_factory=list[str])

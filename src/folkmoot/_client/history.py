@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from folkmoot._chat.crossing import crossed
+from folkmoot._chat.log import Entry
 from folkmoot._chat.snapshots import Snapshot, current, snapshots, state_at
 from folkmoot.errors import BadCommandError
 
 from .commands import Commands
 from .comparing import Comparison, compare
+from .model_views import ModelView, model_view
 from .pages import LogPages
 from .whole import read_whole
 
@@ -56,11 +59,14 @@ class Rollback:
         crossed: Calls of tools with side effects that were made after it, oldest first: `offset`, `agent`, `name`,
             `arguments`, `is_error`, and `compensate`, the tool that undoes it, if one is named.
         offset: Of the entry that says so.
+        compensated: What undoing them brought, the latest call first: `offset` (of the call's outcome), `name` (of the
+            tool that undid it), `content`, `is_error`.
     """
 
     snapshot: LabelledSnapshot
     crossed: tuple[Mapping[str, Any], ...]
     offset: int
+    compensated: tuple[Mapping[str, Any], ...] = ()
 
 
 class History:
@@ -88,7 +94,7 @@ class History:
         """
         data = await self._pages.query("snapshots")
         found: list[Snapshot] = []
-        for segment in data["segments"]:
+        async for segment in self._pages.leaves(data["segments"]):
             found += snapshots(await self._pages.sealed_chat(segment))
         held: list[dict[str, Any]] = data["snapshots"]
         found += [Snapshot(**{**item, "speakers": tuple(item["speakers"])}) for item in held]  # pyright: ignore[reportArgumentType]
@@ -121,7 +127,7 @@ class History:
             raise BadCommandError(f"There is no snapshot {offset}; `snapshots` lists them.")
         data = await self._pages.query("snapshot", {"offset": offset})
         if "segments" in data:
-            chat = await self._pages.sealed_chat(data["segments"][0])
+            chat = await self._pages.sealed_chat(await self._pages.leaf(data["segments"], offset))
             found = next((item for item in snapshots(chat) if item.offset == offset), None)
             if found is None:
                 raise BadCommandError(f"There is no snapshot {offset}; `snapshots` lists them.")
@@ -215,6 +221,7 @@ class History:
         turn: int | None = None,
         label: str | None = None,
         force: bool = False,
+        compensate: bool = False,
         by: str = "",
     ) -> Rollback:
         """Go back to a snapshot: `run` goes on from there. What came after it stays readable, as a branch.
@@ -227,6 +234,7 @@ class History:
             turn: See `find`.
             label: See `find`.
             force: End a run that is under way first.
+            compensate: Have the tools run that undo crossed calls, the latest call first; the chat goes on after them.
             by: Who asks for it, for the log.
 
         Raises:
@@ -234,9 +242,53 @@ class History:
             BadCommandError: There is no such snapshot.
         """
         found = await self.find(offset, turn=turn, label=label)
-        fields = {"offset": found.offset, **({"force": True} if force else {}), **by_whom(by)}
-        entry = await self._commands.settled("rollback", fields, "rolled_back")
-        return Rollback(found, tuple(entry.data.get("crossed", ())), entry.offset)
+        asked = {name: True for name, wanted in (("force", force), ("compensate", compensate)) if wanted}
+        entry = await self._commands.settled(
+            "rollback", {"offset": found.offset, **asked, **by_whom(by)}, "rolled_back"
+        )
+        done = await self._compensated(entry)
+        return Rollback(found, tuple(entry.data.get("crossed", ())), entry.offset, done)
+
+    async def _compensated(self, rollback: Entry) -> tuple[Mapping[str, Any], ...]:
+        """What undoing calls brought, once all are undone."""
+        missing, done = len(rollback.data.get("undo", ())), list[Mapping[str, Any]]()
+        if missing:
+            async for entry in self._pages.follow(rollback.offset + 1):
+                if entry.kind == "compensated" and entry.data["since"] == rollback.offset:
+                    names = ("offset", "name", "content", "is_error")
+                    done.append({name: entry.data.get(name, False) for name in names})
+                if len(done) == missing:
+                    break
+        return tuple(done)
+
+    async def crossing(
+        self, offset: int | None = None, *, turn: int | None = None, label: str | None = None
+    ) -> list[Mapping[str, Any]]:
+        """The calls of tools with side effects that a rollback to a snapshot would cross (see `Rollback.crossed`).
+
+        Args:
+            offset: Which snapshot (see `find`).
+            turn: See `find`.
+            label: See `find`.
+
+        Raises:
+            BadCommandError: There is no such snapshot.
+        """
+        found = await self.find(offset, turn=turn, label=label)
+        whole = await read_whole(self._pages)
+        return list(crossed(whole.plan, whole.log, found.offset, whole.log.head))
+
+    async def context(self, path: str) -> ModelView:
+        """What a model would see next: an agent's, in its next turn, or a selector's, in its next choice.
+
+        Args:
+            path: The participant's name or path, or the manager's of a team that selects with a model, such as
+                `SelectorGroupChatManager`.
+
+        Raises:
+            BadCommandError: Nobody of that name has a model.
+        """
+        return model_view(await read_whole(self._pages), path)
 
 
 def by_whom(by: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from folkmoot._chat.old import Ending, Rehearsal, rehearse
+from folkmoot._chat.saving import save
 from folkmoot._spec import AgentSpec
 from folkmoot._temporal.tokens import count_tokens
 from folkmoot.errors import BadCommandError
@@ -77,4 +78,7 @@ def rehearsed(team: TeamSpec | AgentSpec, given: Messages | OldMessages, termina
 def state_of(old: Rehearsal) -> dict[str, Any]:
     """The state after the messages."""
     chat = old.chat
-    return Whole(chat.team, chat.uuid, chat.log, chat.log.head - 1, {}).saved()
+    whole = Whole(chat.team, chat.uuid, chat.log, chat.log.head - 1, {})
+    # Not the state that follows from the log: conditions have not seen old messages.
+    state = chat.state.model_copy(deep=True)
+    return save(whole.plan, whole.uuid, whole.log, whole.offset, state, whole, {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -19,8 +19,9 @@ from folkmoot._chat.plan import Plan
 from folkmoot._chat.specs import team_of
 from folkmoot._chat.state import ChatState
 from folkmoot._temporal.blobs import blob_content
-from folkmoot._temporal.payloads import LogQuery, Page, unpack
+from folkmoot._temporal.payloads import LogQuery, Page, Segment, unpack
 from folkmoot._temporal.reader import read_segment
+from folkmoot._temporal.segments import leaf_at, leaves
 from folkmoot.errors import BadCommandError, ChatNotFoundError, StoreMissingError
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, from_log
 from folkmoot.store import BlobNotFoundError, Store
@@ -158,21 +159,31 @@ class LogPages:
         return list(log)
 
     async def _sealed(self, page: Page, after: int) -> list[Entry]:
-        segment = next(item for item in page.segments if item.first <= after <= item.last)
-        _, log = await self._segment(segment.model_dump())
+        segment = await self.leaf(page.segments, after)
+        _, log = await self._segment(segment)
         self._refs.update((entry.offset, entry) for entry in log.after(after - 200))
         return log.after(after)
 
-    async def _segment(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], Log]:
+    async def _segment(self, segment: Segment) -> tuple[dict[str, Any], Log]:
+        header, encoded = read_segment(await self._blob(segment.sha256))
+        return header, Log.restore(segment.first, header["digest"], encoded)
+
+    async def _blob(self, name: str) -> bytes:
         if self._store is None:
             raise StoreMissingError(
-                f"Entries {data['first']} to {data['last']} of chat {self._chat_id!r} are sealed in a store, and this "
-                "client has none."
+                f"Earlier entries of chat {self._chat_id!r} are sealed in a store, and this client has none."
             )
-        header, encoded = read_segment(await self._store.get(data["sha256"], chat=await self._chat_uuid()))
-        return header, Log.restore(data["first"], header["digest"], encoded)
+        return await self._store.get(name, chat=await self._chat_uuid())
 
-    async def sealed_chat(self, segment: Mapping[str, Any]) -> EngineChat:
+    def leaves(self, segments: Sequence[Mapping[str, Any]]) -> AsyncIterator[Segment]:
+        """The sealed parts that references stand for, in order."""
+        return leaves([Segment.model_validate(item) for item in segments], self._blob)
+
+    async def leaf(self, segments: Sequence[Segment | Mapping[str, Any]], offset: int) -> Segment:
+        """The one of them that holds an offset."""
+        return await leaf_at([Segment.model_validate(item) for item in segments], self._blob, offset)
+
+    async def sealed_chat(self, segment: Segment) -> EngineChat:
         """The chat as it stood at the end of a sealed part, with that part's entries to look into."""
         header, log = await self._segment(segment)
         team = team_of(header["spec"])

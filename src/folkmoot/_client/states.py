@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from folkmoot._chat.entries import BLOB
-from folkmoot._chat.specs import team_of
+from folkmoot._chat.specs import json_of, team_of
 from folkmoot._temporal.blobs import LARGE
 from folkmoot._temporal.payloads import MAX_TASK, size_of
 from folkmoot.errors import PayloadTooLargeError
@@ -17,7 +17,10 @@ from .old_messages import Ending, Messages, OldMessages, rehearsed, state_of
 from .parts import part_of, with_part
 from .whole import Whole, read_whole
 
-__all__ = ["States", "stored_state"]
+__all__ = ["EXPORT", "States", "stored_state"]
+
+EXPORT = "folkmoot-chat/1"
+"""The form of an exported chat."""
 
 
 class States(History):
@@ -49,6 +52,30 @@ class States(History):
         if (offset, turn, label) == (None, None, None):
             return await read_whole(self._pages)
         return await read_whole(self._pages, (await self.find(offset, turn=turn, label=label)).offset)
+
+    async def export(
+        self, offset: int | None = None, *, turn: int | None = None, label: str | None = None
+    ) -> dict[str, Any]:
+        """The chat at a snapshot as one JSON document that needs nothing else: `Folkmoot.import_chat` opens it anew.
+
+        Args:
+            offset: Which snapshot (see `find`); with none of the three: as it is now.
+            turn: See `find`.
+            label: See `find`.
+
+        Raises:
+            BadCommandError: There is no such snapshot.
+        """
+        whole = await self.read(offset, turn=turn, label=label)
+        return {
+            "format": EXPORT,
+            "chat": self.id,
+            "uuid": whole.uuid,
+            "offset": whole.offset,
+            "time": whole.log.at(whole.offset).time,
+            "spec": json_of(whole.team),
+            "state": whole.saved(),
+        }
 
     async def load_messages(
         self, messages: Messages | OldMessages, *, termination: Ending = None, force: bool = False, by: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from temporalio import activity
@@ -12,6 +13,7 @@ from folkmoot.errors import StoreMissingError
 from . import names
 from .agent_turns import AgentTurns
 from .code_runs import CodeRuns
+from .compensations import Compensations
 from .failures import CallFailedError
 from .functions import Functions
 from .heartbeat import beating
@@ -22,6 +24,7 @@ from .payloads import CallInput, Segment
 from .preparations import Preparations
 from .reader import LogReader, seal_bytes
 from .registry import Registry
+from .segments import indexed
 from .selection import Selection
 from .side import Side
 from .tool_calls import ToolCalls
@@ -47,6 +50,7 @@ class ChatActivities:
         return [
             AgentTurns(self._side).agent,
             CodeRuns(self._side).code,
+            Compensations(self._side).undo,
             functions.format,
             functions.functions,
             functions.input,
@@ -60,7 +64,7 @@ class ChatActivities:
 
     @activity.defn(name=names.ACTIVITY_SEAL)
     async def seal(self, raw: dict[str, Any]) -> dict[str, Any]:
-        """Put a stretch of the log into the store, with the state before it."""
+        """Put a stretch of the log into the store, with the state before it; given what is there, all is indexed."""
         store = self._side.reader.store
         if store is None:
             raise CallFailedError("This worker has no store.", type=StoreMissingError.__name__, non_retryable=True)
@@ -69,6 +73,9 @@ class ChatActivities:
             reach("seal.before")
             base, until = raw["base"], raw["at"]
             data = seal_bytes(chat.uuid, chat.log, base, until, raw["state"], raw["spec"])
-            name = await store.put_now(data, chat=chat.uuid)
+            put = partial(store.put_now, chat=chat.uuid)
+            segment = Segment(first=base, last=until - 1, digest=raw["d"], sha256=await put(data), size=len(data))
+            before = [Segment.model_validate(item) for item in raw.get("segments", ())]
+            whole = await indexed([*before, segment], put) if before else []
             reach("seal.after")
-        return Segment(first=base, last=until - 1, digest=raw["d"], sha256=name, size=len(data)).model_dump()
+        return {"segments": [item.model_dump() for item in whole]} if whole else segment.model_dump()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from temporalio import activity
@@ -19,6 +20,7 @@ from .failures import CallFailedError
 from .heartbeat import beating
 from .payloads import ArchiveInput, LogQuery, Manifest, Page, Segment
 from .reader import LogReader, seal_bytes
+from .segments import indexed
 
 __all__ = ["Archiver"]
 
@@ -56,7 +58,8 @@ class Archiver:
         last = seal_bytes(data.uuid, chat.log, data.base, page.head, data.before, data.spec)
         name = await store.once.put(last, chat=data.uuid)
         sealed = Segment(first=data.base, last=page.head - 1, digest=page.head_digest, sha256=name, size=len(last))
-        segments, state = [*page.segments, sealed], ChatState.load(final)
+        segments = await indexed([*page.segments, sealed], partial(store.once.put, chat=data.uuid))
+        state = ChatState.load(final)
         manifest = Manifest(
             id=data.id,
             uuid=data.uuid,

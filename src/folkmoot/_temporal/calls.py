@@ -47,6 +47,7 @@ ACTIVITIES = {
     "model": names.ACTIVITY_MODEL,
     "select": names.ACTIVITY_SELECT,
     "tool": names.ACTIVITY_TOOL,
+    "undo": names.ACTIVITY_UNDO,
 }
 """Which activity makes which kind of call."""
 CANCELLED = "cancelled"
@@ -126,7 +127,7 @@ class Calls:
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             **(
                 _tool_limits(call)
-                if call.kind == "tool" or call.policy is not None
+                if call.kind in ("tool", "undo") or call.policy is not None
                 else _limits(call, self._model(call))
             ),
         )

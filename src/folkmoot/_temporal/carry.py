@@ -29,6 +29,7 @@ from folkmoot.teams import TeamSpec
 from . import names
 from .calls import HEARTBEAT
 from .payloads import MAX_PAYLOAD, ArchiveInput, ChatInput, HistoryLimits, Segment, pack, size_of, unpack
+from .segments import overfull
 
 __all__ = ["Carrier", "restore"]
 
@@ -137,10 +138,10 @@ class Carrier:
         chat, segments = self._chat, list(self._data.segments)
         base, state = chat.log.base, chat.base
         if self._seals():
-            segment = await self._seal()
-            if segment is not None:
-                segments.append(segment)
-                base = segment.last + 1
+            sealed = await self._seal(segments)
+            if sealed is not None:
+                segments = sealed
+                base = segments[-1].last + 1
                 state = chat.state
             elif self._away and chat.log.bytes > self._added() and not self._near_the_end():
                 # Carried whole each time, the log would be kept many times over while the store is away.
@@ -172,19 +173,25 @@ class Carrier:
     def _put_off(self) -> None:
         self._not_before = workflow.info().get_current_history_length() + self._limits.resting_events
 
-    async def _seal(self) -> Segment | None:
-        """Put what is no longer needed here into the store; None if there is none or it does not answer."""
+    async def _seal(self, segments: list[Segment]) -> list[Segment] | None:
+        """Put what is no longer needed here into the store; None if there is none or it does not answer.
+
+        Args:
+            segments: What is there already.
+        """
         until = self._chat.log.head
-        data = {
+        data: dict[str, Any] = {
             "base": self._chat.log.base,
             "at": until,
             "d": self._chat.log.digest_at(until),
             "state": self._chat.base.dump(),
             "spec": self._data.spec,
         }
+        if overfull(segments):
+            data["segments"] = [segment.model_dump(exclude_defaults=True) for segment in segments]
         last_resort = self._near_the_end()
         try:
-            segment = await workflow.execute_activity(
+            sealed: dict[str, Any] = await workflow.execute_activity(
                 names.ACTIVITY_SEAL,
                 data,
                 start_to_close_timeout=SEAL_TIMEOUT,
@@ -204,7 +211,9 @@ class Carrier:
             self._away = self._store is not False
             return None
         self._store, self._away = True, False
-        return Segment.model_validate(segment)
+        if "segments" in sealed:
+            return [Segment.model_validate(item) for item in sealed["segments"]]
+        return [*segments, Segment.model_validate(sealed)]
 
     def full(self) -> str | None:
         """Why the chat can take no more, if its log no longer fits and there is no store; nothing is lost."""

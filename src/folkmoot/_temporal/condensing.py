@@ -25,6 +25,8 @@ __all__ = ["Summing", "summing"]
 
 IMAGE_TOKENS = 1_000
 """What an image counts for, about; its bytes would count for a thousand times that."""
+CHARACTERS_PER_TOKEN = 16
+"""More than there are in any text but the oddest."""
 LENGTH = "Use at most {words} words."
 WORDS_PER_TOKEN = 0.6
 """Less than there are in English, so that a model that keeps to it stays within the tokens."""
@@ -193,9 +195,8 @@ def _tokens(item: Item) -> int:
             item.tokens = count_tokens(item.message)
         else:
             parts = cast(list[Any], content)
-            images = [part for part in parts if isinstance(part, dict) and "data" in part]
-            rest = [part for part in parts if part not in images] if images else parts
-            item.tokens = count_tokens({"content": rest}) + IMAGE_TOKENS * len(images)
+            rest = [part for part in parts if isinstance(part, str) or "data" not in part]
+            item.tokens = count_tokens({"content": rest}) + IMAGE_TOKENS * (len(parts) - len(rest))
     return item.tokens
 
 
@@ -204,10 +205,14 @@ def _count(text: str) -> int:
 
 
 def _cut(text: str, limit: int, mark: str = "…") -> str:
-    """The text's beginning of at most about `limit` tokens, one character at least."""
-    if (tokens := _count(text)) <= limit:
+    """The text's beginning of at most about `limit` tokens, one character at least, between two words if it can be."""
+    # Not all of a long text is counted to find a short beginning of it.
+    head = text[: limit * CHARACTERS_PER_TOKEN]
+    tokens = _count(head)
+    if tokens <= limit and len(head) == len(text):
         return text
-    size = max(1, len(text) * limit // tokens)
+    size = min(len(head), max(1, len(head) * limit // tokens))
     while size > 1 and _count(text[:size]) > limit:
-        size = max(1, size * 9 // 10)
-    return text[:size] + mark
+        size = size * 9 // 10
+    blank = max(text.rfind(" ", size // 2, size), text.rfind("\n", size // 2, size))
+    return text[: blank + 1 or size] + mark

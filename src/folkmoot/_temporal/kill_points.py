@@ -28,6 +28,8 @@ PLACES = {
     "agent.after": "it has taken its turn, nothing has been reported",
     "code.before": "an agent's code is about to run",
     "code.after": "it has run, nothing has been reported",
+    "undo.before": "a rollback is in history, the tool that undoes a call not yet called",
+    "undo.after": "the tool that undoes a call is done, its outcome not yet in history",
     "tool.before": "the request for the tool is in history, the tool not yet called",
     "tool.after": "the tool has returned, nothing has been reported",
     "seal.before": "a part of the log is to be put into the store",

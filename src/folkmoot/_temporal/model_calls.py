@@ -20,6 +20,7 @@ from folkmoot.agents import AssistantAgent, CodeExecutorAgent, SocietyOfMindAgen
 from folkmoot.models import Model, ModelRequest, ModelResult
 
 from . import names
+from .condensing import Summing, summing
 from .failures import CallFailedError
 from .heartbeat import Heart, beating
 from .kill_points import reach
@@ -31,6 +32,9 @@ from .side import Side, errors_named
 from .tools_of import options_of, schemas_of
 
 __all__ = ["ModelCalls", "preview"]
+
+_Prepared = tuple[ModelRequest, Model, dict[str, Any]]
+"""A request, whom it goes to, and what the reply tells the chat besides."""
 
 PREVIEW_SECONDS = 0.1
 
@@ -60,14 +64,18 @@ class ModelCalls:
     async def model(self, raw: dict[str, Any]) -> dict[str, Any]:
         """One model call of an agent.
 
-        Returns content, usage, and a thought, call policies or what memories said if there is any.
+        Returns content, usage, and a thought, call policies or what memories said if there is any. Where the request
+        would have been too long for the agent's context, only a part of a summary was made: `condense`, usage.
         """
         data = CallInput.model_validate(raw)
         async with beating() as heart:
             chat = await self._side.read(data)
             seat = chat.plan.seats[data.a]
             with errors_named():
-                request, model, extra = await self._prepare(chat, seat, data)
+                prepared = await self._prepare(chat, seat, data)
+                if isinstance(prepared, Summing):
+                    return self._side.bounded(await prepared.make(self._side, chat), seat.source)
+                request, model, extra = prepared
                 reach("model.before")
                 if getattr(seat.agent, "model_client_stream", False):
                     request = replace(request, on_text=preview(heart, chat, data, seat.name, seat.source))
@@ -79,7 +87,7 @@ class ModelCalls:
                 reply["content"] = await self._side.large(reply["content"], chat)
         return self._side.bounded(reply, seat.source)
 
-    async def _prepare(self, chat: CachedChat, seat: Seat, data: CallInput) -> tuple[ModelRequest, Model, Any]:
+    async def _prepare(self, chat: CachedChat, seat: Seat, data: CallInput) -> _Prepared | Summing:
         match seat.agent:
             case AssistantAgent():
                 return await self._assistant(chat, seat, seat.agent, data)
@@ -92,11 +100,16 @@ class ModelCalls:
 
     async def _assistant(
         self, chat: CachedChat, seat: Seat, spec: AssistantAgent, data: CallInput
-    ) -> tuple[ModelRequest, Model, dict[str, Any]]:
+    ) -> _Prepared | Summing:
         registry = self._side.registry
         model = registry.models.resolve(spec.model_client)
         view = await self._side.context(chat, seat.path, data.at)
+        # Before the memories are asked: they are asked once a turn, unless what they say now makes it too long.
+        if (first := summing(spec.model_context, view.items, view.begun, self._side)) is not None:
+            return first
         told, items = await remember(chat, seat, view, data, registry)
+        if items is not None and (more := summing(spec.model_context, items, view.begun, self._side)) is not None:
+            return more
         words = Words(spec.system_message, spec.model_context, spec.transforms)
         request = ModelRequest(
             messages=words_of(view, words, model, registry, items),
@@ -109,11 +122,13 @@ class ModelCalls:
 
     async def _coder(
         self, chat: CachedChat, seat: Seat, spec: CodeExecutorAgent, data: CallInput
-    ) -> tuple[ModelRequest, Model, dict[str, Any]]:
+    ) -> _Prepared | Summing:
         assert spec.model_client is not None
         registry = self._side.registry
         model = registry.models.resolve(spec.model_client)
         view = await self._side.context(chat, seat.path, data.at)
+        if (first := summing(spec.model_context, view.items, view.begun, self._side)) is not None:
+            return first
         asks = data.s == "retry"
         # Whether to try again is asked without the instructions for writing code (AutoGen).
         words = Words(None if asks else spec.system_message, spec.model_context)
@@ -126,9 +141,7 @@ class ModelCalls:
         request = ModelRequest(messages=messages, output_schema=schema, timeout=timeout_of(spec.model_client))
         return request, model, {}
 
-    async def _society(
-        self, chat: CachedChat, seat: Seat, spec: SocietyOfMindAgent, data: CallInput
-    ) -> tuple[ModelRequest, Model, dict[str, Any]]:
+    async def _society(self, chat: CachedChat, seat: Seat, spec: SocietyOfMindAgent, data: CallInput) -> _Prepared:
         assert seat.inner is not None
         model = self._side.registry.models.resolve(spec.model_client)
         entries = spoken(chat.plan, chat.log, seat.inner, data.i, data.at)

@@ -18,6 +18,7 @@ __all__ = [
     "ACTIVITY_SEAL",
     "ACTIVITY_SELECT",
     "ACTIVITY_TOOL",
+    "ACTIVITY_UNDO",
     "ARCHIVE",
     "ARCHIVE_ID",
     "CACHE_EXTERN",
@@ -55,6 +56,7 @@ ACTIVITY_MANAGE = "folkmoot.manage"
 ACTIVITY_MODEL = "folkmoot.model"
 ACTIVITY_SELECT = "folkmoot.select"
 ACTIVITY_TOOL = "folkmoot.tool"
+ACTIVITY_UNDO = "folkmoot.undo"
 ACTIVITY_FUNCTIONS = "folkmoot.functions"
 ACTIVITY_PREPARE = "folkmoot.prepare"
 ACTIVITY_SEAL = "folkmoot.seal"

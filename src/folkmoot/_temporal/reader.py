@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -35,6 +36,7 @@ from .call_store import CallStore
 from .failures import CallFailedError
 from .log_cache import CachedChat, LogCache
 from .payloads import LogQuery, Page, Segment, unpack
+from .segments import leaf_at, leaves
 
 __all__ = ["LogReader", "read_segment", "seal_bytes"]
 
@@ -151,10 +153,9 @@ class LogReader:
     async def _whole(self, key: tuple[str, str], cached: CachedChat) -> CachedChat:
         """The same chat with its sealed parts fetched."""
         log = Log()
-        for segment in cached.segments:
-            if segment.last < cached.log.base:
-                for item in await self.entries_of(segment, cached.uuid):
-                    log.extend(Log.restore(log.head, log.digest, [item])[0])
+        async for segment in self.leaves(cached.segments, cached.uuid, until=cached.log.base):
+            for item in await self.entries_of(segment, cached.uuid):
+                log.extend(Log.restore(log.head, log.digest, [item])[0])
         if log.head != cached.log.base or log.digest != cached.log.base_digest:
             raise LogReadError(f"the sealed parts of chat {key[1]!r} end at {log.head}, expected {cached.log.base}")
         full = replace(cached, log=log)
@@ -162,17 +163,25 @@ class LogReader:
         self._cache.put(*key, full)
         return full
 
+    def leaves(
+        self, segments: Sequence[Segment], chat: str, first: int = 0, until: int | None = None
+    ) -> AsyncIterator[Segment]:
+        """The sealed parts with entries from `first` on, before `until`."""
+        return leaves(segments, partial(self._blob, chat), first, until)
+
     async def entries_of(self, segment: Segment, chat: str) -> list[bytes]:
         """The stored forms of a sealed part."""
+        return read_segment(await self._blob(chat, segment.sha256))[1]
+
+    async def _blob(self, chat: str, name: str) -> bytes:
         if self.store is None:
-            raise StoreMissingError(
-                f"entries {segment.first} to {segment.last} are sealed, and this worker has no store"
-            )
-        return read_segment(await self.store.get(segment.sha256, chat=chat))[1]
+            raise StoreMissingError("the chat's log is sealed in a store, and this worker has none")
+        return await self.store.get(name, chat=chat)
 
     async def opened(self, segments: Sequence[Segment], chat: str) -> str:
         """When the chat was opened: the time of its first entry."""
-        return json.loads((await self.entries_of(segments[0], chat))[0])["time"]
+        first = await leaf_at(segments, partial(self._blob, chat), 0)
+        return json.loads((await self.entries_of(first, chat))[0])["time"]
 
     async def fetch_blobs(self, chat: CachedChat, start: int, until: int) -> None:
         """Fetch the contents of entries `start` to `until` that lie in the store into `chat.blobs`.

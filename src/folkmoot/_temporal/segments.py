@@ -38,10 +38,11 @@ async def indexed(segments: Sequence[Segment], put: Put) -> list[Segment]:
     bounded = list(segments)
     level = 0
     while some := [segment for segment in bounded if segment.level == level]:
-        if len(some) > FAN_OUT:
-            oldest = some[:FAN_OUT]
-            place = bounded.index(oldest[0])
+        place = bounded.index(some[0])
+        while len(some) > FAN_OUT:
+            oldest, some = some[:FAN_OUT], some[FAN_OUT:]
             bounded[place : place + FAN_OUT] = [await _index(oldest, put)]
+            place += 1
         level += 1
     return bounded
 

@@ -21,6 +21,7 @@ from folkmoot.teams import SelectorGroupChat
 from folkmoot.transforms import transformed
 
 from . import names
+from .condensing import summing
 from .heartbeat import beating
 from .kill_points import reach
 from .model_calls import preview
@@ -44,7 +45,8 @@ class Selection:
     async def select(self, raw: dict[str, Any]) -> dict[str, Any]:
         """One attempt (AutoGen: SelectorGroupChatManager.select_speaker).
 
-        Returns a `speaker` and `by` whom, else the model's `reply` and what the `problem` with it is, or `candidates`.
+        Returns a `speaker` and `by` whom, else the model's `reply` and what the `problem` with it is, or `candidates`;
+        where the model would have been shown too much, a summary was made instead: `condense`.
         """
         data = CallInput.model_validate(raw)
         async with beating() as heart:
@@ -55,7 +57,9 @@ class Selection:
             view = await self._side.thread(chat, data.a, data.at)
             tries = view.steps[len(view.steps) - data.i :] if data.i else []
             with errors_named():
-                found = await self._ask_functions(spec, node, view) if not tries else {}
+                # Functions that were asked before a summary had to be made are not asked again.
+                known = chat.log.at(data.n).data.get("candidates") if chat.log.at(data.n).kind == "summary" else None
+                found = {} if tries else {"candidates": known} if known else await self._ask_functions(spec, node, view)
                 if "speaker" in found:
                     return found
                 given = found if not tries else tries[0]
@@ -63,6 +67,12 @@ class Selection:
                 candidates = candidates_of(node, kept)
                 if spec.speaker_selection_method != "auto" or len(candidates) < 2:
                     return {"candidates": candidates}
+                if view.condensed is not None:
+                    seen = view.condensed
+                    first = summing(spec.model_context, seen.items, seen.begun, self._side)
+                    if first is not None:
+                        made = await first.make(self._side, chat)
+                        return self._side.bounded({**made, "candidates": candidates}, node.manager_name)
                 reach("model.before")
                 request, model = self._request(spec, node, view, candidates, tries)
                 if spec.model_client_streaming and spec.emit_team_events:
@@ -129,7 +139,11 @@ class Selection:
     def _history(self, spec: SelectorGroupChat, view: ThreadView, model: Model) -> Sequence[Mapping[str, Any]]:
         """What the selection sees of the conversation: chat messages, and what handoffs carry."""
         initial = [message.model_dump(mode="json") for message in spec.model_context.initial_messages]
-        items: list[Mapping[str, Any]] = [*initial, *(item for said in view.chat_messages() for item in as_llm(said))]
+        if view.condensed is not None:
+            said: Sequence[Mapping[str, Any]] = [item.message for item in view.condensed.items]
+        else:
+            said = [item for message in view.chat_messages() for item in as_llm(message)]
+        items = [*initial, *said]
 
         def count(places: Sequence[int]) -> int:
             return sum(count_tokens(items[place]) for place in places)

@@ -22,7 +22,7 @@ from .payloads import MAX_PAYLOAD, CallInput, size_of
 from .side import Side, errors_named
 from .tools_of import find_tool, options_of
 
-__all__ = ["ToolCalls"]
+__all__ = ["ToolCalls", "arguments_of"]
 
 
 class ToolCalls:
@@ -46,7 +46,7 @@ class ToolCalls:
                 text = f"Error: tool '{call['name']}' not found in any workbench"
                 return {"content": text, "is_error": True}
             try:
-                arguments = _arguments(call["arguments"])
+                arguments = arguments_of(call["arguments"])
             except ValueError as error:
                 return {"content": f"Error: {error}", "is_error": True}
             context = _context(chat, data, call, heart)
@@ -77,7 +77,7 @@ async def _run(
     return result.to_text("[image]"), result.is_error
 
 
-def _arguments(text: str) -> Mapping[str, Any]:
+def arguments_of(text: str) -> Mapping[str, Any]:
     """A model's arguments; `null` stands for none.
 
     Raises:
