@@ -9,6 +9,7 @@ from typing import Any
 
 from temporalio.client import Client
 
+from ._chat.entries import content_of
 from ._chat.log import Entry
 from ._client.commands import Commands
 from ._client.history import Branch, LabelledSnapshot, Rollback
@@ -17,8 +18,9 @@ from ._client.running import Previews, RunReader
 from ._client.tasks import log_task
 from ._client.team_changes import Changes
 from ._client.workers import Workers
-from ._spec import Participant, load_spec
+from ._spec import Participant, load_spec, to_json
 from .messages import BaseAgentEvent, BaseChatMessage, TaskResult
+from .options import ModelSpec
 from .store import Store
 from .tools import CancellationToken
 
@@ -294,6 +296,37 @@ class Chat(Changes):
             tokens=data["tokens"],
             continued=data["continued"],
         )
+
+    async def summarize(
+        self,
+        method: str = "last_msg",
+        *,
+        prompt: str | None = None,
+        model_client: str | ModelSpec | None = None,
+        by: str = "",
+    ) -> str:
+        """What the chat came to (AutoGen 0.2: `summary_method`), while no run is under way; also of old messages.
+
+        The summary is an entry of the log, `summarized`; nobody in the chat hears of it.
+
+        Args:
+            method: `last_msg`, the last message without a "TERMINATE"; `reflection_with_llm`, a model's words; or the
+                name of a registered function of the list of messages, which returns a text.
+            prompt: What the model is asked for.
+            model_client: Which model; None: the team's own, else that of the first agent who has one.
+            by: Who asks for it, for the log.
+
+        Raises:
+            ChatBusyError: A run is under way.
+            UnknownNameError: The workers know no such function or model.
+            BadCommandError: Nothing was said, there is no model to ask, or a model's arguments with another method.
+            FolkmootError: The model or the function failed.
+        """
+        fields: dict[str, Any] = {"method": method}
+        given = {"prompt": prompt, "model_client": model_client, "by": by or None}
+        fields |= {name: to_json(value) for name, value in given.items() if value is not None}
+        entry = await self._commands.settled("summarize", fields, "summarized")
+        return content_of(entry.data["content"], await self._pages.contents([entry]))
 
     async def usage(self) -> dict[str, dict[str, int]]:
         """Tokens and calls by agent, over the chat's whole life."""

@@ -46,7 +46,7 @@ class StateView:
         if log.turns_back(self.next, until):
             self._begin()
         for first, end in log.branch(until):
-            for entry in log.after(max(first, self.next), end):
+            for entry in log.each(max(first, self.next), end):
                 self._apply(entry, blobs)
                 self.next = entry.offset + 1
 

@@ -29,6 +29,7 @@ RUNNING = {
     "close": "The chat is running. Stop it before it is closed, or close it with force.",
     "load_state": "The team cannot be loaded while it is running.",
     "change": "The chat is running. Stop it before its team is changed, or change it with force.",
+    "summarize": "The chat is running. Stop it before it is summarized.",
     "rollback": "The chat is running. Stop it before it is rolled back, or roll it back with force.",
 }
 """Why not, without `force`."""
@@ -102,11 +103,12 @@ def _snapshot_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] 
 
 
 def prepares(chat: Chat, verb: str, fields: Fields) -> bool:
-    """Whether a worker has to look at a command first: it reads saved states, and what of the log is sealed.
+    """Whether a worker has to look at a command first: it reads saved states, what is sealed, and what was said.
 
     What it found is then given to `handle` under `prepared`.
     """
-    return verb in ("load_state", "change") or (verb == "rollback" and 0 <= fields["offset"] < chat.log.base)
+    sealed = verb == "rollback" and 0 <= fields["offset"] < chat.log.base
+    return sealed or verb in ("load_state", "change", "summarize")
 
 
 def no_snapshot(offset: object) -> str:
@@ -251,6 +253,20 @@ def _label(chat: Chat, command: str, fields: Fields, time: str) -> None:
     chat.append(time, "labelled", command=command, label=fields["label"], **place)
 
 
+def _summarize(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    by = {"by": fields["by"]} if fields.get("by") else {}
+    chat.append(time, "summarized", command=command, **fields["prepared"], **by)
+
+
+def _summarize_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
+    method = fields.get("method", "last_msg")
+    if not method:
+        return "BadCommandError", "'method' must be last_msg, reflection_with_llm or the name of a function, got ''."
+    if method != "reflection_with_llm" and (given := [name for name in ("prompt", "model_client") if name in fields]):
+        return "BadCommandError", f"{given[0]!r} is for the method reflection_with_llm, not for {method!r}."
+    return _running_refusal(chat, verb, fields)
+
+
 VERBS: Mapping[str, Handler] = {
     "run": _run,
     "pause": _pause,
@@ -264,6 +280,7 @@ VERBS: Mapping[str, Handler] = {
     "label": _label,
     "load_state": _load_state,
     "change": _load_state,
+    "summarize": _summarize,
 }
 
 _REFUSALS: Mapping[str, Callable[[Chat, str, Fields], tuple[str, str] | None]] = {
@@ -276,4 +293,5 @@ _REFUSALS: Mapping[str, Callable[[Chat, str, Fields], tuple[str, str] | None]] =
     "label": _snapshot_refusal,
     "load_state": _load_refusal,
     "change": _change_refusal,
+    "summarize": _summarize_refusal,
 }

@@ -29,6 +29,7 @@ of a speaker have `agent`, its name, unless that is the message's source):
 | `copied` | `as` (its kind), and what else it has: an entry of another log that a loaded state refers to |
 | `loaded` | `command`, `state` (as saved, or a reference), `engine` (what the engine makes of it), `turn` (so far) |
 | both | `spec`, `was`: the chat's spec becomes another |
+| `summarized` | `command`, `method`, `content`, `usage`: what the chat came to |
 | `labelled` | `command`, `label`, `offset` (absent: the label is taken away) |
 | `late` | `call`, `agent`, `outcome`: a result that came when nobody wanted it any more |
 | `noted` | `command`, `verb`, `note`: a command that had nothing to do |

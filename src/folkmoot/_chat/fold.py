@@ -47,6 +47,7 @@ class Fold:
             "step": self._step,
             "manager": self._manager,
             "summary": self._summary,
+            "summarized": self._summarized,
             "late": self._late,
             "checked": self._checked,
             "waiting": self._waiting,
@@ -258,6 +259,10 @@ class Fold:
 
     def _summary(self, state: ChatState, log: Log, entry: Entry) -> None:
         fold_summary(self, state, entry)
+
+    def _summarized(self, state: ChatState, log: Log, entry: Entry) -> None:
+        if usage := entry.data.get("usage"):
+            self.use(state, self.plan.root.manager_path, *usage)
 
     def use(self, state: ChatState, who: str, prompt: int, completion: int) -> None:
         """Count a model call."""

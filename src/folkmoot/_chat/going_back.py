@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 from . import runs
-from .log import Entry
+from .log import NOTHING, Entry
 from .plan import Plan
 from .state import ChatState, Undo, call_key
 
@@ -16,6 +16,7 @@ __all__ = ["compensated", "labelled", "loaded", "rolled_back"]
 def rolled_back(plan: Plan, state: ChatState, entry: Entry) -> None:
     """The state of an earlier time; what was under way then is taken up again by the next run."""
     state.put_back(_state_in(entry.data["state"]), entry.offset)
+    state.jumps = [*state.jumps, (entry.offset, entry.data["to"])]
     state.undo = [*state.undo, *(Undo(since=entry.offset, **call) for call in entry.data.get("undo", ()))]
     if state.running:
         runs.suspend(plan, state, entry)
@@ -24,7 +25,10 @@ def rolled_back(plan: Plan, state: ChatState, entry: Entry) -> None:
 def loaded(state: ChatState, entry: Entry) -> None:
     """The state of another chat, of this one at another time, or of this one with another team."""
     turn = max(state.turn, entry.data["turn"])
+    # A change of the team leaves the conversation what it is.
+    jumps = state.jumps if "spec" in entry.data else [(entry.offset, NOTHING)]
     state.put_back(_state_in(entry.data["engine"]), entry.offset)
+    state.jumps = jumps
     state.turn, state.epoch, state.parent = turn, entry.offset, entry.offset
 
 

@@ -76,7 +76,7 @@ class Listener:
             # What was read may belong to another branch.
             self.begin()
         for first, end in log.branch(until):
-            for entry in log.after(max(first, self.next), end):
+            for entry in log.each(max(first, self.next), end):
                 self._apply(entry, log, blobs)
                 self.next = entry.offset + 1
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from pydantic import TypeAdapter, ValidationError
 
 from folkmoot.agents import AgentSpec, AssistantAgent
-from folkmoot.messages import LLMMessage, checked_log, is_chat
+from folkmoot.messages import LLMMessage, checked_log, is_chat, is_own_kind
 from folkmoot.teams import GraphFlow, TeamSpec
 
 from . import termination
@@ -91,8 +91,10 @@ class _Check:
     """Refuses what does not fit the spec."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
         self._more: Mapping[str, Any] = {}
+        teams = [node.team for node in plan.nodes.values() if isinstance(node.team, TeamSpec)]
+        # A single agent has no list: it may say anything.
+        self._own = {kind for team in teams for kind in team.custom_message_types} if teams else None
 
     def node(self, node: Node, state: Mapping[str, Any]) -> None:
         """Check a team's state, and all inside."""
@@ -155,11 +157,15 @@ class _Check:
     def _message(self, message: object, where: str) -> str:
         data = _mapping(message, f"a message of {where}")
         try:
-            return checked_log(data)["type"]
+            kind: str = checked_log(data)["type"]
         except ValidationError:
             raise ValueError(f"{INVALID} In {where}: {_short(data)}.") from None
         except ValueError as error:
             raise ValueError(f"{error} (in {where})") from None
+        if self._own is not None and is_own_kind(kind) and kind not in self._own:
+            known = f"the team's 'custom_message_types' are {sorted(self._own)}"
+            raise ValueError(f"Unknown message type: {kind} (in {where}; {known})")
+        return kind
 
 
 class _Loader:

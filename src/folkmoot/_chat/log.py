@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, overload
 
-__all__ = ["EMPTY_DIGEST", "NOTHING", "Entry", "Log", "chain", "derive_id", "encode"]
+__all__ = ["EMPTY_DIGEST", "NOTHING", "Entry", "Log", "chain", "derive_id", "encode", "stretches"]
 
 EMPTY_DIGEST = "0" * 16
 """The digest of a log without entries."""
@@ -87,6 +87,24 @@ class Entry:
                 return NOTHING
             case _:
                 return None
+
+
+def stretches(jumps: Sequence[tuple[int, int]], until: int) -> list[tuple[int, int]]:
+    """The stretches of a log that make up the conversation whose last entry is the one before `until`.
+
+    Args:
+        jumps: In order, entries that go on after an earlier one, with that one's offset.
+        until: Where the conversation ends.
+
+    Returns:
+        Pairs of offsets, first and after the last, oldest first.
+    """
+    found: list[tuple[int, int]] = []
+    for offset, back in reversed(jumps):
+        if offset < until:
+            found.append((offset, until))
+            until = back + 1
+    return [*([(0, until)] if until > 0 else []), *reversed(found)]
 
 
 class Log(Sequence[Entry]):
@@ -189,6 +207,10 @@ class Log(Sequence[Entry]):
         start = max(0, offset - self.base)
         return self._entries[start : None if until is None else max(0, until - self.base)]
 
+    def each(self, offset: int, until: int | None = None) -> Iterator[Entry]:
+        """The entries that `after` gives, one by one: there may be more of them than fit in memory."""
+        yield from self.after(offset, until)
+
     def turns_back(self, start: int, until: int) -> bool:
         """Whether an entry from `start` on, up to but without `until`, goes on after an earlier one."""
         return any(start <= offset < until for offset, _ in self._jumps)
@@ -203,12 +225,8 @@ class Log(Sequence[Entry]):
         Returns:
             Pairs of offsets, first and after the last, oldest first; what lies before `base` is taken for one stretch.
         """
-        found: list[tuple[int, int]] = []
-        for offset, back in reversed(self._jumps):
-            if offset < until and not (tree and self._continues(offset)):
-                found.append((offset, until))
-                until = back + 1
-        return [*([(0, until)] if until > 0 else []), *reversed(found)]
+        jumps = [jump for jump in self._jumps if not (tree and self._continues(jump[0]))]
+        return stretches(jumps, until)
 
     def _continues(self, offset: int) -> bool:
         data = self.at(offset).data

@@ -34,7 +34,7 @@ __all__ = ["FORMAT", "Views", "save"]
 FORMAT = 1
 """Of what stands under our key."""
 
-_NOT_SAVED = {*LASTING, "parent", "branch", "spoke", "command", "reply", "first", "epoch"}
+_NOT_SAVED = {*LASTING, "parent", "jumps", "branch", "spoke", "command", "reply", "first", "epoch"}
 
 
 class Views(Protocol):

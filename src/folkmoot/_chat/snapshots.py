@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .engine import Chat
 from .fold import Fold
-from .log import Entry, Log
+from .log import Entry, Log, stretches
 from .specs import Team
 from .state import ChatState
 
@@ -82,14 +82,16 @@ def snapshots(chat: Chat) -> list[Snapshot]:
     return found
 
 
-def current(found: list[Snapshot], last: int | None) -> list[Snapshot]:
-    """Those on the branch whose last snapshot is at offset `last`, oldest first."""
-    by_offset = {snapshot.offset: snapshot for snapshot in found}
-    chain: list[Snapshot] = []
-    while last is not None and (snapshot := by_offset.get(last)) is not None:
-        chain.append(snapshot)
-        last = snapshot.parent
-    return chain[::-1]
+def current(found: Iterable[Snapshot], jumps: Sequence[tuple[int, int]], head: int) -> list[Snapshot]:
+    """Those on the present branch.
+
+    Args:
+        found: Snapshots.
+        jumps: Of the state (see `ChatState.jumps`).
+        head: Of the log.
+    """
+    ways = stretches(jumps, head)
+    return [snapshot for snapshot in found if any(first <= snapshot.offset < end for first, end in ways)]
 
 
 def state_at(chat: Chat, offset: int) -> ChatState:

@@ -203,6 +203,8 @@ class ChatState(_Part):
         usage: By agent.
         parent: Offset of the last snapshot, the parent of the next one.
         spoke: The paths of those who took the last complete turn.
+        jumps: Where the present conversation goes on after an earlier entry, as pairs of offsets: of the entry that
+            says so, and the earlier one's.
         branch: Offset of the entry with which the current branch began, 0 for the first.
         labels: Names that people gave to snapshots, with their offsets.
         status: Of the last run: stopped, failed, cancelled, or empty.
@@ -230,6 +232,7 @@ class ChatState(_Part):
     usage: dict[str, Usage] = Field(default_factory=dict)
     parent: int | None = None
     spoke: list[str] = Field(default_factory=list[str])
+    jumps: list[tuple[int, int]] = Field(default_factory=list[tuple[int, int]])
     branch: int = 0
     labels: dict[str, int] = Field(default_factory=dict[str, int])
     status: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -88,24 +88,16 @@ class History:
     # --- Snapshots ---------------------------------------------------------------------------------------------------
 
     async def snapshots(self) -> list[LabelledSnapshot]:
-        """The points this chat can be read at, rolled back to or forked from: after every turn and load, at every wait.
+        """The points this chat can be read at, rolled back to or forked from.
 
-        Those of other branches are among them, oldest first by their place in the log.
+        There is one after every turn, load and change of the team, and at every wait. Those of other branches are among
+        them, oldest first by their place in the log.
         """
         data = await self._pages.query("snapshots")
         found: list[Snapshot] = []
         async for segment in self._pages.leaves(data["segments"]):
             found += snapshots(await self._pages.sealed_chat(segment))
-        held: list[dict[str, Any]] = data["snapshots"]
-        found += [Snapshot(**{**item, "speakers": tuple(item["speakers"])}) for item in held]  # pyright: ignore[reportArgumentType]
-        on_it = {snapshot.offset for snapshot in current(found, data["last"])}
-        labels: dict[int, list[str]] = {}
-        for name, offset in data["labels"].items():
-            labels.setdefault(offset, []).append(name)
-        return [
-            LabelledSnapshot(**asdict(item), current=item.offset in on_it, labels=tuple(labels.get(item.offset, ())))
-            for item in found
-        ]
+        return _placed([*found, *map(_snapshot, data["snapshots"])], data)
 
     async def branches(self) -> list[Branch]:
         """The snapshots as a tree: what was gone back behind stays readable as a branch of its own."""
@@ -131,8 +123,9 @@ class History:
             found = next((item for item in snapshots(chat) if item.offset == offset), None)
             if found is None:
                 raise BadCommandError(f"There is no snapshot {offset}; `snapshots` lists them.")
-            return {"snapshot": asdict(found), "state": state_at(chat, offset).dump()}
-        return data
+            data |= {"snapshot": asdict(found), "state": state_at(chat, offset).dump()}
+        (placed,) = _placed([_snapshot(data["snapshot"])], data)
+        return {"snapshot": asdict(placed), "state": data["state"]}
 
     async def find(
         self, offset: int | None = None, *, turn: int | None = None, label: str | None = None
@@ -151,22 +144,33 @@ class History:
             raise BadCommandError(
                 f"Say which snapshot by one of offset, turn and label, got {offset!r}, {turn!r} and {label!r}."
             )
-        found = await self.snapshots()
         if turn is not None:
-            of_turn = [item for item in found if item.turn == turn and item.reason == "turn"]
-            for item in of_turn:
-                if item.current:
-                    return item
-            if of_turn:
-                raise BadCommandError(
-                    f"Turn {turn} is not on the present branch; its snapshot there is at offset {of_turn[-1].offset}."
-                )
-            raise BadCommandError(f"There is no snapshot of turn {turn}; `snapshots` lists them.")
-        for item in found:
-            if item.offset == offset or (label is not None and label in item.labels):
+            return await self._after_turn(turn)
+        if label is not None:
+            data = await self._pages.query("state")
+            offset = data["state"].get("labels", {}).get(label)
+            if offset is None:
+                raise BadCommandError(f"No snapshot has the label {label!r}; `snapshots` lists them.")
+        assert offset is not None
+        found: dict[str, Any] = (await self.snapshot(offset))["snapshot"]
+        return LabelledSnapshot(**found)
+
+    async def _after_turn(self, turn: int) -> LabelledSnapshot:
+        """The snapshot after a turn of the present branch; of a long chat only the part in which it ended is read."""
+        data = await self._pages.query("snapshots")
+        found = [_snapshot(item) for item in data["snapshots"]]
+        if not any(item.turn == turn for item in found):
+            segment = await self._pages.leaf_of_turn(data["segments"], turn)
+            found = [] if segment is None else snapshots(await self._pages.sealed_chat(segment))
+        of_turn = _placed([item for item in found if item.turn == turn and item.reason == "turn"], data)
+        for item in of_turn:
+            if item.current:
                 return item
-        what = f"There is no snapshot {offset}" if label is None else f"No snapshot has the label {label!r}"
-        raise BadCommandError(f"{what}; `snapshots` lists them.")
+        if of_turn:
+            raise BadCommandError(
+                f"Turn {turn} is not on the present branch; its snapshot there is at offset {of_turn[-1].offset}."
+            )
+        raise BadCommandError(f"There is no snapshot of turn {turn}; `snapshots` lists them.")
 
     async def label(
         self, name: str, offset: int | None = None, *, turn: int | None = None, by: str = ""
@@ -289,6 +293,23 @@ class History:
             BadCommandError: Nobody of that name has a model.
         """
         return model_view(await read_whole(self._pages), path)
+
+
+def _snapshot(data: Mapping[str, Any]) -> Snapshot:
+    fields: dict[str, Any] = {**data, "speakers": tuple(data["speakers"])}
+    return Snapshot(**fields)
+
+
+def _placed(found: Sequence[Snapshot], data: Mapping[str, Any]) -> list[LabelledSnapshot]:
+    """Snapshots with what a query tells of their places."""
+    on_it = {snapshot.offset for snapshot in current(found, data["jumps"], data["head"])}
+    labels: dict[int, list[str]] = {}
+    for name, offset in data["labels"].items():
+        labels.setdefault(offset, []).append(name)
+    return [
+        LabelledSnapshot(**asdict(item), current=item.offset in on_it, labels=tuple(labels.get(item.offset, ())))
+        for item in found
+    ]
 
 
 def by_whom(by: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from folkmoot._chat.state import ChatState
 from folkmoot._temporal.blobs import blob_content
 from folkmoot._temporal.payloads import LogQuery, Page, Segment, unpack
 from folkmoot._temporal.reader import read_segment
-from folkmoot._temporal.segments import leaf_at, leaves
+from folkmoot._temporal.segments import leaf_at, leaf_of_turn, leaves
 from folkmoot.errors import BadCommandError, ChatNotFoundError, StoreMissingError
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, from_log
 from folkmoot.store import BlobNotFoundError, Store
@@ -178,6 +178,10 @@ class LogPages:
     def leaves(self, segments: Sequence[Mapping[str, Any]]) -> AsyncIterator[Segment]:
         """The sealed parts that references stand for, in order."""
         return leaves([Segment.model_validate(item) for item in segments], self._blob)
+
+    async def leaf_of_turn(self, segments: Sequence[Mapping[str, Any]], turn: int) -> Segment | None:
+        """The sealed part in which a turn ended, if it is sealed."""
+        return await leaf_of_turn([Segment.model_validate(item) for item in segments], self._blob, turn)
 
     async def leaf(self, segments: Sequence[Segment | Mapping[str, Any]], offset: int) -> Segment:
         """The one of them that holds an offset."""

@@ -74,7 +74,9 @@ class ChatActivities:
             base, until = raw["base"], raw["at"]
             data = seal_bytes(chat.uuid, chat.log, base, until, raw["state"], raw["spec"])
             put = partial(store.put_now, chat=chat.uuid)
-            segment = Segment(first=base, last=until - 1, digest=raw["d"], sha256=await put(data), size=len(data))
+            segment = Segment(
+                first=base, last=until - 1, digest=raw["d"], sha256=await put(data), size=len(data), turn=raw["turn"]
+            )
             before = [Segment.model_validate(item) for item in raw.get("segments", ())]
             whole = await indexed([*before, segment], put) if before else []
             reach("seal.after")

@@ -57,9 +57,10 @@ class Archiver:
         chat = await self._reader.read_of(data.id, data.run_id, page.head, page.head_digest, whole=False)
         last = seal_bytes(data.uuid, chat.log, data.base, page.head, data.before, data.spec)
         name = await store.once.put(last, chat=data.uuid)
-        sealed = Segment(first=data.base, last=page.head - 1, digest=page.head_digest, sha256=name, size=len(last))
-        segments = await indexed([*page.segments, sealed], partial(store.once.put, chat=data.uuid))
         state = ChatState.load(final)
+        told: dict[str, Any] = {"digest": page.head_digest, "turn": state.turn, "size": len(last)}
+        sealed = Segment(first=data.base, last=page.head - 1, sha256=name, **told)
+        segments = await indexed([*page.segments, sealed], partial(store.once.put, chat=data.uuid))
         manifest = Manifest(
             id=data.id,
             uuid=data.uuid,

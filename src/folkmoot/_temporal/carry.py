@@ -186,6 +186,7 @@ class Carrier:
             "d": self._chat.log.digest_at(until),
             "state": self._chat.base.dump(),
             "spec": self._data.spec,
+            "turn": self._chat.state.turn,
         }
         if overfull(segments):
             data["segments"] = [segment.model_dump(exclude_defaults=True) for segment in segments]

@@ -25,6 +25,7 @@ from folkmoot.agents import AgentSpec
 from folkmoot.teams import TeamSpec
 
 from .payloads import Segment
+from .spooled_log import SpooledLog
 
 __all__ = ["CachedChat", "LogCache"]
 
@@ -146,7 +147,7 @@ class LogCache:
         if cached is not None and cached.uuid == chat.uuid and cached.extend(fresh):
             cached.segments = segments
             return
-        log = Log(chat.log.base, chat.log.base_digest)
+        log = SpooledLog(chat.log.base, chat.log.base_digest)
         for entry in chat.log:
             log.extend(entry)
         self.put(info.namespace, info.workflow_id, CachedChat(chat.uuid, chat.team, log, segments))

@@ -41,7 +41,7 @@ ARCHIVE_ID = "folkmoot-archive-"
 DEFAULT_QUEUE = "folkmoot"
 
 SIGNALS = ("pause", "resume", "reset", "stop", "cancel", "decide", "answer", "say", "submit", "close", "label")
-UPDATES = ("run", "rollback", "load_state", "change")
+UPDATES = ("run", "rollback", "load_state", "change", "summarize")
 QUERIES = ("check", "status", "state", "snapshots", "snapshot", "log", "pending", "usage", "spec")
 
 REPLY_SIGNAL = "folkmoot_reply"

@@ -53,6 +53,8 @@ class Segment(_Payload):
     sha256: str
     """Name of the blob that holds it."""
     size: int
+    turn: int = 0
+    """Turns of the chat up to `last`: who looks for one need not open others."""
     level: int = 0
     """0: it holds entries; else references to sealed parts of the level below (see `segments`)."""
 
@@ -245,6 +247,17 @@ class ChangeCommand(ForceCommand):
     """Refused if the log does not end at this offset."""
 
 
+class SummarizeCommand(Command):
+    """`summarize`: what the chat came to."""
+
+    method: str = "last_msg"
+    """`last_msg`, `reflection_with_llm`, or the name of a registered function."""
+    prompt: str | None = None
+    """What the model is asked for."""
+    model_client: str | dict[str, Any] | None = None
+    """Which model; none: the team's own, else that of the first agent who has one."""
+
+
 COMMANDS: dict[str, type[Command]] = {
     "run": RunCommand,
     "submit": RunCommand,
@@ -256,6 +269,7 @@ COMMANDS: dict[str, type[Command]] = {
     "label": LabelCommand,
     "load_state": LoadCommand,
     "change": ChangeCommand,
+    "summarize": SummarizeCommand,
     "answer": AnswerCommand,
 }
 """Payload of each command; those not named take `Command`."""

@@ -35,7 +35,7 @@ def answer(chat: Chat, data: ChatInput, name: str, fields: object) -> Any:
         case "snapshots":
             held = [asdict(snapshot) for snapshot in snapshots(chat)]
             segments = [segment.model_dump() for segment in data.segments]
-            return {"snapshots": held, "segments": segments, "last": chat.state.parent, "labels": chat.state.labels}
+            return {"snapshots": held, "segments": segments, **_place(chat)}
         case "snapshot":
             return _snapshot(chat, data, fields)
         case "log":
@@ -49,6 +49,11 @@ def answer(chat: Chat, data: ChatInput, name: str, fields: object) -> Any:
             return data.spec if chat.team == chat.base_team else json_of(chat.team)
         case _:
             raise ValueError(f"unknown query {name!r}")
+
+
+def _place(chat: Chat) -> dict[str, Any]:
+    """What is needed to say which snapshots lie on the present branch, and how people call them."""
+    return {"labels": chat.state.labels, "jumps": chat.state.jumps, "head": chat.log.head}
 
 
 def _status(chat: Chat, data: ChatInput) -> dict[str, Any]:
@@ -76,11 +81,11 @@ def _snapshot(chat: Chat, data: ChatInput, fields: Mapping[str, Any]) -> dict[st
     if not isinstance(offset, int):
         raise ValueError(f"query 'snapshot': 'offset' must be a whole number, got {offset!r}")
     if offset < chat.log.base and any(s.first <= offset <= s.last for s in data.segments):
-        return {"segments": [s.model_dump() for s in data.segments if s.first <= offset <= s.last]}
+        return {"segments": [s.model_dump() for s in data.segments if s.first <= offset <= s.last], **_place(chat)}
     found = next((item for item in snapshots(chat) if item.offset == offset), None)
     if found is None:
         raise ValueError(f"there is no snapshot {offset}; `snapshots` lists them")
-    return {"snapshot": asdict(found), "state": state_at(chat, offset).dump()}
+    return {"snapshot": asdict(found), "state": state_at(chat, offset).dump(), **_place(chat)}
 
 
 def page(chat: Chat, data: ChatInput, query: LogQuery) -> Page:

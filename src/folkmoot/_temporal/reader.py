@@ -37,6 +37,7 @@ from .failures import CallFailedError
 from .log_cache import CachedChat, LogCache
 from .payloads import LogQuery, Page, Segment, unpack
 from .segments import leaf_at, leaves
+from .spooled_log import SpooledLog
 
 __all__ = ["LogReader", "read_segment", "seal_bytes"]
 
@@ -140,7 +141,7 @@ class LogReader:
                 cached, after = None, 0
                 continue
             if cached is None:
-                cached = CachedChat(page.uuid, _team(page.spec), Log(page.first, page.digest or EMPTY_DIGEST))
+                cached = CachedChat(page.uuid, _team(page.spec), SpooledLog(page.first, page.digest or EMPTY_DIGEST))
             rest = Log.restore(page.first, page.digest, unpack(page.entries))
             if not cached.extend(list(rest)):
                 raise LogReadError(f"a page of chat {key[1]!r} does not continue its log")
@@ -152,7 +153,7 @@ class LogReader:
 
     async def _whole(self, key: tuple[str, str], cached: CachedChat) -> CachedChat:
         """The same chat with its sealed parts fetched."""
-        log = Log()
+        log = SpooledLog()
         async for segment in self.leaves(cached.segments, cached.uuid, until=cached.log.base):
             for item in await self.entries_of(segment, cached.uuid):
                 log.extend(Log.restore(log.head, log.digest, [item])[0])
@@ -191,7 +192,7 @@ class LogReader:
                 again would not help, so the run ends; it can be taken up once the content is there.
         """
         missing: CallFailedError | None = None
-        for entry in chat.log.after(start, until):
+        for entry in chat.log.each(start, until):
             if entry.kind == "reset":
                 missing = None
             for reference in blobs_in(entry):

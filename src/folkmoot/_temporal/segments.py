@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from .payloads import Segment
 
-__all__ = ["FAN_OUT", "indexed", "leaf_at", "leaves", "overfull"]
+__all__ = ["FAN_OUT", "indexed", "leaf_at", "leaf_of_turn", "leaves", "overfull"]
 
 FAN_OUT = 16
 
@@ -57,6 +57,7 @@ async def _index(segments: Sequence[Segment], put: Put) -> Segment:
         digest=last.digest,
         sha256=await put(data),
         size=len(data),
+        turn=last.turn,
         level=last.level + 1,
     )
 
@@ -74,6 +75,18 @@ async def leaves(
         inner = json.loads(zlib.decompress(await get(segment.sha256)))["segments"]
         async for found in leaves([Segment.model_validate(item) for item in inner], get, first, until):
             yield found
+
+
+async def leaf_of_turn(segments: Sequence[Segment], get: Get, turn: int) -> Segment | None:
+    """The sealed part in which a turn ended, if it is sealed: turns are counted over the whole chat."""
+    for segment in segments:
+        if segment.turn < turn:
+            continue
+        if segment.level == 0:
+            return segment
+        inner = json.loads(zlib.decompress(await get(segment.sha256)))["segments"]
+        return await leaf_of_turn([Segment.model_validate(item) for item in inner], get, turn)
+    return None
 
 
 async def leaf_at(segments: Sequence[Segment], get: Get, offset: int) -> Segment:

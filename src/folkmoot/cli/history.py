@@ -14,7 +14,6 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
-from folkmoot._chat.crossing import crossed
 from folkmoot._client.comparing import Comparison, Side
 from folkmoot._client.workers import Workers
 from folkmoot.chat import Branch, Chat, LabelledSnapshot
@@ -24,9 +23,10 @@ from .connection import Connection, a_chat, connected, working
 from .conversation import message_json
 from .reading import ChatId
 from .screen import Screen, clean
+from .serve import App
 from .verbs import Invocation, verb
 
-__all__ = ["VERBS", "At", "By", "Force", "Label", "Turn", "a_moot", "worked_on"]
+__all__ = ["VERBS", "At", "By", "Force", "Label", "Tenant", "Turn", "a_moot", "worked_on"]
 
 At = Annotated[
     int | None, typer.Option("--at", metavar="OFFSET", envvar="FOLKMOOT_AT", min=0, help="Offset of the snapshot.")
@@ -38,6 +38,8 @@ Turn = Annotated[
 Label = Annotated[str | None, typer.Option("--label", envvar="FOLKMOOT_LABEL", help="The name it was given.")]
 By = Annotated[str, typer.Option("--by", envvar="FOLKMOOT_BY", help="Who asks for it, for the log.")]
 Force = Annotated[bool, typer.Option("--force", envvar="FOLKMOOT_FORCE", help="End a run that is under way first.")]
+
+Tenant = Annotated[str, typer.Option(envvar="FOLKMOOT_TENANT", help="Tenant of the new chat, to list chats by.")]
 
 _MOST = 60
 """Characters of a value that the text of a comparison shows."""
@@ -171,6 +173,13 @@ async def rollback(
     turn: Turn = None,
     label: Label = None,
     force: Force = False,
+    compensate: Annotated[
+        bool,
+        typer.Option(
+            "--compensate", envvar="FOLKMOOT_COMPENSATE", help="Have the tools run that undo crossed calls, if named."
+        ),
+    ] = False,
+    app: App = None,
     yes: Annotated[
         bool,
         typer.Option(
@@ -181,28 +190,28 @@ async def rollback(
 ) -> None:
     """Go back to a snapshot of a chat: its next run goes on from there. What came after stays as a branch.
 
-    Calls of tools with side effects that came after it are told: nothing undoes them. At a terminal it asks first.
+    Calls of tools with side effects that came after it are told; at a terminal it asks before it crosses any.
     """
     screen = invocation.screen
-    async with a_moot(invocation, chat_id) as (_, chat):
+    async with a_moot(invocation, chat_id, app) as (_, chat):
         found = await chat.find(offset, turn=turn, label=label)
-        if not yes and not screen.json and sys.stdin.isatty() and sys.stdout.isatty():
-            calls = await _crossed(chat, found.offset)
+        asks = not yes and not screen.json and sys.stdin.isatty() and sys.stdout.isatty()
+        if asks and (calls := await chat.crossing(found.offset)):
             _tell_crossed(screen, calls)
-            if calls and not await _confirmed(screen, f"Go back to {_point(found)}? [y/N] "):
+            if not await _confirmed(screen, f"Go back to {_point(found)}? [y/N] "):
                 screen.note("left as it was")
                 raise typer.Exit(1)
-            told = bool(calls)
-        else:
-            told = False
-        done = await chat.rollback(found.offset, force=force, by=by)
+        done = await chat.rollback(found.offset, force=force, compensate=compensate, by=by)
         status = (await chat.status()).status
-    if not told:
+    if not asks:
         _tell_crossed(screen, done.crossed)
+    for call in done.compensated if not screen.json else ():
+        failed = "failed: " if call["is_error"] else ""
+        screen.note(f"{call['name']} for {call['offset']}: {failed}{call['content']}")
     data = {"chat": chat_id, "command": "rollback", "snapshot": asdict(done.snapshot), "offset": done.offset}
-    crossing = [dict(call) for call in done.crossed]
+    calls = {"crossed": [dict(call) for call in done.crossed], "compensated": [dict(call) for call in done.compensated]}
     line = Text(clean(f"{chat_id}: {status}, back at {_point(done.snapshot)}"))
-    screen.emit({**data, "crossed": crossing, "status": status}, line)
+    screen.emit({**data, **calls, "status": status}, line)
 
 
 async def fork(
@@ -214,34 +223,30 @@ async def fork(
     at: At = None,
     turn: Turn = None,
     label: Label = None,
-    tenant: Annotated[str, typer.Option(envvar="FOLKMOOT_TENANT", help="Tenant of the new chat.")] = "",
+    tenant: Tenant = "",
+    app: App = None,
 ) -> None:
     """Open a chat that goes on from a snapshot of another, or from where that one is now."""
     screen = invocation.screen
-    async with a_moot(invocation, chat_id) as (moot, chat):
-        place = (
-            None if (at, turn, label) == (None, None, None) else (await chat.find(at, turn=turn, label=label)).offset
-        )
-        calls = [] if place is None else await _crossed(chat, place)
-        status = (await (await moot.fork(chat_id, new_id, offset=place, tenant=tenant)).status()).status
-    _tell_crossed(screen, calls)
+    async with a_moot(invocation, chat_id, app) as (_, chat):
+        place = None
+        if (at, turn, label) != (None, None, None):
+            place = (await chat.find(at, turn=turn, label=label)).offset
+        new = await chat.fork(new_id, offset=place, tenant=tenant)
+        status = (await new.status()).status
+    _tell_crossed(screen, new.crossed)
+    calls = [dict(call) for call in new.crossed]
     data = {"chat": new_id, "command": "fork", "source": chat_id, "offset": place, "crossed": calls, "status": status}
     screen.emit(data, Text(clean(f"{new_id}: {status}, forked from {chat_id}")))
-
-
-async def _crossed(chat: Chat, offset: int) -> list[dict[str, Any]]:
-    """The tool calls with side effects that lie between a snapshot and the end of the present branch."""
-    whole = await chat.read()
-    return crossed(whole.plan, whole.log, offset, whole.log.head)
 
 
 def _tell_crossed(screen: Screen, calls: Sequence[Mapping[str, Any]]) -> None:
     if screen.json or not calls:
         return
-    screen.note("these tool calls had effects that stay:")
+    screen.note("tool calls with side effects that were made after it:")
     for call in calls:
         failed = " (failed)" if call["is_error"] else ""
-        undo = f", undone by {call['compensate']}" if "compensate" in call else ""
+        undo = f", which {call['compensate']} undoes" if "compensate" in call else ""
         screen.note(f"  {call['offset']:>5}  {call['agent']}: {call['name']}({call['arguments']}){failed}{undo}")
 
 

@@ -1,4 +1,4 @@
-"""The verbs that take a chat's state elsewhere, or put one in: save, load, resume."""
+"""The verbs that take a chat's state elsewhere, or put one in: save, load, resume, export, import, context."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -22,7 +23,7 @@ from folkmoot.errors import ChatNotFoundError
 from folkmoot.teams import TeamSpec
 
 from .connection import a_chat, connected
-from .history import At, By, Force, Label, Turn, a_moot, worked_on
+from .history import At, By, Force, Label, Tenant, Turn, a_moot, worked_on
 from .loading import load_team
 from .reading import ChatId
 from .screen import Screen, clean
@@ -226,6 +227,83 @@ async def _placed(
                 yield moot, await moot.open(team, chat_id)
 
 
+async def export(
+    invocation: Invocation,
+    chat_id: ChatId,
+    at: At = None,
+    turn: Turn = None,
+    label: Label = None,
+    output: Output = None,
+) -> None:
+    """Write a chat, now or at a snapshot, as one JSON document that `import` opens anew on any server."""
+    async with a_chat(invocation, chat_id) as chat:
+        document = await chat.export(at, turn=turn, label=label)
+    _write(invocation.screen, {"chat": chat_id, "command": "export"}, document, output)
+
+
+async def import_(
+    invocation: Invocation,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            envvar="FOLKMOOT_IMPORT_FILE",
+            show_envvar=True,
+            help="A chat that `export` wrote; '-': read it.",
+        ),
+    ],
+    chat_id: ChatId,
+    replace: Annotated[
+        bool, typer.Option("--replace", envvar="FOLKMOOT_REPLACE", help="Start anew if that chat was closed.")
+    ] = False,
+    tenant: Tenant = "",
+    app: App = None,
+) -> None:
+    """Open a chat that goes on from an exported one."""
+    document = _json_object(file)
+    queue = invocation.settings.queue
+    async with (
+        connected(invocation, app=app) as connection,
+        worked_on(invocation, connection, queue),
+        connection.moot(queue) as moot,
+    ):
+        chat = await moot.import_chat(document, chat_id, replace=replace, tenant=tenant)
+        status = (await chat.status()).status
+    data = {"chat": chat_id, "command": "import", "source": document.get("chat"), "status": status}
+    invocation.screen.emit(data, Text(clean(f"{chat_id}: {status}")))
+
+
+async def context(
+    invocation: Invocation,
+    chat_id: ChatId,
+    agent: Annotated[
+        str,
+        typer.Argument(
+            metavar="AGENT",
+            envvar="FOLKMOOT_AGENT",
+            show_envvar=True,
+            help="A participant's name or path, or the manager's of a team that selects with a model.",
+        ),
+    ],
+) -> None:
+    """Show what a participant's model would see next; no model is called."""
+    async with a_chat(invocation, chat_id) as chat:
+        view = await chat.context(agent)
+    screen = invocation.screen
+    if screen.json:
+        screen.emit({"chat": chat_id, "agent": agent, **asdict(view)})
+        return
+    for message in view.messages:
+        screen.say(f"{message['type'].removesuffix('Message').lower()} {message.get('source', '')}".strip(), "bold")
+        content = message["content"]
+        screen.say(content if isinstance(content, str) else json.dumps(content, indent=2))
+        screen.say("")
+    told = f"{len(view.messages)} messages, about {view.tokens:,} tokens, of {view.whole} in the conversation"
+    if view.unapplied:
+        told += f"; not applied here: {', '.join(view.unapplied)}"
+    screen.say(told, "dim")
+
+
 def _read(source: str) -> str:
     """A file's text; `-`: what comes in.
 
@@ -282,4 +360,4 @@ def _names(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-VERBS = [verb(work.__name__, work) for work in (save, load, resume)]
+VERBS = [verb(work.__name__.rstrip("_"), work) for work in (save, load, resume, export, import_, context)]

@@ -41,7 +41,7 @@ def test_what_was_after_stays_as_a_branch() -> None:
         (first.offset, back.offset, 4),
         (found[3].offset, back.offset, 5),
     ]
-    assert current(found, driver.chat.state.parent) == [first, *found[3:]]
+    assert current(found, driver.chat.state.jumps, driver.chat.log.head) == [first, *found[3:]]
     driver.tell("rollback", offset=third.offset)
     assert driver.heard("a") == ["U: go", "A: 1", "U: 2", "A: 3"]
     assert driver.chat.state.usage["a"].model_calls == 3

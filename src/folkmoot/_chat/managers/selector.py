@@ -25,8 +25,8 @@ __all__ = ["Selector", "candidates_of"]
 class Selector(Manager):
     """One call per attempt: the functions, and at most one answer of the model.
 
-    State: `previous` (speaker), and while a choice is under way `tries` (answers of the model that named nobody),
-    `candidates` (as a function gave them), `pick`, and `by` (who picked).
+    State: `previous` (speaker), `drawn` (how many chance has named), and while a choice is under way `tries` (answers
+    of the model that named nobody), `candidates` (as a function gave them), `pick`, and `by` (who picked).
     """
 
     def break_off(self, node: Node, scope: Scope) -> None:
@@ -37,6 +37,8 @@ class Selector(Manager):
         # A function's choice does not count as the previous speaker (AutoGen).
         if scope.manager.get("by") != "function":
             scope.manager["previous"] = batch[0]
+        if _spec(node).speaker_selection_method == "random":
+            scope.manager["drawn"] = scope.manager.get("drawn", 0) + 1
         self.break_off(node, scope)
 
     def fold(self, fold: Fold, state: ChatState, log: Log, node: Node, scope: Scope, entry: Entry) -> None:
@@ -64,7 +66,7 @@ class Selector(Manager):
             return candidates
         match spec.speaker_selection_method:
             case "random":
-                return [candidates[_draw(spec.seed, node.path, chat.state.turn) % len(candidates)]]
+                return [candidates[_draw(spec.seed, node.path, scope.manager.get("drawn", 0)) % len(candidates)]]
             case "round_robin":
                 return [_next_in_order(node.names, previous, candidates)]
             case "manual":
@@ -147,9 +149,9 @@ def _fallback(spec: SelectorGroupChat, previous: str | None, candidates: Sequenc
     return candidates[0] if previous is None or (held and previous not in candidates) else previous
 
 
-def _draw(seed: int, path: str, turn: int) -> int:
-    """A number that is the same whenever this turn of a chat with this seed is chosen."""
-    digest = hashlib.blake2b(f"{seed}-{path}-{turn}".encode(), digest_size=8).digest()
+def _draw(seed: int, path: str, number: int) -> int:
+    """A number that is the same whenever this speaker of a chat with this seed is drawn."""
+    digest = hashlib.blake2b(f"{seed}-{path}-{number}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big")
 
 
