@@ -12,7 +12,10 @@ from temporalio.client import Client
 from ._chat.entries import content_of
 from ._chat.log import Entry
 from ._client.commands import Commands
+from ._client.comparing import Comparison
 from ._client.history import Branch, LabelledSnapshot, Rollback
+from ._client.model_views import ModelView
+from ._client.old_messages import OldMessages
 from ._client.pages import LogPages
 from ._client.running import Previews, RunReader
 from ._client.tasks import log_task
@@ -24,7 +27,18 @@ from .options import ModelSpec
 from .store import Store
 from .tools import CancellationToken
 
-__all__ = ["Branch", "Chat", "ChatEvent", "ChatStatus", "LabelledSnapshot", "PendingRequest", "Rollback"]
+__all__ = [
+    "Branch",
+    "Chat",
+    "ChatEvent",
+    "ChatStatus",
+    "Comparison",
+    "LabelledSnapshot",
+    "ModelView",
+    "OldMessages",
+    "PendingRequest",
+    "Rollback",
+]
 
 Task = str | BaseChatMessage | Sequence[BaseChatMessage] | None
 

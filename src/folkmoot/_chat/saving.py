@@ -202,13 +202,17 @@ class _Saver:
             return _state("SocietyOfMindAgentState", inner_team_state=inside), view.queue(seat.inner.path)
         view = self._views.context(seat.path)
         agent = seat.agent
-        messages = [{name: value for name, value in item.message.items() if name != "memory"} for item in view.items]
+        items, suspended = view.items, view.suspended
+        if items and items[-1].calls_tools:
+            # The turn under way will make the request again; no call is saved without its result.
+            items, suspended = items[:-1], items[-1:]
+        messages = [{name: value for name, value in item.message.items() if name != "memory"} for item in items]
         assert agent is not None
         more: dict[str, Any] = {"agent": agent.type, "begun": view.new if view.unanswered else []}
-        more["suspended"] = [item.message for item in view.suspended]
-        more |= summaries_of(view.items, view.begun)
+        more["suspended"] = [item.message for item in suspended]
+        more |= summaries_of(items, view.begun)
         more["memory"] = [
-            [place, item.message["memory"]] for place, item in enumerate(view.items) if "memory" in item.message
+            [place, item.message["memory"]] for place, item in enumerate(items) if "memory" in item.message
         ]
         more["memories"] = {part: [kept.results, kept.context] for part, kept in view.memories.items()}
         if isinstance(agent, CodeExecutorAgent) or (isinstance(agent, AssistantAgent) and seat.spec is not agent):
