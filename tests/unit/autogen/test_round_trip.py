@@ -41,7 +41,7 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
         yield
 
 
-class Verdict(BaseModel):
+class Judgement(BaseModel):
     # No docstring: AutoGen drops a schema's own description when it loads one.
     guilty: bool
     reasons: list[str] = Field(description="Why.")
@@ -141,7 +141,7 @@ def agents_of_all_kinds() -> list[Any]:
             tool_call_summary_format="{tool_name}: {result}",
             metadata={"team": "red"},
         ),
-        assistant(output_content_type=Verdict, output_content_type_format="{guilty}"),
+        assistant(output_content_type=Judgement, output_content_type_format="{guilty}"),
         assistant(model_context=model_context.TokenLimitedChatCompletionContext(model(), token_limit=100)),
         assistant(tools=[tools.AgentTool(assistant("helper"), return_value_as_last_message=True)]),
         assistant(tools=[tools.TeamTool(inner, "panel", "Discusses.")]),
@@ -239,7 +239,7 @@ def our_specs() -> list[Any]:
         model,
         tools=[our_tools.AgentTool(our_agents.AssistantAgent("helper", "gpt-4o"))],
         handoffs=["critic"],
-        output_content_type=Verdict,
+        output_content_type=Judgement,
         memory=[our_memory.ListMemory("notes", [our_memory.MemoryContent(content="x", mime_type="text/plain")])],
         model_context=our_contexts.TokenLimitedChatCompletionContext(50),
     )

@@ -12,14 +12,14 @@ from folkmoot.tools import Tool
 from tests.unit.chat.driver import UUID, Driver, agent, asks, said, team
 
 
-class Verdict(BaseModel):
+class Grade(BaseModel):
     """An output type."""
 
     score: int
 
 
 def judge(**options: object) -> Driver:
-    first = agent("a", output_content_type=Verdict, **options)
+    first = agent("a", output_content_type=Grade, **options)
     return Driver(RoundRobinGroupChat([first, agent("b")], max_turns=1))
 
 
@@ -61,12 +61,12 @@ def test_structured_answer_without_tools() -> None:
     driver = judge(output_content_type_format="{score} points")
     driver.run("go", '{"score": 4}')
     answer = driver.messages()[-1]
-    assert (answer["type"], answer["content"]) == ("StructuredMessage[Verdict]", {"score": 4})
+    assert (answer["type"], answer["content"]) == ("StructuredMessage[Grade]", {"score": 4})
     assert answer["format_string"] == "{score} points"
 
 
 def test_models_read_structured_answers_as_json() -> None:
-    first = agent("a", output_content_type=Verdict, output_content_type_format="{score} points")
+    first = agent("a", output_content_type=Grade, output_content_type_format="{score} points")
     driver = Driver(RoundRobinGroupChat([first, agent("b")], max_turns=2))
     driver.run("go", '{"score": 4}')
     assert driver.heard("b") == ["U: go", 'U: {"score":4}']

@@ -14,7 +14,7 @@ from folkmoot import messages as m
 from folkmoot.messages.base import REGISTERED, is_builtin
 
 
-class Verdict(BaseModel):
+class Ruling(BaseModel):
     """A user's structure."""
 
     good: bool
@@ -69,10 +69,10 @@ SAMPLES: list[m.BaseChatMessage | m.BaseAgentEvent] = [
     m.HandoffMessage(content="yours", source="a", target="b", context=CONTEXT),
     m.ToolCallSummaryMessage(content="hi", source="a", tool_calls=[CALL], results=[RESULT]),
     m.MultiModalMessage(content=["look", PIXEL, "there"], source="user"),
-    m.StructuredMessage[Verdict](content=Verdict(good=True), source="a"),
+    m.StructuredMessage[Ruling](content=Ruling(good=True), source="a"),
     m.StructuredMessage(content={"a": [1, None]}, type="StructuredMessage[Other]", source="a"),
-    m.StructuredMessage[Verdict](content=Verdict(good=True), format_string="good: {good}", source="a"),
-    m.StructuredMessage[Verdict](content=Verdict(good=True), format_string="{nope}", source="a"),
+    m.StructuredMessage[Ruling](content=Ruling(good=True), format_string="good: {good}", source="a"),
+    m.StructuredMessage[Ruling](content=Ruling(good=True), format_string="{nope}", source="a"),
     m.ToolCallRequestEvent(content=[CALL, CALL], source="a"),
     m.ToolCallExecutionEvent(content=[RESULT, RESULT.model_copy(update={"is_error": None})], source="a"),
     m.MemoryQueryEvent(
@@ -172,9 +172,9 @@ def test_what_models_hear() -> None:
 
 
 def test_structured_content_gives_the_object_back() -> None:
-    message = m.StructuredMessage(content=Verdict(good=True), source="a")
-    assert message.type == "StructuredMessage[Verdict]"
-    assert message.parse(Verdict) == Verdict(good=True)
+    message = m.StructuredMessage(content=Ruling(good=True), source="a")
+    assert message.type == "StructuredMessage[Ruling]"
+    assert message.parse(Ruling) == Ruling(good=True)
 
 
 def test_structured_type_resolves_where_the_class_is_unknown() -> None:
@@ -183,7 +183,7 @@ def test_structured_type_resolves_where_the_class_is_unknown() -> None:
     assert message.content == {"a": 1}
 
 
-@pytest.mark.parametrize("kind", [None, "Verdict", "StructuredMessage"])
+@pytest.mark.parametrize("kind", [None, "Ruling", "StructuredMessage"])
 def test_mapping_without_its_type_is_refused(kind: str | None) -> None:
     with pytest.raises(ValueError, match="needs a pydantic object, or a type"):
         m.StructuredMessage(content={"a": 1}, source="a", type=kind or "")

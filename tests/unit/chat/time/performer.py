@@ -24,7 +24,7 @@ from folkmoot._chat.managers.graph import function_edges
 from folkmoot._chat.managers.selector import candidates_of
 from folkmoot._chat.plan import Node
 from folkmoot._chat.state import Request
-from folkmoot._chat.thread import ThreadView, spoken
+from folkmoot._chat.thread import Said, ThreadView, spoken
 from folkmoot._client.whole import Whole
 from folkmoot.agents import AgentSpec, CodeExecutorAgent, SocietyOfMindAgent
 from folkmoot.messages import model_text_of
@@ -84,6 +84,7 @@ class Performer:
     Attributes:
         asked: What was asked and answered.
         heads: Where the log ended before each of these answers.
+        tries: Which try of a choice each of these was: a choice that is interrupted is made anew.
         ends: How each run ended.
     """
 
@@ -92,6 +93,7 @@ class Performer:
         self.waits = waits
         self.asked: list[Asked] = []
         self.heads: list[int] = []
+        self.tries: list[int] = []
         self.ends: list[End] = []
         self._views: dict[tuple[type, str], Any] = {}
         self._questions: dict[str, Any] = {}
@@ -135,7 +137,7 @@ class Performer:
             if self.waits:
                 self.chat.wait(which, f"worker:{which.kind}:x", self.driver.now, "unknown", self.driver.now)
                 self.driver.settle()
-            self._note(asked)
+            self._note(asked, which.index if which.kind in ("select", "manage") else 0)
             self.driver.finish(which, self._answer(which, asked))
         else:
             self._note(asked)
@@ -146,8 +148,9 @@ class Performer:
                 text = names[number_of(asked) % len(names)]
             assert self.driver.tell("answer", request=which, content=text).kind != "refused"
 
-    def _note(self, asked: Asked) -> None:
+    def _note(self, asked: Asked, attempt: int = 0) -> None:
         self.asked.append(asked)
+        self.tries.append(attempt)
         self.heads.append(self.chat.log.head)
 
     # --- Questions ---------------------------------------------------------------------------------------------------
@@ -198,7 +201,9 @@ class Performer:
                 tasks = [model_text_of(message) for message in view.current_tasks]
                 return [call.index, tasks, surveys, planned, self._thread(call.path, call.until)]
             case "functions":
-                return [bare(message) for message in self._new(call)]
+                node, new = self.chat.plan.nodes[call.path], self._new(call)
+                shown = [item.message for item in new if item.how != "manager"] if node.functions else []
+                return shown, self._edges(node, new)
             case "agent":
                 state = self._view(StateView, call.path, call.until).state
                 return [state, [] if call.name else self._view(AgentContext, call.path, call.until).new]
@@ -221,10 +226,16 @@ class Performer:
             return [message_of(UUID, entry, chat.log.at) for entry in entries]
         return [call.reflect, self._items(call)]
 
-    def _new(self, call: Call) -> list[Message]:
-        """What functions are shown."""
+    def _new(self, call: Call) -> list[Said]:
+        """What was said since functions were asked last."""
         view = self._view(ThreadView, call.path, call.until)
-        return [item.message for item in view.thread if call.need <= item.entered]
+        return [item for item in view.thread if call.need <= item.entered]
+
+    def _edges(self, node: Node, new: list[Said]) -> list[tuple[str, Message]]:
+        """The functions of a graph's edges, with the message each is shown."""
+        if not isinstance(node.team, GraphFlow):
+            return []
+        return function_edges(node.team.graph, [(item.how, item.seat, item.message) for item in new])
 
     # --- Answers -----------------------------------------------------------------------------------------------------
 
@@ -273,13 +284,9 @@ class Performer:
 
     def _functions(self, call: Call, number: int) -> Json:
         node = self.chat.plan.nodes[call.path]
-        answers: Json = {"answers": [number % 7 == 0 for _ in node.functions]}
-        if not isinstance(node.team, GraphFlow):
-            return answers
-        view = self._view(ThreadView, call.path, call.until)
-        new = [(item.how, item.seat, item.message) for item in view.thread if call.need <= item.entered]
-        edges = function_edges(node.team.graph, new)
-        return {**answers, "edges": [bool((number >> place) & 1) for place in range(len(edges))]}
+        edges = self._edges(node, self._new(call))
+        answers = [number % 7 == 0 for _ in node.functions]
+        return {"answers": answers, "edges": [bool((number >> place) & 1) for place in range(len(edges))]}
 
     def _selected(self, call: Call, number: int, text: str) -> Json:
         node = self.chat.plan.nodes[call.path]

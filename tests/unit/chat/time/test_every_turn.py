@@ -56,6 +56,7 @@ def performed(name: str, waits: bool = False) -> Whole:
     for snapshot in snapshots(chat):
         state = state_at(chat, snapshot.offset)
         asked, runs = bisect_right(performer.heads, snapshot.offset), bisect_right(ended, snapshot.offset)
+        asked -= performer.tries[asked] if asked < len(performer.tries) and snapshot.reason == "wait" else 0
         over = state.root.ended
         marks.append(Mark(snapshot, asked, runs + over, bool(state.requests), over))
     return Whole([entry.encoded for entry in chat.log], performer.asked, performer.ends, essence(chat), marks)
