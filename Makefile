@@ -57,7 +57,7 @@ bench: server ## measure, and write the figures to benchmarks/
 	$(PY) -m benchmarks
 
 soak: server ## run the long measurements; run again to go on where they were stopped
-	$(PY) -m benchmarks --soak
+	$(PY) -m benchmarks.soak
 
 record-release: $(INSTALLED) ## keep the current histories as those of this release; every later version must replay them
 	$(PY) -m tests.replay.release

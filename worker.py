@@ -1,7 +1,8 @@
 """The application's worker process: connects, registers, and runs until it is told to stop.
 
 `python worker.py`, with the environment variables of `folkmoot worker --help`: `TEMPORAL_ADDRESS` and the rest of
-Temporal's environment configuration, `FOLKMOOT_TASK_QUEUE`, `FOLKMOOT_STORE`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`.
+Temporal's environment configuration, `FOLKMOOT_TASK_QUEUE`, `FOLKMOOT_STORE`, `FOLKMOOT_DEPLOYMENT`,
+`FOLKMOOT_BUILD_ID`, `FOLKMOOT_VERSIONING`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from datetime import timedelta
 from temporalio.worker import Worker
 
 from activities import ACTIVITIES, TOOLS
-from folkmoot import FolderStore, Folkmoot, FolkmootPlugin
+from folkmoot import Folkmoot, FolkmootPlugin
+from folkmoot.cli.serve import version_of
 from workflows import WORKFLOWS
 
 logger = logging.getLogger("worker")
@@ -26,9 +28,13 @@ GRACE = timedelta(seconds=20)
 
 async def main() -> None:
     """Run the worker until SIGTERM or SIGINT."""
-    folder = os.environ.get("FOLKMOOT_STORE")
-    plugin = FolkmootPlugin(tools=TOOLS, store=FolderStore(folder) if folder else None)
+    plugin = FolkmootPlugin(tools=TOOLS, store=os.environ.get("FOLKMOOT_STORE") or None)
     queue = os.environ.get("FOLKMOOT_TASK_QUEUE") or "folkmoot"
+    version = version_of(
+        os.environ.get("FOLKMOOT_DEPLOYMENT"),
+        os.environ.get("FOLKMOOT_BUILD_ID"),
+        os.environ.get("FOLKMOOT_VERSIONING"),
+    )
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -39,6 +45,7 @@ async def main() -> None:
             workflows=WORKFLOWS,
             activities=ACTIVITIES,
             graceful_shutdown_timeout=GRACE,
+            deployment_config=version,
         )
         async with worker:
             logger.info("worker of task queue %r in namespace %r is up", queue, moot.client.namespace)

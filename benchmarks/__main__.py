@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from folkmoot._local import ensure_server
-from folkmoot._local.environment import cache_folder
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
 from folkmoot.store import FolderStore
 
@@ -21,7 +20,6 @@ from .history import history_table, measure_bare, measure_history
 from .lines import ROOT, Child
 from .recovery import measure_recovery, recovery_line
 from .report import machine
-from .soak import measure_soak, soak_table
 from .teams import AT, measure_teams, teams_table
 from .turns import CASES, QUICK, measure_turns, turns_table
 
@@ -64,8 +62,6 @@ def show(results: dict[str, Any]) -> None:
         print(f"\n## History per turn of every team\n\n{teams_table(results['teams'])}")
     if "recovery" in results:
         print(f"\n## Recovery: median (best–worst)\n\n{recovery_line(results['recovery'])}")
-    if "soak" in results:
-        print(f"\n## Long chats\n\n{soak_table(results['soak'])}")
 
 
 def write(file: Path, results: dict[str, Any]) -> None:
@@ -82,8 +78,6 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer turns and rounds: about three minutes")
     parser.add_argument("--only", action="append", choices=PARTS, help="this part only; may be repeated")
     parser.add_argument("--without-autogen", action="store_true", help="do not install and measure AutoGen")
-    parser.add_argument("--soak", action="store_true", help="the 2,000-turn chat instead; restartable")
-    parser.add_argument("--folder", type=Path, help="where --soak keeps its data, by default in the cache folder")
     parser.add_argument(
         "--json",
         type=Path,
@@ -91,15 +85,11 @@ def main() -> None:
         "benchmarks/results.json",
     )
     given = parser.parse_args()
-    if given.soak:
-        folder = given.folder or cache_folder() / "soak"
-        results = {"machine": machine(), "soak": asyncio.run(measure_soak(folder))}
-    else:
-        parts: Sequence[str] = given.only or PARTS
-        results = asyncio.run(measure(parts, quick=given.quick, autogen=not given.without_autogen))
+    parts: Sequence[str] = given.only or PARTS
+    results = asyncio.run(measure(parts, quick=given.quick, autogen=not given.without_autogen))
     show(results)
     file: Path | None = given.json
-    if file is None and not (given.quick or given.only or given.soak or given.without_autogen):
+    if file is None and not (given.quick or given.only or given.without_autogen):
         file = ROOT / "benchmarks" / "results.json"
     if file is not None:
         write(file, results)

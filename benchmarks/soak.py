@@ -1,87 +1,81 @@
-"""A chat of 2,000 turns under default limits, which continues as new several times.
+"""The long measurements: `python -m benchmarks.soak`. One chat of 100,000 turns, then 10,000 idle chats.
 
-Restartable: kill it and start it again. Server data and store lie in one folder; what was run is not run again.
+Restartable: server data, store and samples lie in one folder; kill it whenever you like and start it again. What was
+run is not run again.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client
-
 from folkmoot._local import ensure_server
+from folkmoot._local.environment import cache_folder
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
-from folkmoot.chat import Chat
-from folkmoot.client import Folkmoot
-from folkmoot.store import FolderStore
 
-from . import folkmoot_side
-from .dialogue import REPLY, task
-from .history import runs_of
-from .lines import Child
-from .report import say, table
+from .idle import idle_table, measure_idle
+from .lines import ROOT, Child
+from .long_chat import TURNS_A_RUN, curve, long_chat_table, measure_long_chat
+from .report import machine, say
 
-__all__ = ["measure_soak", "soak_table"]
-
-LENGTHS = (200, 2000)
+PAGE = ROOT / "docs" / "benchmarks.md"
+CURVE = ROOT / "docs" / "soak.svg"
+BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
 
 
-async def measure_soak(folder: Path) -> list[dict[str, Any]]:
-    """Run a chat of each length, or go on with those an earlier call began."""
+async def measure(folder: Path, turns: int, idle: int) -> dict[str, Any]:
+    """Run what is missing; all samples, earlier ones included."""
     folder.mkdir(parents=True, exist_ok=True)
     server = await ensure_server(data_dir=folder / "server", search_attributes=SEARCH_ATTRIBUTES)
-    script = json.dumps([{"text": REPLY, "repeat": True}])
-    store = FolderStore(folder / "store")
+    script = json.dumps([{"text": "The moot has met, and what was said there stands.", "repeat": True}])
     async with server, Child("benchmarks.model_side", script) as model:
-        worker = Child("benchmarks.folkmoot_side", server.address, model.ready["url"], str(store.path))
-        async with worker, await Folkmoot.connect(server.address, store=store) as moot:
-            client = await Client.connect(server.address)
-            results: list[dict[str, Any]] = []
-            for turns in LENGTHS:
-                chat = await moot.open(folkmoot_side.team(turns), f"soak-{turns}")
-                await _to_the_end(chat)
-                usage = await worker.ask("usage")
-                runs = await runs_of(client, chat.id)
-                results.append({"turns": turns, "runs": runs, "rss": usage["rss"], "peak": usage["peak"]})
-            return results
+        worker = (server.address, model.ready["url"], str(folder / "store"))
+        return {
+            "machine": machine(),
+            "long": await measure_long_chat(folder, worker, turns) if turns else [],
+            "idle": await measure_idle(folder, worker, idle) if idle else [],
+        }
 
 
-async def _to_the_end(chat: Chat) -> None:
-    """Run the chat, or wait for the run an earlier process began."""
-    status = await chat.status()
-    if status.run == 0:
-        running = asyncio.create_task(chat.run(task=task(0)))
-    else:
-        running = asyncio.create_task(_ended(chat, status.head))
-    while not (await asyncio.wait({running}, timeout=10))[0]:
-        say(f"{chat.id}: turn {(await chat.status()).turn}")
-    await running
+def text_of(results: dict[str, Any]) -> str:
+    """The tables, as Markdown."""
+    parts: list[str] = []
+    if results["long"]:
+        parts += ["### One long chat", long_chat_table(results["long"]), f"![Cost of a turn]({CURVE.name})"]
+    if results["idle"]:
+        parts += ["### Idle chats", idle_table(results["idle"])]
+    return "\n\n".join(parts)
 
 
-async def _ended(chat: Chat, head: int) -> None:
-    async for event in chat.events(after=head - 2):
-        if event.kind == "run_ended":
-            return
+def write(results: dict[str, Any]) -> None:
+    """Put tables and curve into the documentation, in place of what is between the marks there."""
+    page = PAGE.read_text()
+    before, found, rest = page.partition(BEGIN)
+    after = rest.partition(END)[2] if found else ""
+    if not found:
+        before = f"{page.rstrip()}\n\n"
+    PAGE.write_text(f"{before}{BEGIN}\n\n{text_of(results)}\n\n{END}{after or chr(10)}")
+    if results["long"]:
+        CURVE.write_text(curve(results["long"]))
 
 
-def soak_table(results: list[dict[str, Any]]) -> str:
-    """One line per chat: bytes over all its runs."""
-    lines: list[list[str]] = []
-    for result in results:
-        runs = result["runs"]
-        total = sum(run["bytes"] for run in runs)
-        lines.append(
-            [
-                str(result["turns"]),
-                str(len(runs)),
-                f"{sum(run['events'] for run in runs) / result['turns']:.2f}",
-                f"{total / result['turns']:.0f}",
-                ", ".join(str(run["bytes"]) for run in runs),
-                f"{result['rss'] / 2**20:.0f}",
-            ]
-        )
-    head = ("turns", "runs", "events/turn", "bytes/turn over all runs", "bytes by run", "worker RSS MiB")
-    return table(head, lines)
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser.add_argument("--turns", type=int, default=100_000, help=f"of the long chat; {TURNS_A_RUN} are one run")
+    parser.add_argument("--idle", type=int, default=10_000, help="idle chats; 0: none")
+    parser.add_argument("--folder", type=Path, default=cache_folder() / "soak", help="where everything lies")
+    parser.add_argument("--docs", action="store_true", help="write tables and curve into docs/benchmarks.md")
+    given = parser.parse_args()
+    results = asyncio.run(measure(given.folder, given.turns, given.idle))
+    print(text_of(results))
+    if given.docs:
+        write(results)
+        say(f"written to {PAGE.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

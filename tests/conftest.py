@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, Plugin
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from folkmoot._local import ensure_server, register_search_attributes
+from folkmoot._local import Server, ensure_server, register_search_attributes
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
 
 pytest_plugins = ["tests._support.exit_guard"]
@@ -38,18 +38,18 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def server_address(request: pytest.FixtureRequest) -> Iterator[str]:
-    """host:port of a Temporal server whose namespace `default` has the search attributes of chats."""
+def temporal_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A Temporal server whose namespace `default` has the search attributes of chats."""
     named: str | None = request.config.getoption("--temporal-address")
     if named:
         asyncio.run(_prepare(named))
-        yield named
+        yield Server(named, None, "default", owned=False)
         return
     with pytest.MonkeyPatch.context() as patch:
         # What the developer's shell names is for the developer's chats.
         patch.delenv("TEMPORAL_ADDRESS", raising=False)
         server = asyncio.run(ensure_server(data_dir=None, search_attributes=SEARCH_ATTRIBUTES))
-    yield server.address
+    yield server
     asyncio.run(server.stop())
 
 
@@ -57,13 +57,26 @@ async def _prepare(address: str) -> None:
     await register_search_attributes(await Client.connect(address), SEARCH_ATTRIBUTES)
 
 
+@pytest.fixture(scope="session")
+def server_address(temporal_server: Server) -> str:
+    """The server's host:port."""
+    return temporal_server.address
+
+
+@pytest.fixture(scope="session")
+def server_plugins(temporal_server: Server) -> Sequence[Plugin]:
+    """For the server's clients: one that finds it broken has it started anew, empty, for the tests that follow."""
+    return temporal_server.plugins
+
+
 @pytest.fixture
-def client_factory(server_address: str) -> ClientFactory:
+def client_factory(server_address: str, server_plugins: Sequence[Plugin]) -> ClientFactory:
     """Connects clients to the server; takes `Client.connect`'s options, such as `plugins`."""
 
     async def connect(**options: Any) -> Client:
         # A plugin brings its own converter.
         defaults: dict[str, Any] = {} if "plugins" in options else {"data_converter": pydantic_data_converter}
-        return await Client.connect(server_address, **(defaults | options))
+        plugins = [*options.pop("plugins", []), *server_plugins]
+        return await Client.connect(server_address, plugins=plugins, **(defaults | options))
 
     return connect

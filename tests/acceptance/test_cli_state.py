@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests._support.command_line import CommandLine, Running
+from tests._support.command_line import CommandLine
 
 WRITER = {"type": "AssistantAgent", "name": "writer", "model_client": "m"}
 TEAM: dict[str, Any] = {
@@ -31,7 +31,8 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     cli.write("team.json", TEAM)
     cli.write("other.json", {**TEAM, "name": "other", "participants": [{**WRITER, "name": "painter"}]})
     cli.write("old.json", OLD)
-    cli.scripted_model([{"text": "Words \u202e of “mine”.", "repeat": True}])
+    held = {"text": "late", "hold": "for good", "repeat": True}
+    cli.scripted_model({"You are slow": [held], "*": [{"text": "Words \u202e of “mine”.", "repeat": True}]})
     cli.start("dev").kind("dev")
     cli.json("run", "team.json", "--task", "Write", "--id", "first")
     cli.run("save", "first", "-o", "state.json")
@@ -113,7 +114,7 @@ def test_a_state_of_another_team_opens_nothing(cli: CommandLine) -> None:
         (["load", "first", "bad.json"], "File 'bad.json' is not JSON: "),
         (["load", "first", "."], "File '.' cannot be read: "),
         (["load", "first", "team.json"], "Invalid state format."),
-        (["load", "first", "state.json", "--part", "critic"], "Expected the state of"),
+        (["load", "first", "none.json", "--part", "critic"], "Expected the state of"),
         (["load", "first", "state.json", "--part", "critic", "--team", "team.json"], "give --part or --team, not both"),
         (["save", "first", "--part", "painter"], "There is no part 'painter'; known are writer, critic, termination."),
         (["save", "first", "--turn", "99"], "There is no snapshot of turn 99"),
@@ -133,9 +134,10 @@ def test_a_state_of_another_team_opens_nothing(cli: CommandLine) -> None:
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(cli: CommandLine, arguments: list[str], said: str) -> None:
     cli.write("bad.json", '{"type": ')
-    before = cli.json("show", "first")[0]["head"]
+    cli.write("none.json", {"words": 1})
+    head = cli.json("show", "first")[0]["head"]
     assert said in cli.error(*arguments)
-    assert cli.json("show", "first")[0]["head"] == before
+    assert {line["kind"] for line in cli.json("tail", "first", "--after", str(head - 1))} <= {"refused"}
 
 
 def test_a_chat_is_opened_with_old_messages(cli: CommandLine) -> None:
@@ -144,24 +146,57 @@ def test_a_chat_is_opened_with_old_messages(cli: CommandLine) -> None:
     assert done.stdout == "old: idle\n"
     assert done.stderr.startswith("warning: Last message meets termination criteria")
     assert len(done.stderr.splitlines()) == 1
-    assert heard(cli.json("save", "old")[0], "writer") == ["Write", "A draft.", "Fine. APPROVE"]
+    (view,) = cli.json("context", "old", "writer")
+    assert [item["content"] for item in view["messages"][1:]] == ["Write", "A draft.", "Fine. APPROVE"]
     said = [line for line in cli.json("run", "team.json", "--id", "old") if line["kind"] == "message"]
     assert [line["source"] for line in said] == ["writer", "critic"]
 
 
 @pytest.mark.parametrize(
-    ("termination", "last", "warned"),
-    [("keep", "Fine. APPROVE", 0), ("remove", "Fine.", 0), ("APPROVE=Go on = now", "Fine. Go on = now", 0)],
+    ("termination", "last"),
+    [("keep", "Fine. APPROVE"), ("remove", "Fine."), ("APPROVE=Go on = now", "Fine. Go on = now")],
 )
-def test_what_becomes_of_the_end(cli: CommandLine, termination: str, last: str, warned: int) -> None:
+def test_what_becomes_of_the_end(cli: CommandLine, termination: str, last: str) -> None:
     chat_id = f"end-{termination[:4]}"
     arguments = (chat_id, "old.json", "--names", "boss=critic", "--termination", termination)
     (told,) = cli.json("resume", *arguments, "--team", "team.json")
     assert (told["chat"], told["command"], told["status"]) == (chat_id, "resume", "idle")
-    assert len(told["warnings"]) == warned
+    assert told["warnings"] == []
     # Into the one that lives, with the newest messages only.
-    (told,) = cli.json("resume", *arguments, "--max-tokens", "1")
-    assert "left out to keep to 1 tokens" in told["warnings"][0]
+    (told,) = cli.json("resume", *arguments, "--max-tokens", "12")
+    assert "left out to keep to 12 tokens" in told["warnings"][0]
+    (view,) = cli.json("context", chat_id, "writer")
+    assert view["messages"][-1]["content"] == last
+
+
+def test_an_exported_chat_is_imported(cli: CommandLine) -> None:
+    (told,) = cli.json("export", "first", "--turn", "1", "-o", "chat.json")
+    assert (told["command"], told["file"]) == ("export", "chat.json")
+    (printed,) = cli.json("export", "first", "--turn", "1")
+    assert printed == json.loads((cli.folder / "chat.json").read_text())
+    (told,) = cli.json("import", "chat.json", "imported", "--tenant", "acme")
+    assert told == {"chat": "imported", "command": "import", "source": "first", "status": "idle"}
+    assert heard(cli.json("save", "imported")[0], "writer") == heard(printed["state"], "writer")
+    said = [line for line in cli.json("run", "team.json", "--id", "imported") if line["kind"] == "message"]
+    assert [line["source"] for line in said] == ["critic"], "of two turns one was taken"
+    assert "A chat 'imported' is there already." in cli.error("import", "chat.json", "imported")
+    assert "Expected an exported chat" in cli.error("import", "state.json", "bad")
+    cli.run("close", "imported")
+    assert cli.run("import", "chat.json", "imported", "--replace").stdout == "imported: idle\n"
+
+
+def test_what_a_model_would_see_is_shown(cli: CommandLine) -> None:
+    cli.run("load", "seen", "state.json", "--team", "team.json")
+    (view,) = cli.json("context", "seen", "critic")
+    assert (view["chat"], view["agent"], view["whole"], view["unapplied"]) == ("seen", "critic", 3, [])
+    assert [item["content"] for item in view["messages"][1:]] == heard(cli.json("save", "seen")[0], "critic")
+    assert view["tokens"] > 0
+    lines = cli.run("context", "seen", "critic").stdout.splitlines()
+    assert lines[lines.index("user user") + 1] == "Write"
+    assert "assistant critic" in lines
+    assert "Words  of “mine”." in lines, "what steers terminals is left out"
+    assert lines[-1] == f"4 messages, about {view['tokens']} tokens, of 3 in the conversation"
+    assert "There is no model of 'painter'; known are writer, critic." in cli.error("context", "seen", "painter")
 
 
 def test_resume_without_a_file_ends_a_pause(cli: CommandLine) -> None:
@@ -170,25 +205,12 @@ def test_resume_without_a_file_ends_a_pause(cli: CommandLine) -> None:
 
 
 def test_nothing_is_loaded_into_a_run_unless_forced(cli: CommandLine) -> None:
-    model = cli.environment["OPENAI_BASE_URL"]
-    script = [{"text": "late", "hold": "never", "repeat": True}]
-    holding = CommandLine(cli.folder)
-    try:
-        holding.scripted_model(script)
-        assert holding.environment["OPENAI_BASE_URL"] != model
-        team = {
-            **TEAM,
-            "participants": [
-                {**WRITER, "model_client": {"name": "m", "base_url": holding.environment["OPENAI_BASE_URL"]}}
-            ],
-        }
-        cli.write("held.json", team)
-        running: Running = cli.start("run", "held.json", "--task", "Write", "--id", "held")
-        cli.until(lambda: cli.json("show", "held")[0]["speakers"], "its turn")
-        (state,) = cli.json("save", "held")
-        cli.write("held-state.json", state)
-        assert "running" in cli.error("load", "held", "held-state.json")
-        assert cli.json("load", "held", "held-state.json", "--force")[0]["status"] == "idle"
-        assert running.end() == 1
-    finally:
-        holding.close()
+    slow = {**WRITER, "name": "slow", "system_message": "You are slow"}
+    cli.write("slow.json", {**TEAM, "participants": [slow]})
+    running = cli.start("run", "slow.json", "--task", "Write", "--id", "slow")
+    running.kind("chat")
+    cli.until(lambda: cli.json("show", "slow")[0]["speakers"], "its turn")
+    cli.run("save", "slow", "-o", "slow-state.json")
+    assert "running" in cli.error("load", "slow", "slow-state.json")
+    assert cli.json("load", "slow", "slow-state.json", "--force")[0]["status"] == "idle"
+    assert running.end() == 1

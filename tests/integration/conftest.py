@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, Plugin, WorkflowHandle
 from temporalio.worker import Worker
 
 from folkmoot import (
@@ -103,6 +103,7 @@ async def worker_on(client: Client, queue: str, **options: Any) -> AsyncIterator
 @asynccontextmanager
 async def _site(
     address: str,
+    plugins: Sequence[Plugin],
     script: Any,
     *,
     tools: Sequence[FunctionTool | Callable[..., Any]] = (),
@@ -115,7 +116,7 @@ async def _site(
         model = await stack.enter_async_context(ScriptedServer(script))
         models = {MODEL: OpenAIChatModel(MODEL, base_url=model.base_url, api_key=KEY)}
         plugin = FolkmootPlugin(models=models, tools=tools, functions=functions, store=store)
-        client = await Client.connect(address, plugins=[plugin])
+        client = await Client.connect(address, plugins=[plugin, *plugins])
         queue = queue or unique("queue")
         moot = await stack.enter_async_context(Folkmoot(client, plugin=plugin, queue=queue, store=store))
         if worker:
@@ -129,12 +130,12 @@ SiteFactory = Callable[..., Awaitable[Site]]
 
 
 @pytest.fixture
-async def sites(server_address: str) -> AsyncIterator[SiteFactory]:
+async def sites(server_address: str, server_plugins: Sequence[Plugin]) -> AsyncIterator[SiteFactory]:
     """Makes sites: `await sites(script, tools=..., functions=..., store=..., worker=False, queue=...)`."""
     async with AsyncExitStack() as stack:
 
         async def make(script: Any = ({"text": "hello", "repeat": True},), **options: Any) -> Site:
-            return await stack.enter_async_context(_site(server_address, script, **options))
+            return await stack.enter_async_context(_site(server_address, server_plugins, script, **options))
 
         yield make
 

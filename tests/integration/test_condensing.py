@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from folkmoot import (
-    BadCommandError,
     Chat,
     ChatFailedError,
+    CodeExecutorAgent,
+    FolkmootPlugin,
     HistoryLimits,
     ListMemory,
+    LocalCommandLineCodeExecutor,
     MemoryMimeType,
     SelectorGroupChat,
-    UserProxyAgent,
+    UnknownNameError,
 )
 from folkmoot.contexts import SummarizedChatCompletionContext
 from folkmoot.memory import MemoryContent
-from tests.integration.conftest import MODEL, Site, SiteFactory, unique, until
+from folkmoot.messages import Image, MultiModalMessage
+from tests.integration.conftest import MODEL, Site, SiteFactory, said, unique, until
 
 RECORD = "You keep the record"
 LONG = 400
@@ -107,7 +111,7 @@ async def test_requests_stay_bounded_and_each_message_is_summarised_once(sites: 
     a, b = (site.agent(name, model_context=context(name)) for name in "ab")
     chat = await site.open(site.team(max_turns=60).model_copy(update={"participants": (a, b)}))
     result = await chat.run(task="go")
-    assert [item.content for item in result.messages[1:]] == [message(number) for number in range(1, 61)]
+    assert [content for _, content in said(result.messages)[1:]] == [message(number) for number in range(1, 61)]
     assert max(map(tokens, asked(site))) <= LIMIT
     assert max(map(tokens, summaries(site))) <= LIMIT
     for who, last in (("a", 57), ("b", 58)):
@@ -194,6 +198,33 @@ async def test_a_selection_has_a_view_of_its_own(sites: SiteFactory) -> None:
     assert all(entry["manager"] for entry in await entries(chat))
 
 
+async def test_a_selection_is_saved_and_loaded(sites: SiteFactory) -> None:
+    talk = Talk()
+
+    def answers(body: dict[str, Any]) -> Any:
+        if "Select" in body["messages"][0]["content"]:
+            return {"text": f"agent{talk.said % 2}"}
+        return talk(body)
+
+    site = await sites(answers)
+    team = SelectorGroupChat(
+        [site.agent(f"agent{number}") for number in range(3)],
+        MODEL,
+        max_turns=12,
+        selector_prompt="Select of {participants} for {roles} after:\n{history}",
+        model_context=context("selection"),
+    )
+    chat = await site.open(team)
+    await chat.run(task="go")
+    made = len(summaries(site))
+    other = await site.open(team, state=await chat.save_state())
+    await other.run(task="on")
+    first = next(body for body in site.model.requests if "user: on" in body["messages"][0]["content"])
+    assert "summary: Summary of the conversation so far:\n[up to m" in first["messages"][0]["content"]
+    assert set(told(site).values()) == {1}
+    assert len(summaries(site)) > made > 0
+
+
 async def test_nothing_is_summarised_again_after_a_failure(sites: SiteFactory) -> None:
     talk = Talk()
     site = await sites(talk)
@@ -237,6 +268,39 @@ async def test_paused_while_a_summary_is_written(sites: SiteFactory) -> None:
     assert shown(asked(site)[0]) == ["[Summary of a longer message]\n[three]"]
 
 
+async def test_a_call_that_is_retried_is_made_with_the_summary_that_was_made(sites: SiteFactory) -> None:
+    talk = Talk()
+    site = await sites(talk)
+    chat = await site.open(site.agent("a", model_context=context()))
+    talk.next = [{"status": 500, "message": "busy"}, {"text": "[1]"}, {"text": "[2]"}, {"text": "[3]"}]
+    talk.next.append({"status": 500, "message": "busy"})
+    await chat.run(task=message(1, 4_100))
+    assert len(summaries(site)) == 4
+    assert [shown(body) for body in asked(site)] == [["[Summary of a longer message]\n[3]"]] * 2
+
+
+async def test_saved_with_a_message_half_summarised(sites: SiteFactory) -> None:
+    talk = Talk()
+    site = await sites(talk)
+    agent = site.agent("a", model_context=context())
+    chat = await site.open(agent)
+    talk.next = [{"text": "[one]"}, {"text": "[two]", "hold": "it"}, {"text": "[two]"}, {"text": "[three]"}]
+    run = asyncio.create_task(chat.run(task=message(1, 4_100)))
+    await site.model.wait_for_requests(2)
+    other = await site.open(agent, state=await chat.save_state())
+    await other.run()
+    assert shown(site.model.requests[2])[0].startswith("The summary so far, to be put into the new one:\n\n[one]")
+    assert shown(asked(site)[0]) == ["[Summary of a longer message]\n[three]"]
+    site.model.release("it")
+    await run
+
+
+async def test_an_unknown_model_is_refused(site: Site) -> None:
+    view = SummarizedChatCompletionContext("nobody", LIMIT)
+    with pytest.raises(UnknownNameError, match="nobody"):
+        await site.open(site.agent(model_context=view))
+
+
 async def test_going_back_and_forking_keep_what_was_summarised(sites: SiteFactory) -> None:
     site = await sites(Talk())
     chat = await site.open(site.agent("a", model_context=context()))
@@ -273,7 +337,7 @@ async def test_saved_and_loaded(sites: SiteFactory) -> None:
     assert set(told(site).values()) == {1}
 
 
-async def test_continued_as_new(sites: SiteFactory, tmp_path: Any) -> None:
+async def test_continued_as_new(sites: SiteFactory) -> None:
     site = await sites(Talk())
     limits = HistoryLimits(events=30, resting_events=10, resting_age=0)
     chat = await site.open(site.agent("a", model_context=context()), limits=limits)
@@ -306,7 +370,36 @@ async def test_a_turn_with_tools(sites: SiteFactory) -> None:
     agent = site.agent("a", model_context=context(), tools=["look"], reflect_on_tool_use=True)
     chat = await site.open(agent)
     result = await chat.run(task="look")
-    assert result.messages[-1].content == message(11)
+    assert said(result.messages[-1:]) == [("a", message(11))]
     assert told(site) == Counter({"m1": 1})
     assert "calls look({})" in str(summaries(site)[0])
     assert shown(asked(site)[-1])[-1].startswith("[Summary of a longer message]\n[up to m1]")
+
+
+async def test_an_image_is_shown_to_the_model_that_summarises_it(sites: SiteFactory) -> None:
+    site = await sites(Talk())
+    chat = await site.open(site.agent("a", model_context=context(keep_last=1)))
+    picture = Image.from_bytes(bytes.fromhex("89504e470d0a1a0a") + b"\0" * 9_000)
+    await chat.run(task=MultiModalMessage(content=["<m100> shows", picture, "this"], source="user"))
+    first, second = summaries(site)
+    parts = first["messages"][-1]["content"]
+    assert [part["type"] for part in parts] == ["text", "image_url"]
+    assert parts[0]["text"] == "What is to be summarised:\n\nuser: <m100> shows"
+    assert shown(second)[0].endswith("What is to be summarised:\n\nthis\n\n")
+    assert shown(asked(site)[0]) == ["[Summary of a longer message]\n[up to m100]"]
+
+
+@pytest.mark.filterwarnings("ignore:No approval function")
+async def test_a_code_executor_that_writes_code(sites: SiteFactory, tmp_path: Path) -> None:
+    talk = Talk()
+    site = await sites(talk)
+    site.plugin.registry.code_folder = FolkmootPlugin(code_folder=tmp_path).registry.code_folder
+    runner = CodeExecutorAgent(
+        "runner", LocalCommandLineCodeExecutor(timeout=30), model_client=MODEL, model_context=context()
+    )
+    chat = await site.open(runner)
+    talk.next = [{"text": "```python\nprint('<m100>'.ljust(8000, '.'))\n```"}]
+    result = await chat.run(task="count")
+    assert told(site)["m100"] == 1
+    assert said(result.messages[-1:]) == [("runner", message(1))]
+    assert shown(asked(site)[-1])[-1] == "[Summary of a longer message]\n[up to m100]"

@@ -21,10 +21,15 @@ from folkmoot import (
     GraphFlow,
     HistoryLimits,
     MaxMessageTermination,
+    RoundRobinGroupChat,
     SelectorGroupChat,
+    TaskResult,
     TextMentionTermination,
+    ToolOptions,
+    UnknownNameError,
 )
 from folkmoot._spec import to_json
+from folkmoot.contexts import SummarizedChatCompletionContext
 from tests._support.repertoire import PIECES
 from tests.replay.caller import Caller
 from tests.replay.stage import Stage, patiently, status
@@ -409,6 +414,39 @@ async def cancelled_in_a_tool_run(stage: Stage) -> str:
     return chat.id
 
 
+async def condensed(stage: Stage) -> str:
+    """An agent's context and a selection's are summarised, a large message in pieces; paused in between."""
+    view = SummarizedChatCompletionContext("gpt", 200, keep_last=1, prompt="Keep the record.")
+    agents = [stage.agent(name, model_context=view) for name in ("left", "right")]
+    team = SelectorGroupChat(agents, "gpt", max_turns=3, model_context=view, selector_prompt="Select: {history}")
+    record = {"text": "in short", "when": {"system_contains": "Keep the record"}}
+    picks = [{"text": name, "when": {"system_contains": "Select:"}} for name in ("left", "right", "left")]
+    stage.script({**record, "hold": "held"}, {**record, "repeat": True}, *picks, *(["many words " * 60] * 3))
+    chat = await stage.open(team)
+    run = asyncio.create_task(chat.run(task="Write " * 200))
+    await stage.model.wait_for_requests(1)
+    await chat.pause()
+    stage.model.release("held")
+    await status(chat, "paused")
+    await chat.resume()
+    await run
+    assert await _has(chat, "summary", 5)
+    return chat.id
+
+
+async def summarized(stage: Stage) -> str:
+    """Once by the last message, once refused, once in a model's words, and then on."""
+    stage.script("draft 1", "It was good.", "draft 2")
+    chat = await stage.open(stage.agent())
+    await chat.run(task="Write")
+    assert await chat.summarize() == "draft 1"
+    with pytest.raises(UnknownNameError):
+        await chat.summarize("nobody")
+    assert await chat.summarize("reflection_with_llm") == "It was good."
+    await chat.run(task="Again")
+    return chat.id
+
+
 def _continued_performance(piece: str) -> Path:
     """The path of a performance in which the chat continues as new wherever it can, sealed."""
 
@@ -421,6 +459,65 @@ def _continued_performance(piece: str) -> Path:
 
     path.__name__ = f"continued_{piece}"
     return path
+
+
+async def change(stage: Stage) -> str:
+    """One joins, one is replaced, one leaves, one joins during a run; then back to before all that."""
+    stage.script("draft 1", "fine", "draft 2", "good", "draft 3", "better", HELD, "draft 4", "fine again")
+    chat = await stage.open(stage.pair(max_turns=2))
+    await chat.run(task="Write")
+    await chat.add_participant(stage.agent("editor"))
+    assert _speakers(await chat.run()) == ["writer", "critic"]
+    await chat.replace_participant("critic", stage.agent("judge"))
+    assert _speakers(await chat.run()) == ["editor", "writer"]
+    await chat.remove_participant("judge")
+    run = await _held(stage, chat)
+    with pytest.raises(ChatBusyError):
+        await chat.add_participant(stage.agent("late"))
+    await chat.add_participant(stage.agent("late"), force=True)
+    with pytest.raises(ChatCancelled):
+        await run
+    await chat.rollback(turn=2)
+    assert _speakers(await chat.run()) == ["writer", "critic"]
+    return chat.id
+
+
+def _speakers(result: TaskResult) -> list[str]:
+    return [message.source for message in result.messages]
+
+
+async def compensated(stage: Stage) -> str:
+    """Of two calls that are gone back behind, one cannot be undone, and the tool for it is waited for."""
+    options = ToolOptions(side_effects=True, compensate="refund")
+    known = stage.plugin.registry.tools
+    known["order"] = FunctionTool(_order, "Order.", name="order", options=options)
+    known["refund"] = FunctionTool(_refund, "Give back.", name="refund")
+    asked = [{"name": "order", "arguments": {"what": what}, "id": what} for what in ("pens", "ink")]
+    stage.script("draft 1", {"calls": asked}, "never mind")
+    team = RoundRobinGroupChat([stage.agent(), stage.agent("critic", tools=["order"])], max_turns=2)
+    chat = await stage.open(team)
+    await chat.run(task="Order")
+    refund = known.pop("refund")
+    going_back = asyncio.create_task(chat.rollback(turn=1, compensate=True))
+    await patiently(lambda: _has(chat, "waiting", 1), what="the tool that undoes is waited for")
+    known["refund"] = refund
+    done = (await going_back).compensated
+    assert [(item["content"], item.get("is_error", False)) for item in done] == [
+        ("ValueError: ink is used up", True),
+        ("pens given back", False),
+    ]
+    assert _speakers(await chat.run())[:1] == ["critic"]
+    return chat.id
+
+
+def _order(what: str) -> str:
+    return f"{what} ordered"
+
+
+def _refund(what: str) -> str:
+    if what == "ink":
+        raise ValueError("ink is used up")
+    return f"{what} given back"
 
 
 async def _has(chat: Chat, kind: str, count: int) -> bool:
@@ -459,6 +556,10 @@ PATHS: dict[str, Path] = {
         failure_in_a_batch,
         stopped_in_a_loop,
         cancelled_in_a_tool_run,
+        change,
+        compensated,
+        condensed,
+        summarized,
         *(_performance(piece) for piece in PIECES),
         *(_continued_performance(piece) for piece in ("graph", "magentic", "nested", "society", "tools")),
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client
+from temporalio.client import Client, Plugin
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from folkmoot import (
@@ -117,8 +117,8 @@ async def status(chat: Chat, wanted: str) -> ChatStatus:
 
 
 @asynccontextmanager
-async def stage(address: str, folder: Path, **options: Any) -> AsyncIterator[Stage]:
-    """A stage on the server of that address; `options` are the worker's."""
+async def stage(address: str, folder: Path, *, plugins: Sequence[Plugin] = (), **options: Any) -> AsyncIterator[Stage]:
+    """A stage on the server of that address; `plugins` are for its client, `options` are the worker's."""
     model = ScriptedModel([], name="gpt")
     store = FolderStore(folder)
     play = Play()
@@ -134,7 +134,7 @@ async def stage(address: str, folder: Path, **options: Any) -> AsyncIterator[Sta
     )
     queue = f"stage-{uuid.uuid4().hex[:12]}"
     async with AsyncExitStack() as stack:
-        client = await Client.connect(address, plugins=[plugin], identity="stage")
+        client = await Client.connect(address, plugins=[plugin, *plugins], identity="stage")
         moot = await stack.enter_async_context(Folkmoot(client, plugin=plugin, queue=queue))
         runner = UnsandboxedWorkflowRunner()
         worker = Worker(client, task_queue=queue, workflows=[Caller], workflow_runner=runner, **options)

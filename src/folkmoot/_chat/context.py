@@ -101,7 +101,7 @@ class AgentContext(Listener):
         self._thought, self.memories, self._wire = None, {}, {}
         self.unanswered, self.begun = False, None
 
-    def loaded(self, saved: Saved) -> None:
+    def loaded(self, saved: Saved, here: int) -> None:
         path = self.place.path
         tags = saved.memory_places(path)
         found = (

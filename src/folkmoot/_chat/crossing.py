@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .log import Entry, Log
@@ -26,14 +28,24 @@ def crossed(plan: Plan, log: Log, to: int, until: int) -> list[dict[str, Any]]:
         Oldest first, at most `MOST`: `offset` of the outcome, `agent` (path), `name`, `arguments`, `is_error`, and
         `compensate` if the tool names one that undoes it.
     """
-    kept = log.branch(to + 1, tree=True)
-    found: list[dict[str, Any]] = []
-    for first, end in log.branch(until, tree=True):
-        for entry in log.after(first, end):
-            if entry.kind == "tool" and not any(start <= entry.offset < stop for start, stop in kept):
-                call = _effects(plan, log, entry)
-                found += [] if call is None else [call]
-    return found[-MOST:]
+    found: deque[dict[str, Any]] = deque(maxlen=MOST)
+    for first, end in _without(log.branch(until, tree=True), log.branch(to + 1, tree=True)):
+        for entry in log.each(first, end):
+            if entry.kind == "tool" and (call := _effects(plan, log, entry)) is not None:
+                found.append(call)
+    return list(found)
+
+
+def _without(ways: Iterable[tuple[int, int]], kept: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """What of some stretches lies in none of others; all are in order."""
+    for first, end in ways:
+        for start, stop in kept:
+            if first < end and start < end and stop > first:
+                if start > first:
+                    yield first, start
+                first = max(first, stop)
+        if first < end:
+            yield first, end
 
 
 def _effects(plan: Plan, log: Log, entry: Entry) -> dict[str, Any] | None:

@@ -109,8 +109,8 @@ class Listener:
     def cleared(self, participants_only: bool) -> None:
         """What was is forgotten: by the whole node, or by its participants only."""
 
-    def loaded(self, saved: Saved) -> None:
-        """A saved state takes the place of all that was."""
+    def loaded(self, saved: Saved, here: int) -> None:
+        """A saved state takes the place of all that was, with the entry at offset `here`."""
 
     def interrupted(self) -> None:
         """What was under way will be taken up again."""
@@ -248,7 +248,7 @@ class Listener:
             self._reminders[path] = saved.reminders(path)
             if node.parent is not None and node.link is not Link.TOOL:
                 self._queues[path] = saved.buffer(node.parent.path)
-        self.loaded(saved)
+        self.loaded(saved, entry.offset)
 
     def _clear(self, node: Node, participants_only: bool = False) -> None:
         """`node`, or its participants, forget, and all inside."""

@@ -15,15 +15,18 @@ from folkmoot.messages import LLMMessage, checked_log, is_chat, is_own_kind
 from folkmoot.teams import GraphFlow, TeamSpec
 
 from . import termination
+from .context import AgentContext
 from .hearing import Hearing
 from .log import Entry
 from .manager_states import GRAPH_FIELDS, manager_from
 from .managers import manager_of
+from .needed import needed_offsets
 from .plan import Link, Node, Plan, Seat
 from .roles import role_of
 from .saved import KEY, Saved, digest_of, shape_of
 from .saving import FORMAT
 from .state import ChatState, Scope
+from .thread import ThreadView
 
 __all__ = ["INVALID", "Loaded", "load"]
 
@@ -62,12 +65,37 @@ def load(plan: Plan, whole: object, time: str) -> Loaded:
     """
     state = _mapping(whole, "the state")
     _Check(plan).node(plan.root, state)
+    try:
+        return _loaded(plan, state, time)
+    except (AttributeError, IndexError, KeyError, TypeError, ValidationError) as error:
+        # What stands under our key is nobody's business but ours; whoever changed it by hand is told what broke.
+        raise ValueError(f"{INVALID} Under {KEY!r}: {type(error).__name__}: {_short(str(error))}") from error
+
+
+def _loaded(plan: Plan, state: Mapping[str, Any], time: str) -> Loaded:
     saved = Saved(plan, state)
+    for node in plan.nodes.values():
+        ThreadView(plan, "", node).loaded(saved, 0)
+    for seat in plan.seats.values():
+        view = AgentContext(plan, "", seat)
+        view.loaded(saved, 0)
+        _check_context(seat, [item.message for item in (*view.items, *view.suspended)])
     loader = _Loader(plan, saved, time)
     if KEY not in state:
         return Loaded(loader.fresh(), loader.entries, 0, False)
     more: Mapping[str, Any] = state[KEY]
-    return Loaded(loader.ours(more), loader.entries, int(more.get("turn", 0)), bool(more.get("asks")))
+    engine = loader.ours(more)
+    for place in needed_offsets(plan, engine):
+        loader.entries[place]
+    return Loaded(engine, loader.entries, int(more.get("turn", 0)), bool(more.get("asks")))
+
+
+def _check_context(seat: Seat, messages: Sequence[Mapping[str, Any]]) -> None:
+    for message in messages:
+        try:
+            _LLM.validate_python({name: value for name, value in message.items() if name != "memory"})
+        except ValidationError:
+            raise ValueError(f"{INVALID} In the context of {seat.path!r}: {_short(message)}.") from None
 
 
 def _mapping(value: object, what: str) -> Mapping[str, Any]:
@@ -132,21 +160,32 @@ class _Check:
         if not isinstance(manager.get("current_turn", 0), int):
             raise ValueError(f"{INVALID} 'current_turn' of {where} is {_short(manager['current_turn'])}.")
         if isinstance(node.team, GraphFlow):
-            for name in GRAPH_FIELDS:
-                if name not in manager:
-                    raise ValueError(f"{INVALID} {name!r} of the graph of {where} is missing.")
-            strangers = [name for name in manager["ready"] if name not in node.seats]
-            if strangers:
-                raise ValueError(f"{INVALID} {strangers[0]!r} is ready in {where}, but is none of {node.names}.")
+            self._graph(node, manager, where)
+
+    def _graph(self, node: Node, manager: Mapping[str, Any], where: str) -> None:
+        for name in GRAPH_FIELDS:
+            if name not in manager:
+                raise ValueError(f"{INVALID} {name!r} of the graph of {where} is missing.")
+        for name in _list(manager["ready"], f"'ready' of the graph of {where}"):
+            if name not in node.names:
+                raise ValueError(f"{INVALID} {name!r} is ready in {where}, but is none of {node.names}.")
+        for field, kind in (("remaining", int), ("enqueued_any", bool)):
+            of = f"{field!r} of the graph of {where}"
+            for name, groups in _mapping(manager[field], of).items():
+                if name not in node.names:
+                    raise ValueError(f"{INVALID} {name!r} in {of} is none of {node.names}.")
+                for group, value in _mapping(groups, f"{name!r} in {of}").items():
+                    if not isinstance(value, kind):
+                        raise ValueError(
+                            f"{INVALID} Expected a value of type {kind.__name__} for {group!r} of {name!r} in {of}, "
+                            f"got {_short(value)}."
+                        )
 
     def _agent(self, seat: Seat, state: Mapping[str, Any]) -> None:
         if isinstance(seat.spec, AssistantAgent):
             context = _mapping(state.get("llm_context", {"messages": []}), f"'llm_context' of {seat.path!r}")
             for message in _list(context.get("messages", []), f"the context of {seat.path!r}"):
-                try:
-                    _LLM.validate_python(message)
-                except ValidationError:
-                    raise ValueError(f"{INVALID} In the context of {seat.path!r}: {_short(message)}.") from None
+                _mapping(message, f"a message in the context of {seat.path!r}")
         if seat.inner is not None:
             inside = state if seat.inner.link is Link.TEAM else state.get("inner_team_state")
             self.node(seat.inner, _mapping(inside, f"the inner team's state of {seat.path!r}"))

@@ -22,9 +22,11 @@ def moved(plan: Plan, state: ChatState, move: Callable[[int], int], here: int) -
         here: The new offset for what only says since when.
     """
     state = state.model_copy(deep=True)
+    state.hooks = [hook.model_copy(update={"offset": here}) for hook in state.hooks]
     for path, scope in state.scopes.items():
         node = plan.nodes[path]
         scope.at, scope.checked, scope.call = here, here, here
+        scope.asked = None if scope.asked is None else here
         scope.floor.arrived = {name: list(map(move, offsets)) for name, offsets in scope.floor.arrived.items()}
         scope.held, scope.said = list(map(move, scope.held)), list(map(move, scope.said))
         scope.manager = manager_of(node).moved(scope.manager, move)

@@ -63,9 +63,14 @@ def suspend(plan: Plan, state: ChatState, entry: Entry) -> None:
         _give_up(node, state.scopes[path], suspend=True)
     if root.ended:
         rest(plan.root, root, entry)
+        # The entry may be the run's last message, which was checked.
+        root.checked = entry.offset + 1
     root.open = False
     state.running, state.pause, state.pause_now, state.stop = False, "", False, False
-    state.waits, state.requests, state.hooks = {}, {}, []
+    state.waits, state.requests = {}, {}
+    # There is no pause any more, but what an agent is to forget it still has to be told, as it is here and now.
+    forget = (hook for hook in state.hooks if hook.name == "on_reset")
+    state.hooks = [hook.model_copy(update={"offset": entry.offset}) for hook in forget]
 
 
 def _give_up(node: Node, scope: Scope, suspend: bool) -> None:
@@ -79,12 +84,11 @@ def _give_up(node: Node, scope: Scope, suspend: bool) -> None:
             # Nothing of the turns will be said twice: what they added to the condition goes.
             scope.progress = scope.before
         scope.floor.break_off(go_on)
-    elif scope.floor.batch and not scope.floor.left:
+    elif scope.floor.batch and not scope.floor.left and not suspend:
         # Only the check after the turn is missing: the turn itself was taken, and counts.
         scope.rounds += 1
         scope.floor.close()
-    scope.turns, scope.before = {}, None
-    scope.asked, scope.tasks = None, 0
+    scope.turns, scope.before, scope.tasks = {}, None, 0
     if not suspend:
-        scope.ended, scope.stop = False, None
+        scope.asked, scope.ended, scope.stop = None, False, None
     manager_of(node).break_off(node, scope)

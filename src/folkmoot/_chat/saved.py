@@ -127,10 +127,15 @@ class Saved:
 
     def thread(self, path: str) -> list[tuple[How, str, Message]]:
         """A node's conversation: what each message is to it, through whom it came, and the message."""
-        node, places = self._plan.nodes[path], self._node(path, "places", None)
-        if places is not None:
-            return [(how, seat, message) for (how, seat), message in zip(places, self.messages(path), strict=True)]
-        return [(*place_of(node, message), message) for message in self.messages(path)]
+        node, places, said = self._plan.nodes[path], self._node(path, "places", None), self.messages(path)
+        # Whoever took messages out, or put some in, left AutoGen's part only.
+        if places is not None and len(places) == len(said):
+            return [(how, seat, message) for (how, seat), message in zip(places, said, strict=True)]
+        return [(*place_of(node, message), message) for message in said]
+
+    def unchecked(self, path: str) -> int:
+        """How many of the last messages of a node's conversation functions were not asked about yet."""
+        return self._node(path, "unchecked", 0)
 
     def relays(self, path: str) -> bool:
         """Whether a team's participants hear its tasks."""
@@ -192,8 +197,9 @@ class Saved:
 
     def context(self, path: str) -> list[Message]:
         """What a participant's model has seen and said."""
-        container = self._containers.get(path)
-        state: Data = {} if container is None else container["agent_state"]
+        container, spec = self._containers.get(path), self._plan.seats[path].spec
+        # What a custom agent calls by that name is its own affair.
+        state: Data = container["agent_state"] if container is not None and isinstance(spec, AssistantAgent) else {}
         return list(self._seat(path, "context", state.get("llm_context", {}).get("messages", [])))
 
     def suspended(self, path: str) -> list[Message]:

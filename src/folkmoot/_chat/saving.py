@@ -147,6 +147,8 @@ class _Saver:
             "shape": shape_of(node),
             "condition": digest_of(node.condition),
         }
+        if unchecked := sum(item.entered >= scope.checked for item in view.thread):
+            more["unchecked"] = unchecked
         if not view.relays(node.path):
             more["relays"] = False
         seen = view.condensed

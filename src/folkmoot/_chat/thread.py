@@ -81,9 +81,15 @@ class ThreadView(Listener):
         if not participants_only:
             self.steps, self.tasks, self.untold, self.finished = [], [], [], False
 
-    def loaded(self, saved: Saved) -> None:
+    def loaded(self, saved: Saved, here: int) -> None:
         path = self.node.path
-        self.thread = [Said(message, how, seat, NOTHING) for how, seat, message in saved.thread(path)]
+        said = saved.thread(path)
+        # Of what functions were not asked about yet they will be told.
+        first = len(said) - saved.unchecked(path)
+        self.thread = [
+            Said(message, how, seat, here if place >= first else NOTHING)
+            for place, (how, seat, message) in enumerate(said)
+        ]
         self.steps, self.tasks, self.untold = saved.steps(path), saved.tasks(path), saved.untold(path)
         self.finished = saved.finished(path)
         if self._condenses:

@@ -25,6 +25,7 @@ from folkmoot._temporal.segments import leaf_at, leaf_of_turn, leaves
 from folkmoot.errors import BadCommandError, ChatNotFoundError, StoreMissingError
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, from_log
 from folkmoot.store import BlobNotFoundError, Store
+from folkmoot.store.patient import PatientStore
 
 from .archived import Archived, find_archived
 from .follower import Follower
@@ -173,7 +174,7 @@ class LogPages:
             raise StoreMissingError(
                 f"Earlier entries of chat {self._chat_id!r} are sealed in a store, and this client has none."
             )
-        return await self._store.get(name, chat=await self._chat_uuid())
+        return await PatientStore(self._store).get(name, chat=await self._chat_uuid())
 
     def leaves(self, segments: Sequence[Mapping[str, Any]]) -> AsyncIterator[Segment]:
         """The sealed parts that references stand for, in order."""
@@ -234,7 +235,7 @@ class LogPages:
         for reference in (reference for entry in entries for reference in blobs_in(entry)):
             # What is not there is shown as a note: one lost content must not keep people from reading the rest.
             with suppress(BlobNotFoundError, UnicodeDecodeError):
-                data = await self._store.get(reference[BLOB], chat=self.uuid)
+                data = await PatientStore(self._store).get(reference[BLOB], chat=self.uuid)
                 found[blob_key(reference)] = blob_content(reference, data)
         return found
 

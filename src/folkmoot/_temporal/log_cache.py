@@ -17,7 +17,7 @@ from typing import Any
 from folkmoot._chat.agent_state import StateView
 from folkmoot._chat.context import AgentContext
 from folkmoot._chat.engine import Chat
-from folkmoot._chat.log import Entry, Log
+from folkmoot._chat.log import Entry
 from folkmoot._chat.plan import Plan
 from folkmoot._chat.specs import Team, team_in
 from folkmoot._chat.thread import ThreadView
@@ -38,7 +38,7 @@ class CachedChat:
 
     uuid: str
     team: TeamSpec | AgentSpec
-    log: Log
+    log: SpooledLog
     segments: Sequence[Segment] = ()
     contexts: dict[str, AgentContext] = field(default_factory=dict[str, AgentContext])
     threads: dict[str, ThreadView] = field(default_factory=dict[str, ThreadView])
@@ -107,8 +107,8 @@ class CachedChat:
 
     @property
     def size(self) -> int:
-        """Bytes, about: the log, and once more for what was rendered from it."""
-        return 2 * self.log.bytes + sum(len(text) for text in self.blobs.values())
+        """Bytes, about: the log in memory, and once more all of it for what was rendered from it."""
+        return 2 * self.log.bytes + self.log.spooled_bytes + sum(len(text) for text in self.blobs.values())
 
 
 class LogCache:

@@ -18,11 +18,12 @@ from folkmoot._chat.crossing import crossed
 from folkmoot._chat.engine import Chat
 from folkmoot._chat.entries import BLOB, all_references, blob_of
 from folkmoot._chat.loading import load
+from folkmoot._chat.log import Log
 from folkmoot._chat.needed import needed_offsets
 from folkmoot._chat.plan import Plan, watched
 from folkmoot._chat.saving import save
 from folkmoot._chat.snapshots import past_at, snapshots
-from folkmoot._chat.specs import first_team, json_of, team_of
+from folkmoot._chat.specs import json_of, team_of
 from folkmoot._chat.state import ChatState
 from folkmoot._chat.thread import ThreadView
 
@@ -51,13 +52,27 @@ class Preparations:
                 whole = raw["verb"] in ("rollback", "change")
                 chat = await self._side.read(CallInput(at=raw["at"], d=raw["d"], n=0), whole=whole)
                 if raw["verb"] == "rollback":
-                    return await asyncio.to_thread(_gone_back, chat, raw["offset"], raw["at"])
+                    part = await self._part(chat, raw["offset"])
+                    return await asyncio.to_thread(_gone_back, chat, part, raw["offset"], raw["at"])
                 if raw["verb"] == "change":
                     team = team_of(raw["spec"])
                     self._side.registry.check(team)
                     state = await self._changed(chat, Plan(team), raw)
                     return self._side.bounded(await self._loaded(chat, Plan(team), state), "the chat's state")
                 return self._side.bounded(await self._loaded(chat, chat.plan, raw["state"]), "the saved state")
+
+    async def _part(self, cached: CachedChat, offset: int) -> Chat:
+        """The chat as it stood at the end of the sealed part that holds an offset, with that part's entries."""
+        leaf = await self._side.reader.leaf(cached.segments, cached.uuid, offset)
+        header = await self._side.reader.header_of(leaf, cached.uuid)
+        state, team = ChatState.load(header["state"]), team_of(header["spec"])
+        log = Log(leaf.first, header["digest"])
+        for entry in cached.log.each(leaf.first, leaf.last + 1):
+            log.extend(entry)
+        needed = [cached.log.at(place) for place in needed_offsets(Plan(team), state)]
+        earlier = {entry.offset: entry for entry in needed} | all_references([*needed, *log], cached.log.at)
+        log.pinned = {place: entry for place, entry in earlier.items() if place < leaf.first}
+        return Chat(team, cached.uuid, log, state)
 
     async def _changed(self, chat: CachedChat, new: Plan, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The chat's present state as one of the new team."""
@@ -120,9 +135,15 @@ class _Views:
         return self.states[path]
 
 
-def _gone_back(cached: CachedChat, to: int, head: int) -> dict[str, Any]:
-    """The state at a snapshot that is sealed, with the entries it looks at, and what is crossed."""
-    chat = Chat(first_team(cached.log, cached.team), cached.uuid, cached.log)
+def _gone_back(cached: CachedChat, chat: Chat, to: int, head: int) -> dict[str, Any]:
+    """The state at a snapshot that is sealed, with the entries it looks at, and what is crossed.
+
+    Args:
+        cached: The chat, its log whole.
+        chat: As it stood at the end of the part that holds the snapshot.
+        to: The snapshot's offset.
+        head: Where the log ends.
+    """
     if all(snapshot.offset != to for snapshot in snapshots(chat)):
         raise _refusal(no_snapshot(to))
     state, team = past_at(chat, to)
@@ -130,9 +151,9 @@ def _gone_back(cached: CachedChat, to: int, head: int) -> dict[str, Any]:
     needed |= all_references(needed.values(), cached.log.at)
     return {
         "state": state.dump(),
-        "team": None if team == chat.team else json_of(team),
+        "team": None if team == cached.team else json_of(team),
         "entries": {str(offset): needed[offset].encoded.decode() for offset in sorted(needed)},
-        "crossed": crossed(chat.plan, cached.log, to, head),
+        "crossed": crossed(cached.plan, cached.log, to, head),
     }
 
 

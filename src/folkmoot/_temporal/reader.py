@@ -170,6 +170,18 @@ class LogReader:
         """The sealed parts with entries from `first` on, before `until`."""
         return leaves(segments, partial(self._blob, chat), first, until)
 
+    async def leaf(self, segments: Sequence[Segment], chat: str, offset: int) -> Segment:
+        """The sealed part that holds an offset.
+
+        Raises:
+            KeyError: None does.
+        """
+        return await leaf_at(segments, partial(self._blob, chat), offset)
+
+    async def header_of(self, segment: Segment, chat: str) -> dict[str, Any]:
+        """What a sealed part tells of where it begins: `state`, `spec` and `digest`."""
+        return read_segment(await self._blob(chat, segment.sha256))[0]
+
     async def entries_of(self, segment: Segment, chat: str) -> list[bytes]:
         """The stored forms of a sealed part."""
         return read_segment(await self._blob(chat, segment.sha256))[1]

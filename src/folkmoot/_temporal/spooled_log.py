@@ -36,8 +36,11 @@ class SpooledLog(Log):
 
     def __init__(self, base: int = 0, digest: str = EMPTY_DIGEST) -> None:
         super().__init__(base, digest)
+        self.bytes: int = 0
         self._blocks: list[_Block] = []
         self._file: int | None = None
+        self.spooled_bytes = 0
+        """Stored forms in the file, before compression."""
         self._written = 0
         self._spooled = digest
         """The running digest after the last entry in the file."""
@@ -133,7 +136,9 @@ class SpooledLog(Log):
         self._spooled = oldest[-1].digest
         self._written += len(data)
         del self._entries[:BLOCK]
-        self.bytes -= sum(len(entry.encoded) + 1 for entry in oldest)
+        size = sum(len(entry.encoded) + 1 for entry in oldest)
+        self.bytes -= size
+        self.spooled_bytes += size
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...

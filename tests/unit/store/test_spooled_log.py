@@ -57,6 +57,7 @@ def test_memory_holds_the_newest_only() -> None:
         log.append({"kind": "message", "time": "t", "text": "x" * 100, "n": number})
         most = max(most, log.bytes)
     assert most < 16 * 200
+    assert log.bytes + log.spooled_bytes == sum(len(entry.encoded) + 1 for entry in log)
     assert len(log._entries) < 16
 
 

@@ -26,7 +26,7 @@ class Handoffs(Manager):
         # What an agent's tool said inside is no handoff of this team.
         if level.how != "inner" and message["type"] == "HandoffMessage" and message["target"]:
             scope.manager["target"] = message["target"]
-            if level.how == "task" and scope.floor.left != [message["target"]]:
+            if level.how == "task" and scope.floor.left not in ([], [message["target"]]):
                 # Whoever was broken off gives way to whom the task is handed.
                 scope.floor.left = []
                 scope.floor.close()

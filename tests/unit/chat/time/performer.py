@@ -19,7 +19,7 @@ from folkmoot._chat.engine import Chat
 from folkmoot._chat.entries import message_of
 from folkmoot._chat.listener import Message
 from folkmoot._chat.loading import load
-from folkmoot._chat.log import EMPTY_DIGEST, Log
+from folkmoot._chat.log import Log
 from folkmoot._chat.managers.graph import function_edges
 from folkmoot._chat.managers.selector import candidates_of
 from folkmoot._chat.plan import Node
@@ -31,7 +31,7 @@ from folkmoot.messages import model_text_of
 from folkmoot.teams import GraphFlow, SelectorGroupChat, TeamSpec
 from tests.unit.chat.driver import UUID, Driver, Json, said, task
 
-__all__ = ["Asked", "End", "Performer", "fork", "essence", "rebuilt"]
+__all__ = ["Asked", "End", "Performer", "again", "essence", "fork", "saved", "take_over"]
 
 TASKS: list[list[Json]] = [[task("first")], [task("second"), task("yes", source="a")], [], [task("third")]]
 """What the runs of a performance are about, over and over again."""
@@ -96,7 +96,8 @@ class Performer:
         self.tries: list[int] = []
         self.ends: list[End] = []
         self._views: dict[tuple[type, str], Any] = {}
-        self._questions: dict[str, Any] = {}
+        self._questions: dict[str, str] = {}
+        self._digests: dict[int, tuple[Any, int]] = {}
 
     @property
     def chat(self) -> Chat:
@@ -168,9 +169,16 @@ class Performer:
         view.read(self.chat.log, until, {})
         return view
 
+    def _shown(self, message: Message) -> int:
+        """A message that is shown, in short; views keep them, so each is looked at once."""
+        known = self._digests.get(id(message))
+        if known is None:
+            known = self._digests[id(message)] = message, number_of(bare(message))
+        return known[1]
+
     def _thread(self, path: str, until: int) -> list[Any]:
         view = self._view(ThreadView, path, until)
-        return [(item.how, item.seat, bare(item.message)) for item in view.thread]
+        return [(item.how, item.seat, self._shown(item.message)) for item in view.thread]
 
     def asked_by(self, request: Request) -> Asked:
         """What a person is asked, with all that was said."""
@@ -202,21 +210,24 @@ class Performer:
                 return [call.index, tasks, surveys, planned, self._thread(call.path, call.until)]
             case "functions":
                 node, new = self.chat.plan.nodes[call.path], self._new(call)
-                shown = [item.message for item in new if item.how != "manager"] if node.functions else []
-                return shown, self._edges(node, new)
+                shown = [self._shown(item.message) for item in new if item.how != "manager"] if node.functions else []
+                return shown, [(name, self._shown(message)) for name, message in self._edges(node, new)]
             case "agent":
                 state = self._view(StateView, call.path, call.until).state
-                return [state, [] if call.name else self._view(AgentContext, call.path, call.until).new]
+                return [state, [] if call.name else self._begun(call)]
             case "code":
-                return self._view(AgentContext, call.path, call.until).new, self._items(call)
+                return self._begun(call), self._items(call)
             case "input":
                 return log.at(call.need).data["prompt"], self._thread("", call.until)
             case kind:
                 assert kind == "format"
                 return message_of(UUID, log.at(call.need), log.at)
 
-    def _items(self, call: Call) -> list[Message]:
-        return [item.message for item in self._view(AgentContext, call.path, call.until).items]
+    def _begun(self, call: Call) -> list[int]:
+        return [self._shown(message) for message in self._view(AgentContext, call.path, call.until).new]
+
+    def _items(self, call: Call) -> list[int]:
+        return [self._shown(item.message) for item in self._view(AgentContext, call.path, call.until).items]
 
     def _to_model(self, call: Call) -> Any:
         chat, seat = self.chat, self.chat.plan.seats[call.path]
@@ -338,11 +349,14 @@ def essence(chat: Chat) -> Json:
     return {**bare(whole), "seats": bare(more["seats"]), "nodes": bare(more["nodes"])}
 
 
-def rebuilt(spec: TeamSpec | AgentSpec, stored: list[bytes], seconds: float = 0.0) -> Driver:
-    """A driver of a chat with this log, later."""
-    driver = Driver(spec)
-    driver.chat = Chat(spec, UUID, Log.restore(0, EMPTY_DIGEST, stored))
-    driver.commands, driver.seconds = 10_000, seconds
+def again(source: Chat) -> Driver:
+    """A driver of a chat that is as another one at rest, much later."""
+    driver = Driver(source.team)
+    driver.chat.log = log = Log()
+    for entry in source.log:
+        log.extend(entry)
+    driver.chat.state = source.state.model_copy(deep=True)
+    driver.commands, driver.seconds = 10_000, 10_000.0
     return driver
 
 
@@ -365,7 +379,3 @@ def take_over(driver: Driver, whole: Json) -> None:
         "stored": whole,
     }
     assert driver.tell("load_state", state=whole, prepared=prepared).kind != "refused"
-
-
-def node_of(chat: Chat, path: str) -> Node:
-    return chat.plan.nodes[path]

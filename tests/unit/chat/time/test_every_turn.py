@@ -1,19 +1,25 @@
-"""Back to every turn of a chat, or loaded from there into a new one: it goes on as if nothing had been."""
+"""Back to every turn and every wait of a chat, or loaded from there into a new one: it goes on as if nothing had been."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
 import pytest
 
+from folkmoot._chat.engine import Chat
 from folkmoot._chat.snapshots import Snapshot, snapshots, state_at
 from tests.unit.chat.driver import Driver, Json
 from tests.unit.chat.time.casts import CASTS
-from tests.unit.chat.time.performer import TASKS, Asked, End, Performer, essence, fork, rebuilt
+from tests.unit.chat.time.performer import TASKS, Asked, End, Performer, again, essence, fork
 
 TURNS = 30
+WAITING_TURNS = 12
+"""Of chats that wait before each call, so that they have a snapshot there."""
+AHEAD = 2
+"""So many further runs have to be alike."""
 
 
 class Mark(NamedTuple):
@@ -35,68 +41,85 @@ class Mark(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """An undisturbed performance."""
+    """An undisturbed performance.
 
-    stored: list[bytes]
+    Attributes:
+        chat: The chat.
+        asked: What was asked in it.
+        ends: How its runs ended.
+        left: What each run left behind.
+        marks: Its snapshots.
+    """
+
+    chat: Chat
     asked: list[Asked]
     ends: list[End]
-    essence: Json
+    left: list[Json]
     marks: list[Mark]
 
 
 @cache
 def performed(name: str, waits: bool = False) -> Whole:
-    """A performance of at least `TURNS` turns."""
+    """A performance of at least `TURNS` turns, or `WAITING_TURNS`."""
     performer = Performer(Driver(CASTS[name]), waits=waits)
-    chat = performer.chat
-    while chat.state.turn < TURNS:
+    chat, left = performer.chat, list[Json]()
+    while chat.state.turn < (WAITING_TURNS if waits else TURNS):
         performer.run(TASKS[len(performer.ends) % len(TASKS)])
+        left.append(essence(chat))
     ended = [entry.offset for entry in chat.log if entry.kind == "run_ended"]
     marks: list[Mark] = []
     for snapshot in snapshots(chat):
         state = state_at(chat, snapshot.offset)
         asked, runs = bisect_right(performer.heads, snapshot.offset), bisect_right(ended, snapshot.offset)
-        asked -= performer.tries[asked] if asked < len(performer.tries) and snapshot.reason == "wait" else 0
+        if snapshot.reason == "wait" and asked < len(performer.tries):
+            asked -= performer.tries[asked]
         over = state.root.ended
         marks.append(Mark(snapshot, asked, runs + over, bool(state.requests), over))
-    return Whole([entry.encoded for entry in chat.log], performer.asked, performer.ends, essence(chat), marks)
+    return Whole(chat, performer.asked, performer.ends, left, marks)
 
 
-def go_on(driver: Driver, whole: Whole, mark: Mark) -> Performer:
-    """The rest of the performance."""
+def check(driver: Driver, whole: Whole, mark: Mark) -> None:
+    """Go on from a snapshot: the same is asked, and the runs end and leave behind what they did."""
     performer = Performer(driver)
-    if driver.chat.state.running:
+    assert driver.chat.state.running == mark.asks
+    if mark.asks:
         performer.drain()
     elif not mark.over:
         performer.run([])
-    for run in range(mark.runs + len(performer.ends), len(whole.ends)):
+    last = min(mark.runs + AHEAD, len(whole.ends))
+    for run in range(mark.runs + len(performer.ends), last):
         performer.run(TASKS[run % len(TASKS)])
-    return performer
-
-
-def check(performer: Performer, whole: Whole, mark: Mark) -> None:
     where = f"after {mark.snapshot}"
-    assert performer.asked == whole.asked[mark.asked :], where
-    assert performer.ends == whole.ends[mark.runs :], where
-    assert essence(performer.chat) == whole.essence, where
+    assert performer.asked == whole.asked[mark.asked :][: len(performer.asked)], where
+    assert performer.ends == whole.ends[mark.runs : last], where
+    if last:
+        assert essence(driver.chat) == whole.left[last - 1], where
 
 
+def rolled_back(source: Chat, offset: int) -> Driver:
+    driver = again(source)
+    assert driver.tell("rollback", offset=offset).kind != "refused"
+    return driver
+
+
+WAYS: dict[str, Callable[[Chat, int], Driver]] = {"rolled back": rolled_back, "loaded": fork}
+ways = pytest.mark.parametrize("way", WAYS)
+
+
+@ways
 @pytest.mark.parametrize("name", CASTS)
-def test_rolled_back(name: str) -> None:
+def test_to_every_turn(name: str, way: str) -> None:
     whole = performed(name)
-    assert len(whole.marks) > TURNS // 2
+    assert len(whole.marks) >= TURNS
     for mark in whole.marks:
-        driver = rebuilt(CASTS[name], whole.stored, 1000)
-        assert driver.tell("rollback", offset=mark.snapshot.offset).kind != "refused"
-        assert driver.chat.state.running == mark.asks
-        check(go_on(driver, whole, mark), whole, mark)
+        check(WAYS[way](whole.chat, mark.snapshot.offset), whole, mark)
 
 
+@ways
 @pytest.mark.parametrize("name", CASTS)
-def test_loaded_into_a_new_chat(name: str) -> None:
-    whole = performed(name)
-    source = rebuilt(CASTS[name], whole.stored).chat
-    for mark in whole.marks:
-        driver = fork(source, mark.snapshot.offset)
-        assert driver.chat.state.running == mark.asks
-        check(go_on(driver, whole, mark), whole, mark)
+def test_to_every_wait(name: str, way: str) -> None:
+    whole = performed(name, waits=True)
+    waits = [mark for mark in whole.marks if mark.snapshot.reason == "wait"]
+    assert len(waits) >= WAITING_TURNS
+    for mark in waits:
+        check(WAYS[way](whole.chat, mark.snapshot.offset), whole, mark)
