@@ -316,3 +316,17 @@ async def test_an_older_state_makes_later_messages_vanish(travel: Traveller, kin
     a1: Any = hands("b") if kind == "swarm" else "a1"
     gone = await travel(team, {"a": [a1], "b": ["gone"]}, first, {"b": ["b1"]}, [None])
     assert "gone" not in str(gone.folkmoot_stayed.asked)
+
+
+@better("B059", "B097", why="AutoGen's swarm that failed has taken the failed turn for one that was taken.")
+async def test_swarm_after_a_failure(travel: Traveller) -> None:
+    failing: dict[str, list[Any]] = {"a": [hands("b")], "b": [{"status": 400, "message": "no such model"}]}
+    later = {"b": [hands("c")], "c": ["c1"]}
+    # Which turn failed is in nobody's state but AutoGen's `current_speaker`, which nobody reads.
+    gone = await travel(swarm(max_turns=3), failing, ["go"], later, [None], spare=True, same_state=False)
+    assert [body["model"] for body in gone.left.asked] == ["b", "c"]
+    assert gone.left.asked == gone.folkmoot.asked
+    told = [("user", "go"), ("a", "Transferred to b, adopting the role of b immediately.")]
+    assert gone.left.heard("b") == told
+    # What AutoGen kept of that turn stands in the agent's context and in its buffer: it is told twice.
+    assert gone.autogen.heard("b") == gone.arrived.heard("b") == told * 2

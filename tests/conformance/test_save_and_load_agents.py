@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from tests.conformance.marks import better, covers
 from tests.conformance.test_custom import counter
-from tests.conformance.test_run import PIXEL
+from tests.conformance.test_run import PIXEL, note_class
 from tests.conformance.travel import Traveller, travel_fixture
 
 travel = travel_fixture
@@ -221,3 +221,25 @@ async def test_an_agent_of_autogens_that_lives_in_folkmoot(travel: Traveller) ->
 
     gone = await travel(team, {"a": ["a1"], "live": ["l1"]}, ["go"], {"a": ["a2"], "live": ["l2"]}, ["more"])
     assert gone.arrived.heard("live")[-2:] == [("user", "more"), ("a", "a2")]
+
+
+@covers("B009", "B092")
+async def test_message_classes_of_ones_own(travel: Traveller) -> None:
+    classes: dict[str, Any] = {}
+
+    def team(lib: Any) -> Any:
+        note = classes[lib.name] = note_class(lib)
+        return lib.round_robin("a", "b", max_turns=1, custom_message_types=[note])
+
+    def task(lib: Any) -> Any:
+        return classes[lib.name](content="note", source="user")
+
+    gone = await travel(team, {"a": ["a1"]}, [task], {"b": ["b1"]}, [None])
+    assert gone.arrived.heard("b") == gone.left.heard("b") == [("user", "note"), ("a", "a1")]
+
+
+@covers("B112", "B097")
+async def test_an_agent_alone_after_a_failure(travel: Traveller) -> None:
+    script = {"writer": [{"status": 400, "message": "no such model"}]}
+    gone = await travel(lambda lib: lib.agent(), script, ["go"], {"writer": ["w1"]}, [None])
+    assert gone.arrived.heard("writer") == gone.left.heard("writer") == [("user", "go")]

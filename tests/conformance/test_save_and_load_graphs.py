@@ -101,7 +101,7 @@ async def test_a_graph_that_is_complete_begins_anew(travel: Traveller) -> None:
 
 @covers("B087", "B063")
 async def test_before_the_branches(travel: Traveller) -> None:
-    later = {name: [f"{name}1"] for name in "bcd"}
+    later: dict[str, list[Any]] = {"b": ["b1"], "c": [{"text": "c1", "delay": 0.5}], "d": ["d1"]}
     gone = await travel(graph(diamond, *"abcd", turns=1), {"a": ["a1"]}, ["go"], later, [None, None], parallel=True)
     assert gone.left.heard("d")[0] == ("user", "go")
 
@@ -109,7 +109,7 @@ async def test_before_the_branches(travel: Traveller) -> None:
 @covers("B087", "B063")
 @pytest.mark.parametrize("draw", [diamond, any_diamond], ids=["all", "any"])
 async def test_before_the_join(travel: Traveller, draw: Callable[[Any, Any], Any]) -> None:
-    script = {name: [f"{name}1"] for name in "abc"}
+    script: dict[str, list[Any]] = {"a": ["a1"], "b": ["b1"], "c": [{"text": "c1", "delay": 0.5}]}
     gone = await travel(graph(draw, *"abcd", turns=1), script, ["go", None], {"d": ["d1"]}, [None], parallel=True)
     assert gone.arrived.last.said[0] == ("d", "d1")
     assert gone.arrived.last.stop_reason == "Digraph execution is complete"

@@ -192,3 +192,37 @@ async def test_an_agent_or_team_as_a_tool(travel: Traveller, name: str, tool: Ca
     for way in (gone.arrived, gone.left, gone.autogen):
         assert way.heard("helper") == [("user", "two")]
         assert way.heard("boss") == boss
+
+
+@better("B082", "B097", why="After an error inside an inner team AutoGen's state has lost whose turn it was, at both.")
+async def test_after_an_error_inside_the_inner_team(travel: Traveller) -> None:
+    def team(lib: Any) -> Any:
+        return nested(lib, turns=2)
+
+    script = {"a": ["a1"], "b": [{"status": 400, "message": "no such model"}]}
+    later = {"b": ["b1"], "c": ["c1"], "a": ["a2"]}
+    gone = await travel(team, script, ["go"], later, [None], spare=True, same_state=False)
+    assert gone.folkmoot.last.said == [("b", "b1"), ("c", "c1")]
+    assert gone.folkmoot.heard("b") == [("user", "go"), ("a", "a1")]
+    # AutoGen, which has our state, knows whose turn it is, but its inner teams never go on without a new message.
+    assert "Task list cannot be empty." in gone.left.failure.text
+    assert [body["model"] for body in gone.autogen.asked] == [body["model"] for body in gone.arrived.asked]
+
+
+@better("B086", "B093", why="AutoGen's society of mind has no turn that could go on; it begins anew.")
+async def test_in_the_middle_of_a_society(travel: Traveller) -> None:
+    async def first(talk: Talk) -> Any:
+        run = talk.start("go")
+        await talk.asked(3)
+        state = await talk.target.save_state()
+        talk.release("voice")
+        await run
+        await talk.target.load_state(state)
+        return state
+
+    script = {"a": ["a1"], "b": ["b1"], "voice": [{"text": "lost", "hold": "voice"}], "c": ["lost"]}
+    later = {"voice": ["v1"], "c": ["c1"]}
+    gone = await travel(society(2), script, first, later, [None], spare=True, same_state=False)
+    assert gone.folkmoot.last.said == [("mind", "v1"), ("c", "c1")]
+    words = [item["content"] for item in gone.folkmoot.asked[0]["messages"]]
+    assert words == [WORDS["instruction"], "a1", "b1", WORDS["response_prompt"]]

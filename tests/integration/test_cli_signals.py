@@ -27,6 +27,7 @@ WITHOUT_PAYLOAD = {
     "say": "refused",
     "submit": "run_started",
     "close": "closed",
+    "label": "refused",
 }
 """The entry that an idle chat writes for each signal sent bare."""
 
@@ -139,3 +140,22 @@ async def test_a_run_asked_by_signal(site: Site, tmp_path: Path) -> None:
 
 async def _ended(chat: Chat) -> bool:
     return any(entry.kind == "run_ended" for entry in await entries(chat, 0))
+
+
+async def test_a_snapshot_is_given_a_name_and_loses_it(site: Site, tmp_path: Path) -> None:
+    chat = await site.open()
+    await chat.run(task="go")
+    (snapshot,) = await chat.snapshots()
+    head = (await chat.status()).head
+    cli = TemporalCli(site, chat, tmp_path)
+    await cli.signal("label", {"label": "good", "offset": snapshot.offset})
+    await cli.signal("label", {"label": "good"})
+    await cli.signal("label", {"label": "good"})
+    await cli.signal("label", {"label": "bad", "offset": 0})
+    given, taken, again, wrong = await new_entries(chat, head - 1, 4)
+    assert (given.kind, given.data["label"], given.data["offset"]) == ("labelled", "good", snapshot.offset)
+    assert (taken.kind, "offset" in taken.data) == ("labelled", False)
+    assert [(entry.kind, entry.data["error"]["type"]) for entry in (again, wrong)] == [
+        ("refused", "BadCommandError")
+    ] * 2
+    assert (await chat.snapshots())[0].labels == ()

@@ -82,3 +82,53 @@ async def test_rollback_and_load_state_without_a_payload_change_nothing(site: Si
     for name in ("rollback", "load_state"):
         assert (await cli.update(name)).code != 0
     assert await chat.status() == before
+
+
+async def test_a_rollback_from_a_shell(site: Site, tmp_path: Path) -> None:
+    chat = await site.open(site.team("a", "b", max_turns=2))
+    await chat.run(task="go")
+    first, _ = await chat.snapshots()
+    cli = TemporalCli(site, chat, tmp_path)
+    for wrong in ({"offset": 0}, {"offset": "6"}, {"offset": first.offset + 0.5}, {"offset": 10**12}):
+        before = await chat.status()
+        assert (await cli.update("rollback", wrong)).code != 0
+        assert await chat.status() == before
+    answer = await cli.update("rollback", {"offset": first.offset, "command": "back", "by": "Ann"})
+    assert answer.code == 0, answer.err
+    assert json.loads(answer.out)["result"]["command"] == "back"
+    # Sent again, it is not carried out again.
+    assert (await cli.update("rollback", {"offset": first.offset, "command": "back"})).code == 0
+    (entry,) = [event async for event in chat.events(follow=False) if event.kind == "rolled_back"]
+    assert (entry.data["to"], entry.data["by"]) == (first.offset, "Ann")
+    assert [item.turn for item in await chat.snapshots() if item.current] == [1]
+
+
+async def test_a_state_from_a_shell(site: Site, tmp_path: Path) -> None:
+    team = site.team("a", "b", max_turns=2)
+    source, chat = await site.open(team), await site.open(team)
+    await source.run(task="go")
+    state = await source.save_state()
+    cli = TemporalCli(site, chat, tmp_path)
+    head = (await chat.status()).head
+    assert (await cli.update("load_state", {"state": state, "at": head + 5})).code != 0
+    answer = await cli.update("load_state", {"state": state, "command": "mine", "at": head})
+    assert answer.code == 0, answer.err
+
+    async def loaded() -> bool:
+        return "loaded" in await kinds(chat)
+
+    await eventually(loaded)
+    assert (await chat.save_state())["agent_states"] == state["agent_states"]
+
+
+async def test_a_state_of_another_team_becomes_a_refusal(site: Site, tmp_path: Path) -> None:
+    chat, other = await site.open(site.team("a")), await site.open(site.team("b"))
+    await TemporalCli(site, chat, tmp_path).update("load_state", {"state": await other.save_state(), "command": "mine"})
+
+    async def refusals() -> list[Any]:
+        return [event async for event in chat.events(follow=False) if event.kind == "refused"]
+
+    (refused,) = await eventually(refusals)
+    assert refused.data["command"] == "mine"
+    assert refused.data["error"]["message"] == "Agent state for a not found in the saved state."
+    assert "loaded" not in await kinds(chat)

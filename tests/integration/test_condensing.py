@@ -131,8 +131,11 @@ async def test_what_a_model_sees_of_it(sites: SiteFactory) -> None:
     chat = await site.open(agent)
     for number in range(12):
         await chat.run(task=message(100 + number))
-    (first, *_), last = summaries(site), asked(site)[-1]
+    (first, second, *_), last = summaries(site), asked(site)[-1]
     assert shown(first)[0].startswith("What is to be summarised:\n\nuser: <m100>")
+    before, since = shown(second)[0].split("What is to be summarised:\n\n")
+    assert re.fullmatch(r"The summary so far, to be put into the new one:\n\n\[up to m\d+\]\n\n", before)
+    assert since.startswith(("user: <m", "a: <m"))
     assert first["messages"][0]["content"] == f"{RECORD} for all.\n\nUse at most 150 words."
     assert shown(last)[0].startswith("Summary of the conversation so far:\n[up to ")
     assert shown(last)[-1] == "<m111>"
@@ -147,6 +150,15 @@ async def test_a_message_larger_than_the_limit_is_summarised_in_pieces(sites: Si
     assert told(site) == Counter({f"m{number}": 1 for number in range(2_000)})
     assert shown(asked(site)[0]) == ["[Summary of a longer message]\n[up to m1999]"]
     assert max(map(tokens, summaries(site))) <= LIMIT
+
+
+async def test_a_summary_that_is_too_long_is_cut_off(sites: SiteFactory) -> None:
+    talk = Talk()
+    site = await sites(talk)
+    chat = await site.open(site.agent("a", model_context=context(summary_tokens=20)))
+    talk.next = [{"text": "far too long " * 50}] * 3
+    await chat.run(task=message(1, 4_100))
+    assert shown(asked(site)[0]) == ["[Summary of a longer message]\n" + "far too long " * 6 + "…"]
 
 
 async def test_each_earlier_message_alone(sites: SiteFactory) -> None:

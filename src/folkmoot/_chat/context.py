@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from folkmoot.agents import filtered
+from folkmoot.contexts import BufferedChatCompletionContext
 from folkmoot.messages import is_chat
 from folkmoot.teams import SelectorGroupChat
 
@@ -23,6 +24,9 @@ from .plan import Plan, Seat
 from .saved import Saved
 
 __all__ = ["AgentContext", "Item", "Remembered"]
+
+SLACK = 64
+"""Items beyond a buffer's size that are kept, so that giving some up is seldom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class AgentContext(Listener):
 
     def __init__(self, plan: Plan, uuid: str, seat: Seat) -> None:
         self.place = seat
+        context = getattr(seat.agent, "model_context", None)
+        self._shown = context.buffer_size if isinstance(context, BufferedChatCompletionContext) else None
         self.prefix: list[Item] | None = None
         self._system: Item | None = None
         super().__init__(plan, uuid, seat.node, seat.name)
@@ -129,10 +135,17 @@ class AgentContext(Listener):
             fresh, self.unread = self.unread, []
             for config in self.place.filters:
                 fresh = filtered(fresh, config, lambda message: message["source"])
+            self._trim()
             self.items += [Item(item) for message in fresh for item in as_llm(message)]
             # What a broken off turn began with is new to the next attempt as well (AutoGen: its buffer is kept).
             self.new = [*self.new, *fresh] if self.unanswered else fresh
             self.unanswered = True
+
+    def _trim(self) -> None:
+        """Give up what a buffer can never show again: the view of a chat without end stays small."""
+        if self._shown is not None and len(self.items) > 2 * self._shown + SLACK:
+            del self.items[: -self._shown - SLACK]
+            self._wire = {}
 
     def other(self, entry: Entry, log: Log, blobs: Mapping[str, str]) -> None:
         if entry.kind == "summary" and "agent" in entry.data and self.plan.seat_of(entry.data) is self.place:

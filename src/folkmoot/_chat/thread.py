@@ -20,6 +20,9 @@ from .saved import Saved
 
 __all__ = ["Said", "ThreadView", "spoken"]
 
+STEPS = 64
+"""So many of a manager's own entries are kept at least."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -103,7 +106,11 @@ class ThreadView(Listener):
             self.condensed.take(entry.data, content_of(entry.data["content"], blobs))
         if entry.kind != "manager":
             return
-        self.steps.append(entry.data)
+        self.steps.append(_told(entry.data, blobs))
+        if len(self.steps) > 2 * STEPS:
+            # Of old ones only plans are looked at again; a selector writes one for every choice.
+            plans = [step for step in self.steps[:-STEPS] if step["step"] in ("facts", "planned")]
+            self.steps = [*plans[-4:], *self.steps[-STEPS:]]
         if entry.data["step"] == "facts":
             self.tasks, self.untold, self.finished = self.current_tasks, [], self.finished and not self.untold
         elif entry.data["step"] == "end":
@@ -117,6 +124,11 @@ class ThreadView(Listener):
     def chat_messages(self) -> list[Message]:
         """The chat messages, without events."""
         return [item.message for item in self.thread if is_chat(item.message["type"])]
+
+
+def _told(data: Mapping[str, Any], blobs: Mapping[str, str]) -> Mapping[str, Any]:
+    """A manager's entry with its content, wherever that lies."""
+    return {**data, "content": content_of(data["content"], blobs)} if "content" in data else data
 
 
 def spoken(plan: Plan, log: Log, node: Node, first: int, until: int) -> list[Entry]:

@@ -131,6 +131,8 @@ class Commands:
         try:
             found = await self._client.get_workflow_handle(self._chat_id).describe()
         except RPCError:
+            if await self._pages.archived():
+                return ChatClosedError(f"Chat {self._chat_id!r} is closed; open it anew with replace=True.")
             return ChatNotFoundError(f"There is no chat {self._chat_id!r}.")
         status = found.status.name.lower() if found.status is not None else "gone"
         if found.status == WorkflowExecutionStatus.RUNNING:

@@ -99,6 +99,10 @@ class LogPages:
             await asyncio.sleep(pause)
             pause, patience = min(1.0, pause * 2), min(LONGEST_TIMEOUT, patience * 2)
 
+    async def archived(self) -> bool:
+        """Whether the chat is one that was closed and that only the store knows any more."""
+        return await find_archived(self._store, self._client.namespace, self._chat_id) is not None
+
     async def _from_the_store(self) -> Archived:
         """The closed chat, which the server has forgotten.
 

@@ -14,7 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import (
+    DeleteWorkflowExecutionRequest,
+    GetWorkflowExecutionHistoryReverseRequest,
+)
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -144,9 +147,15 @@ class Retention:
             run.run_id: None
             async for run in self._client.list_workflows(f"WorkflowType = '{WORKFLOW}' AND WorkflowId = '{quoted}'")
         }
-        # Visibility follows within a second; the newest run is known at once.
         for run_id in (None, *found):
             await self._add_run(chains, chat_id, run_id)
+        # Visibility follows a moment later, so the newest runs are found by their chain.
+        for first, chat in list(chains.items()):
+            run_id = first
+            while run_id:
+                if run_id not in chat.runs:
+                    await self._add_run(chains, chat_id, run_id)
+                run_id = await self._next_run(chat_id, run_id)
         if self._store is not None:
             for manifest in await manifests_of(self._store, self._client.namespace, chat_id):
                 chat = chains.setdefault(manifest.first_run_id, _Chat(chat_id))
@@ -171,6 +180,22 @@ class Retention:
             chat.last, chat.living = run.run_id, run.status == WorkflowExecutionStatus.RUNNING
             if run.close_time is not None:
                 chat.closed = run.close_time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    async def _next_run(self, chat_id: str, run_id: str) -> str:
+        """The run that one continued as; empty: none, or the server has forgotten it."""
+        request = GetWorkflowExecutionHistoryReverseRequest(
+            namespace=self._client.namespace,
+            execution=WorkflowExecution(workflow_id=chat_id, run_id=run_id),
+            maximum_page_size=1,
+        )
+        try:
+            found = await self._client.workflow_service.get_workflow_execution_history_reverse(request)
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return ""
+            raise
+        last = found.history.events[0]
+        return last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
 
     async def _delete(self, chat: _Chat, dry_run: bool) -> Deletion:
         blobs = Deleted(0, 0)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from temporalio import activity
 
-from folkmoot._chat.entries import result_of
+from folkmoot._chat.entries import all_references, result_of
 from folkmoot.tools import CancellationToken, FunctionTool, ToolContext
 
 from . import names
@@ -39,8 +39,9 @@ class Compensations:
             call = chat.log.at(done.data["call"]).data["message"]["content"][done.data["index"]]
             with errors_named():
                 tool = self._side.registry.tool(data.s)
-            await self._side.reader.fetch_blobs(chat, data.n, data.n + 1)
-            outcome = result_of(chat.uuid, done, chat.log.at, chat.blobs)["content"]
+            said = all_references([done], chat.log.at).values()
+            blobs = await self._side.reader.contents(chat, [done, *said])
+            outcome = result_of(chat.uuid, done, chat.log.at, blobs)["content"]
             info = activity.info()
             context = ToolContext(
                 chat_id=info.workflow_id or "",

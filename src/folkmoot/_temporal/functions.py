@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio import activity
 
-from folkmoot._chat.entries import message_of
+from folkmoot._chat.entries import all_references, message_of
 from folkmoot._chat.managers import manager_of
 from folkmoot._chat.managers.graph import function_edges
 from folkmoot._chat.plan import Node
@@ -68,9 +68,10 @@ class Functions:
             spec = chat.plan.seats[data.a].agent
             assert isinstance(spec, AssistantAgent)
             assert spec.tool_call_summary_formatter is not None
-            await self._side.reader.fetch_blobs(chat, 0, data.at)
             event = chat.log.at(data.n)
-            results = message_of(chat.uuid, event, chat.log.at, chat.blobs)["content"]
+            quoted = all_references([event], chat.log.at).values()
+            blobs = await self._side.reader.contents(chat, [event, *quoted])
+            results = message_of(chat.uuid, event, chat.log.at, blobs)["content"]
             calls = chat.log.at(event.data["call"]).data["message"]["content"]
             with errors_named():
                 formatter = self._side.registry.function(spec.tool_call_summary_formatter)

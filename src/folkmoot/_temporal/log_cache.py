@@ -30,6 +30,8 @@ from .spooled_log import SpooledLog
 __all__ = ["CachedChat", "LogCache"]
 
 DEFAULT_BYTES = 128 * 1024 * 1024
+BLOB_BYTES = 16 * 1024 * 1024
+"""Contents from the store that are kept for one chat."""
 
 
 @dataclass
@@ -43,9 +45,21 @@ class CachedChat:
     contexts: dict[str, AgentContext] = field(default_factory=dict[str, AgentContext])
     threads: dict[str, ThreadView] = field(default_factory=dict[str, ThreadView])
     states: dict[str, StateView] = field(default_factory=dict[str, StateView])
-    blobs: dict[str, str] = field(default_factory=dict[str, str])
+    _blobs: OrderedDict[str, str] = field(default_factory=OrderedDict[str, str])
+    _blob_bytes: int = 0
     _extending: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
     """Workflows of this process, replays of them and activities extend the log, each in a thread of its own."""
+
+    def blob(self, key: str) -> str | None:
+        """A content from the store that was read lately."""
+        return self._blobs.get(key)
+
+    def keep_blob(self, key: str, text: str) -> None:
+        """Keep a content for the next views that read it; the oldest are given up."""
+        self._blobs[key] = text
+        self._blob_bytes += len(text)
+        while self._blob_bytes > BLOB_BYTES and len(self._blobs) > 1:
+            self._blob_bytes -= len(self._blobs.popitem(last=False)[1])
 
     def has(self, at: int, digest: str) -> bool:
         """Whether the log up to `at` is here, and is the one of that digest."""
@@ -108,7 +122,7 @@ class CachedChat:
     @property
     def size(self) -> int:
         """Bytes, about: the log in memory, and once more all of it for what was rendered from it."""
-        return 2 * self.log.bytes + self.log.spooled_bytes + sum(len(text) for text in self.blobs.values())
+        return 2 * self.log.bytes + self.log.spooled_bytes + self._blob_bytes
 
 
 class LogCache:

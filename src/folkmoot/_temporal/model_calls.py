@@ -11,7 +11,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 from temporalio import activity
 
-from folkmoot._chat.entries import message_of, step_key
+from folkmoot._chat.entries import all_references, message_of, step_key
 from folkmoot._chat.listener import as_llm
 from folkmoot._chat.log import derive_id
 from folkmoot._chat.plan import Seat
@@ -145,8 +145,9 @@ class ModelCalls:
         assert seat.inner is not None
         model = self._side.registry.models.resolve(spec.model_client)
         entries = spoken(chat.plan, chat.log, seat.inner, data.i, data.at)
-        await self._side.reader.fetch_blobs(chat, data.i, data.at)
-        said = [message_of(chat.uuid, entry, chat.log.at, chat.blobs) for entry in entries]
+        quoted = all_references(entries, chat.log.at).values()
+        blobs = await self._side.reader.contents(chat, [*entries, *quoted])
+        said = [message_of(chat.uuid, entry, chat.log.at, blobs) for entry in entries]
         kind = "SystemMessage" if model.info.multiple_system_messages else "UserMessage"
         frame = {} if kind == "SystemMessage" else {"source": "user"}
         first = {"type": kind, "content": spec.instruction, **frame}

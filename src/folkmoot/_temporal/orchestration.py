@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from temporalio import activity
 
-from folkmoot._chat.entries import content_of
 from folkmoot._chat.listener import model_content
 from folkmoot._chat.managers.magentic import team_description
 from folkmoot._chat.plan import Node
@@ -48,7 +47,7 @@ class Orchestration:
             view = await self._side.thread(chat, data.a, data.at)
             with errors_named():
                 model = self._side.registry.models.resolve(spec.model_client)
-                messages = _messages(spec, node, view, data.s, chat.blobs)
+                messages = _messages(spec, node, view, data.s)
                 request = ModelRequest(
                     messages=rendered(messages, model),
                     output_schema=_schema(model) if data.s == "ledger" else None,
@@ -66,15 +65,13 @@ class Orchestration:
             return self._side.bounded({"content": content, "usage": usage}, node.manager_name)
 
 
-def _messages(
-    spec: MagenticOneGroupChat, node: Node, view: ThreadView, step: str, blobs: Mapping[str, str]
-) -> list[Mapping[str, Any]]:
+def _messages(spec: MagenticOneGroupChat, node: Node, view: ThreadView, step: str) -> list[Mapping[str, Any]]:
     """What the model is asked, after what was said."""
     prompts, me = orchestration_prompts, node.manager_name
     team = team_description(node)
     task = " ".join(model_text_of(message) for message in view.current_tasks)
     talk = _conversation(view, me)
-    surveys = [content_of(step["content"], blobs) for step in view.steps if step["step"] == "facts"]
+    surveys = [found["content"] for found in view.steps if found["step"] == "facts"]
     planned = any(step["step"] == "planned" for step in view.steps)
     ask = {"type": "UserMessage", "source": me}
     match step:

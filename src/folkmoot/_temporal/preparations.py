@@ -83,7 +83,8 @@ class Preparations:
             {path: await side.agent_state(chat, path, at) for path in chat.plan.seats},
         )
         state = ChatState.load(raw["state"])
-        whole = save(chat.plan, chat.uuid, chat.log, at - 1, state, views, chat.blobs)
+        blobs = await side.reader.fetch_blobs(chat, 0, at)
+        whole = save(chat.plan, chat.uuid, chat.log, at - 1, state, views, blobs)
         return adapted(chat.plan, new, whole, raw.get("hears", True))
 
     async def _loaded(self, chat: CachedChat, plan: Plan, given: Mapping[str, Any]) -> dict[str, Any]:

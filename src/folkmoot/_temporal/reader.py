@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -196,27 +196,44 @@ class LogReader:
         first = await leaf_at(segments, partial(self._blob, chat), 0)
         return json.loads((await self.entries_of(first, chat))[0])["time"]
 
-    async def fetch_blobs(self, chat: CachedChat, start: int, until: int) -> None:
-        """Fetch the contents of entries `start` to `until` that lie in the store into `chat.blobs`.
+    async def fetch_blobs(self, chat: CachedChat, start: int, until: int) -> dict[str, str]:
+        """The contents that lie in the store of what is to be read from `start` on, up to `until`, by `blob_key`.
 
         Raises:
             CallFailedError: One cannot be had, and no reset has come after it, so that someone has to hear it. To ask
                 again would not help, so the run ends; it can be taken up once the content is there.
         """
+        start = 0 if chat.log.turns_back(start, until) else start
         missing: CallFailedError | None = None
-        for entry in chat.log.each(start, until):
-            if entry.kind == "reset":
-                missing = None
-            for reference in blobs_in(entry):
-                key = blob_key(reference)
-                if key in chat.blobs:
-                    continue
+        found: dict[str, str] = {}
+        for first, end in chat.log.branch(until):
+            for entry in chat.log.each(max(first, start), end):
+                if entry.kind == "reset":
+                    missing = None
                 try:
-                    chat.blobs[key] = await self._fetch(entry, reference, chat.uuid)
+                    found |= await self.contents(chat, [entry])
                 except CallFailedError as error:
                     missing = error
         if missing is not None:
             raise missing
+        return found
+
+    async def contents(self, chat: CachedChat, entries: Iterable[Entry]) -> dict[str, str]:
+        """The contents of these entries that lie in the store, by `blob_key`.
+
+        Raises:
+            CallFailedError: One cannot be had.
+        """
+        found: dict[str, str] = {}
+        for entry in entries:
+            for reference in blobs_in(entry):
+                key = blob_key(reference)
+                text = chat.blob(key)
+                if text is None:
+                    text = await self._fetch(entry, reference, chat.uuid)
+                    chat.keep_blob(key, text)
+                found[key] = text
+        return found
 
     async def _fetch(self, entry: Entry, reference: Mapping[str, Any], chat: str) -> str:
         problem: Exception

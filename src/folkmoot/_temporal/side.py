@@ -65,11 +65,15 @@ class Side:
         return await self._read_on(chat, lambda: chat.agent_state(path, until), until)
 
     async def _read_on(self, chat: CachedChat, view_of: Callable[[], ViewT], until: int) -> ViewT:
-        await self.reader.fetch_blobs(chat, view_of().next, until)
-        # Taken again: while the blobs were fetched, another call may have read it further.
-        view = view_of()
-        view.read(chat.log, until, chat.blobs)
-        return view
+        start = view_of().next
+        while True:
+            blobs = await self.reader.fetch_blobs(chat, start, until)
+            # Taken again: while the blobs were fetched, another call may have read it further, or begun it anew.
+            view = view_of()
+            if view.next >= start:
+                view.read(chat.log, until, blobs)
+                return view
+            start = view.next
 
     async def large(self, text: str, chat: CachedChat) -> str | dict[str, Any]:
         """A text as the log is to have it: in the store if it is long."""

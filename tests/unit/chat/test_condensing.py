@@ -307,6 +307,19 @@ def test_a_summary_that_nobody_waits_for_any_more_is_kept_for_the_audit() -> Non
     assert driver.view("a")[0]["content"].startswith("<m1.0>")
 
 
+def test_a_reset_forgets_what_was_half_summarised() -> None:
+    driver = Driver(pair(2))
+    world = World(driver, long=1_100)
+    driver.tell("run", task=[task(world.text())])
+    assert not world.answer(driver.calls[0])
+    driver.tell("reset", force=True)
+    world.long = 100
+    driver.tell("run", task=[task("afresh")])
+    assert world.seen(driver.calls[0])[1] is None
+    world.go_on()
+    assert driver.view("a")[0]["content"] == "afresh"
+
+
 def test_a_selection_sees_summaries_and_functions_the_thread() -> None:
     names = [agent(name) for name in "abc"]
     spec = SelectorGroupChat(names, "scripted", model_context=context(), candidate_func="who", max_turns=20)

@@ -7,8 +7,7 @@ from typing import Any
 
 from folkmoot.agents import AgentSpec, CustomAgent, SocietyOfMindAgent, UserProxyAgent
 from folkmoot.conditions import FunctionalTermination, MaxMessageTermination, TextMentionTermination
-from folkmoot.teams import MagenticOneGroupChat, RoundRobinGroupChat, SelectorGroupChat, Swarm, TeamSpec
-from folkmoot.teams import GraphFlow
+from folkmoot.teams import GraphFlow, MagenticOneGroupChat, RoundRobinGroupChat, SelectorGroupChat, Swarm, TeamSpec
 from folkmoot.tools import AgentTool, Tool
 from tests.unit.chat.driver import agent
 from tests.unit.chat.team_stories import GRAPHS, TABLE, members
@@ -62,7 +61,9 @@ def _graph_of_teams() -> GraphFlow:
     """Two societies of mind at the same time, one of them with a person in it, then one who uses an agent as a tool."""
     inner = rounds("three", agent("x", tools=[Tool("look")]), UserProxyAgent("p"), max_turns=3)
     left = SocietyOfMindAgent("b", inner, "scripted")
-    right = SocietyOfMindAgent("c", rounds("two", agent("y"), agent("z", tools=[Tool("look")]), max_turns=2), "scripted")
+    right = SocietyOfMindAgent(
+        "c", rounds("two", agent("y"), agent("z", tools=[Tool("look")]), max_turns=2), "scripted"
+    )
     helper = AgentTool(agent("helper", tools=[Tool("look")], max_tool_iterations=2))
     end = agent("d", tools=[helper, Tool("look")], max_tool_iterations=2)
     return GraphFlow([agent("a"), left, right, end], GRAPHS[0], termination_condition=MaxMessageTermination(40))

@@ -7,7 +7,7 @@ performance says something else, and so does everybody after. Two performances i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from itertools import cycle, islice
 from typing import Any, NamedTuple, TypeVar, cast
@@ -26,9 +26,9 @@ from folkmoot._chat.plan import Node
 from folkmoot._chat.state import Request
 from folkmoot._chat.thread import Said, ThreadView, spoken
 from folkmoot._client.whole import Whole
-from folkmoot.agents import AgentSpec, CodeExecutorAgent, SocietyOfMindAgent
+from folkmoot.agents import CodeExecutorAgent, SocietyOfMindAgent
 from folkmoot.messages import model_text_of
-from folkmoot.teams import GraphFlow, SelectorGroupChat, TeamSpec
+from folkmoot.teams import GraphFlow, SelectorGroupChat
 from tests.unit.chat.driver import UUID, Driver, Json, said, task
 
 __all__ = ["Asked", "End", "Performer", "again", "essence", "fork", "saved", "take_over"]
@@ -68,7 +68,9 @@ def bare(value: Any) -> Any:
     """JSON without what may differ."""
     if isinstance(value, Mapping):
         items = cast(Mapping[str, Any], value).items()
-        return {name: bare(item) for name, item in items if name not in PASSING or name == "id" and "arguments" in value}
+        # The id of a tool call is the model's.
+        passing = set(PASSING) - ({"id"} if "arguments" in value else set())
+        return {name: bare(item) for name, item in items if name not in passing}
     if isinstance(value, list | tuple):
         return [bare(item) for item in cast(list[Any], value)]
     return value
@@ -125,11 +127,8 @@ class Performer:
     def step(self) -> None:
         """Answer one of the open questions: which, is told by what they are."""
         state = self.chat.state
-        open_now: list[tuple[Asked, Call | str]] = []
-        for call in self.chat.wanted():
-            open_now.append((self.asked_in(call), call))
-        for name, request in state.requests.items():
-            open_now.append((self.asked_by(request), name))
+        open_now: list[tuple[Asked, Call | str]] = [(self.asked_in(call), call) for call in self.chat.wanted()]
+        open_now += [(self.asked_by(request), name) for name, request in state.requests.items()]
         assert open_now, "a chat that runs waits for something"
         open_now.sort(key=lambda item: item[0])
         asked, which = open_now[number_of([item for item, _ in open_now]) % len(open_now)]
@@ -158,13 +157,15 @@ class Performer:
 
     def _view(self, kind: type[ViewT], path: str, until: int) -> ViewT:
         """A view that is kept and read on, as a worker does."""
-        view = self._views.get((kind, path))
+        view: ViewT | None = self._views.get((kind, path))
         if view is None or view.next > until:
             plan = self.chat.plan
-            if kind is AgentContext:
-                view = AgentContext(plan, UUID, plan.seats[path])
-            else:
-                view = ThreadView(plan, UUID, plan.nodes[path]) if kind is ThreadView else StateView(path)
+            makers: dict[type, Callable[[], Any]] = {
+                AgentContext: lambda: AgentContext(plan, UUID, plan.seats[path]),
+                ThreadView: lambda: ThreadView(plan, UUID, plan.nodes[path]),
+                StateView: lambda: StateView(path),
+            }
+            view = cast(ViewT, makers[kind]())
             self._views[kind, path] = view
         view.read(self.chat.log, until, {})
         return view
@@ -196,22 +197,10 @@ class Performer:
         match call.kind:
             case "model":
                 return self._to_model(call)
+            case "select" | "manage" | "functions":
+                return self._to_manager(call)
             case "tool":
                 return log.at(call.need).data["message"]["content"][call.index]
-            case "select":
-                view = self._view(ThreadView, call.path, call.until)
-                tries = view.steps[len(view.steps) - call.index :] if call.index else []
-                return [call.name, tries and [step.get("reply") for step in tries], self._thread(call.path, call.until)]
-            case "manage":
-                view = self._view(ThreadView, call.path, call.until)
-                surveys = [step.get("content") for step in view.steps if step["step"] == "facts"][-2:]
-                planned = any(step["step"] == "planned" for step in view.steps)
-                tasks = [model_text_of(message) for message in view.current_tasks]
-                return [call.index, tasks, surveys, planned, self._thread(call.path, call.until)]
-            case "functions":
-                node, new = self.chat.plan.nodes[call.path], self._new(call)
-                shown = [self._shown(item.message) for item in new if item.how != "manager"] if node.functions else []
-                return shown, [(name, self._shown(message)) for name, message in self._edges(node, new)]
             case "agent":
                 state = self._view(StateView, call.path, call.until).state
                 return [state, [] if call.name else self._begun(call)]
@@ -221,7 +210,22 @@ class Performer:
                 return log.at(call.need).data["prompt"], self._thread("", call.until)
             case kind:
                 assert kind == "format"
-                return message_of(UUID, log.at(call.need), log.at)
+                return message_of(UUID, log.at(call.need), log.at), log.at(call.index).data["message"]["content"]
+
+    def _to_manager(self, call: Call) -> Any:
+        view = self._view(ThreadView, call.path, call.until)
+        if call.kind == "functions":
+            node, new = self.chat.plan.nodes[call.path], self._new(call)
+            shown = [self._shown(item.message) for item in new if item.how != "manager"] if node.functions else []
+            return shown, [(name, self._shown(message)) for name, message in self._edges(node, new)]
+        thread = self._thread(call.path, call.until)
+        if call.kind == "select":
+            tries = view.steps[len(view.steps) - call.index :] if call.index else []
+            return [call.name, [step.get("reply") for step in tries], thread]
+        surveys = [step.get("content") for step in view.steps if step["step"] == "facts"][-2:]
+        planned = any(step["step"] == "planned" for step in view.steps)
+        tasks = [model_text_of(message) for message in view.current_tasks]
+        return [call.index, tasks, surveys, planned, thread]
 
     def _begun(self, call: Call) -> list[int]:
         return [self._shown(message) for message in self._view(AgentContext, call.path, call.until).new]
@@ -283,7 +287,7 @@ class Performer:
             return said(CODE.format(text) if number % 3 and not call.name else text)
         names = [tool.name for tool in getattr(spec, "tools", ())]
         names += [handoff.name for handoff in getattr(spec, "resolved_handoffs", ())]
-        thought = {"thought": f"hm {text}"} if number % 4 == 0 else {}
+        thought: Json = {"thought": f"hm {text}"} if number % 4 == 0 else {}
         if call.reflect or not names or number % 2:
             return said(text, **thought)
         wanted = list(islice(cycle(names), number % len(names), number % len(names) + 1 + number // 8 % 2))
@@ -346,6 +350,9 @@ def essence(chat: Chat) -> Json:
     """All that decides how a chat at rest goes on, without what only says since when or where."""
     whole = saved(chat)
     more = whole.pop("folkmoot")
+    for node in more["nodes"].values():
+        # Whether the tasks of the last run were handed on: said anew with each run.
+        node.pop("relays", None)
     return {**bare(whole), "seats": bare(more["seats"]), "nodes": bare(more["nodes"])}
 
 

