@@ -189,6 +189,29 @@ EXAMPLES: dict[str, Example] = {
         "ok",
         stdin="Kinder, please\nok\n",
     ),
+    "saved_state": Example(
+        {
+            "You are writer": ["What crosses, and stays?", "What stands, and leads on?"],
+            "You are solver": ["A bridge."] * 2,
+        },
+        ["user", "writer", "solver", "writer", "solver"],
+        "A bridge.",
+        first_run=3,
+    ),
+    "go_back": Example(
+        {
+            "You are writer": ["Bicycle for sale."],
+            "You are publisher": [call("post", text="Bicycle for sale."), call("post", text="Bicycle, 90 euros.")],
+        },
+        ["user", "writer", *used("publisher"), "user", *used("publisher")],
+        "It is on the board.",
+        first_run=5,
+    ),
+    "resume_old_messages": Example(
+        {"You are namer": ["The Embers."], "You are owner": ["TAKEN"]},
+        ["user", "namer", "owner"],
+        "TAKEN",
+    ),
     "autogen_component": Example(
         {"You are writer": ["New tram", "The tram comes"], "You are critic": ["It is no sentence.", "APPROVE"]},
         ["user", "writer", "critic", "writer", "critic"],

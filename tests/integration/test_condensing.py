@@ -1,8 +1,7 @@
-"""Condensed contexts on a real server: requests stay bounded, and nothing is summarised twice, whatever happens."""
+"""Condensed contexts on a real server: what models see of a chat, within a limit."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter
 from pathlib import Path
@@ -11,11 +10,8 @@ from typing import Any
 import pytest
 
 from folkmoot import (
-    Chat,
-    ChatFailedError,
     CodeExecutorAgent,
     FolkmootPlugin,
-    HistoryLimits,
     ListMemory,
     LocalCommandLineCodeExecutor,
     MemoryMimeType,
@@ -25,85 +21,20 @@ from folkmoot import (
 from folkmoot.contexts import SummarizedChatCompletionContext
 from folkmoot.memory import MemoryContent
 from folkmoot.messages import Image, MultiModalMessage
-from tests.integration.conftest import MODEL, Site, SiteFactory, said, unique, until
-
-RECORD = "You keep the record"
-LONG = 400
-"""Characters of a message: 100 tokens, and 4 for its frame."""
-LIMIT = 1_000
-
-
-def context(who: str = "all", **options: Any) -> SummarizedChatCompletionContext:
-    return SummarizedChatCompletionContext(
-        MODEL, **{"token_limit": LIMIT, "keep_last": 2, "prompt": f"{RECORD} for {who}.", **options}
-    )
-
-
-class Talk:
-    """Answers everybody with the next numbered message, and is the model that writes summaries.
-
-    Args:
-        long: Characters of a message.
-    """
-
-    def __init__(self, long: int = LONG) -> None:
-        self.long = long
-        self.said = 0
-        self.last = ""
-        self.next: list[Any] = []
-        """Answers that come first."""
-
-    def __call__(self, body: dict[str, Any]) -> Any:
-        if self.next:
-            return self.next.pop(0)
-        if is_summary(body):
-            self.last = (marks(body) or [self.last])[-1]
-            return {"text": f"[up to {self.last}]", "usage": [7, 3]}
-        self.said += 1
-        return {"text": message(self.said, self.long), "usage": [5, 1]}
-
-
-def message(number: int, long: int = LONG) -> str:
-    return f"<m{number}>".ljust(long, ".")
-
-
-def is_summary(body: dict[str, Any], who: str = "") -> bool:
-    return body["messages"][0]["content"].startswith(f"{RECORD} for {who}")
-
-
-def marks(body: dict[str, Any]) -> list[str]:
-    """The messages that a request shows as they were said."""
-    return [mark for item in body["messages"] for mark in re.findall(r"<(m\d+)>", str(item["content"]))]
-
-
-def shown(body: dict[str, Any]) -> list[str]:
-    """The conversation of a request, its messages in short."""
-    texts = (str(item["content"]) for item in body["messages"] if item["role"] != "system")
-    return [re.sub(r"\.+$", "", text) for text in texts]
-
-
-def asked(site: Site) -> list[dict[str, Any]]:
-    """The requests that ask an agent."""
-    return [body for body in site.model.requests if not is_summary(body)]
-
-
-def summaries(site: Site, who: str = "") -> list[dict[str, Any]]:
-    """The requests that ask for a summary."""
-    return [body for body in site.model.requests if is_summary(body, who)]
-
-
-def told(site: Site, who: str = "") -> Counter[str]:
-    """How often each message was given to be summarised."""
-    return Counter(mark for body in summaries(site, who) for mark in marks(body))
-
-
-def tokens(body: dict[str, Any]) -> int:
-    """Of what a request shows, its instructions aside."""
-    return sum(len(str(item["content"])) // 4 + 4 for item in body["messages"] if item["role"] != "system")
-
-
-async def entries(chat: Chat, kind: str = "summary") -> list[dict[str, Any]]:
-    return [dict(entry.data) async for entry in chat.events(follow=False) if entry.kind == kind]
+from tests.integration.condensed import (
+    LIMIT,
+    Talk,
+    asked,
+    context,
+    entries,
+    marks,
+    message,
+    shown,
+    summaries,
+    tokens,
+    told,
+)
+from tests.integration.conftest import MODEL, Site, SiteFactory, said
 
 
 async def test_requests_stay_bounded_and_each_message_is_summarised_once(sites: SiteFactory) -> None:
@@ -210,153 +141,10 @@ async def test_a_selection_has_a_view_of_its_own(sites: SiteFactory) -> None:
     assert all(entry["manager"] for entry in await entries(chat))
 
 
-async def test_a_selection_is_saved_and_loaded(sites: SiteFactory) -> None:
-    talk = Talk()
-
-    def answers(body: dict[str, Any]) -> Any:
-        if "Select" in body["messages"][0]["content"]:
-            return {"text": f"agent{talk.said % 2}"}
-        return talk(body)
-
-    site = await sites(answers)
-    team = SelectorGroupChat(
-        [site.agent(f"agent{number}") for number in range(3)],
-        MODEL,
-        max_turns=12,
-        selector_prompt="Select of {participants} for {roles} after:\n{history}",
-        model_context=context("selection"),
-    )
-    chat = await site.open(team)
-    await chat.run(task="go")
-    made = len(summaries(site))
-    other = await site.open(team, state=await chat.save_state())
-    await other.run(task="on")
-    first = next(body for body in site.model.requests if "user: on" in body["messages"][0]["content"])
-    assert "summary: Summary of the conversation so far:\n[up to m" in first["messages"][0]["content"]
-    assert set(told(site).values()) == {1}
-    assert len(summaries(site)) > made > 0
-
-
-async def test_nothing_is_summarised_again_after_a_failure(sites: SiteFactory) -> None:
-    talk = Talk()
-    site = await sites(talk)
-    chat = await site.open(site.agent("a", model_context=context()))
-    for number in range(5):
-        await chat.run(task=message(100 + number))
-    talk.next = [{"text": "[all]"}, {"status": 400, "message": "no"}]
-    with pytest.raises(ChatFailedError):
-        await chat.run(task=message(105))
-    assert len(summaries(site)) == 1
-    await chat.run()
-    assert len(summaries(site)) == 1
-    assert shown(asked(site)[-1])[:2] == ["Summary of the conversation so far:\n[all]", "<m102>"]
-
-
-async def test_a_summariser_that_fails_ends_the_run_and_is_asked_again(sites: SiteFactory) -> None:
-    talk = Talk()
-    site = await sites(talk)
-    chat = await site.open(site.agent("a", model_context=context()))
-    talk.next = [{"text": ""}]
-    with pytest.raises(ChatFailedError, match="was to write a summary, and wrote none"):
-        await chat.run(task=message(1, 8_000))
-    await chat.run()
-    assert shown(asked(site)[-1])[0].startswith("[Summary of a longer message]\n[up to m1]")
-
-
-async def test_paused_while_a_summary_is_written(sites: SiteFactory) -> None:
-    talk = Talk()
-    site = await sites(talk)
-    chat = await site.open(site.agent("a", model_context=context()))
-    talk.next = [{"text": "[one]", "hold": "it"}, {"text": "[two]"}, {"text": "[three]"}]
-    run = asyncio.create_task(chat.run(task=message(1, 4_100)))
-    await site.model.wait_for_requests(1)
-    await chat.pause()
-    site.model.release("it")
-    await until(chat, "paused")
-    assert len(site.model.requests) == 1
-    await chat.resume()
-    await run
-    assert shown(site.model.requests[1])[0].startswith("The summary so far, to be put into the new one:\n\n[one]")
-    assert shown(asked(site)[0]) == ["[Summary of a longer message]\n[three]"]
-
-
-async def test_a_call_that_is_retried_is_made_with_the_summary_that_was_made(sites: SiteFactory) -> None:
-    talk = Talk()
-    site = await sites(talk)
-    chat = await site.open(site.agent("a", model_context=context()))
-    talk.next = [{"status": 500, "message": "busy"}, {"text": "[1]"}, {"text": "[2]"}, {"text": "[3]"}]
-    talk.next.append({"status": 500, "message": "busy"})
-    await chat.run(task=message(1, 4_100))
-    assert len(summaries(site)) == 4
-    assert [shown(body) for body in asked(site)] == [["[Summary of a longer message]\n[3]"]] * 2
-
-
-async def test_saved_with_a_message_half_summarised(sites: SiteFactory) -> None:
-    talk = Talk()
-    site = await sites(talk)
-    agent = site.agent("a", model_context=context())
-    chat = await site.open(agent)
-    talk.next = [{"text": "[one]"}, {"text": "[two]", "hold": "it"}, {"text": "[two]"}, {"text": "[three]"}]
-    run = asyncio.create_task(chat.run(task=message(1, 4_100)))
-    await site.model.wait_for_requests(2)
-    other = await site.open(agent, state=await chat.save_state())
-    await other.run()
-    assert shown(site.model.requests[2])[0].startswith("The summary so far, to be put into the new one:\n\n[one]")
-    assert shown(asked(site)[0]) == ["[Summary of a longer message]\n[three]"]
-    site.model.release("it")
-    await run
-
-
 async def test_an_unknown_model_is_refused(site: Site) -> None:
     view = SummarizedChatCompletionContext("nobody", LIMIT)
     with pytest.raises(UnknownNameError, match="nobody"):
         await site.open(site.agent(model_context=view))
-
-
-async def test_going_back_and_forking_keep_what_was_summarised(sites: SiteFactory) -> None:
-    site = await sites(Talk())
-    chat = await site.open(site.agent("a", model_context=context()))
-    for number in range(6):
-        await chat.run(task=message(100 + number))
-    (done,) = summaries(site)
-    seen = shown(asked(site)[-1])
-    turn = (await chat.status()).turn
-    await chat.run(task="forgotten")
-    await chat.rollback(turn=turn)
-    fork = await site.moot.fork(chat.id, unique(), turn=turn)
-    for one in (chat, fork):
-        await one.run(task="on")
-        assert shown(asked(site)[-1]) == [*seen, "<m6>", "on"]
-    assert summaries(site) == [done]
-    # Before the summary nothing is summarised.
-    await chat.rollback(turn=2)
-    await chat.run(task="early")
-    assert shown(asked(site)[-1]) == ["<m100>", "<m1>", "<m101>", "<m2>", "early"]
-
-
-async def test_saved_and_loaded(sites: SiteFactory) -> None:
-    site = await sites(Talk())
-    agent = site.agent("a", model_context=context())
-    chat = await site.open(agent)
-    for number in range(6):
-        await chat.run(task=message(100 + number))
-    state = await chat.save_state()
-    other = await site.open(agent, state=state)
-    await other.run(task="on")
-    assert shown(asked(site)[-1]) == [*shown(asked(site)[-2]), "<m6>", "on"]
-    for number in range(6, 14):
-        await other.run(task=message(100 + number))
-    assert set(told(site).values()) == {1}
-
-
-async def test_continued_as_new(sites: SiteFactory) -> None:
-    site = await sites(Talk())
-    limits = HistoryLimits(events=30, resting_events=10, resting_age=0)
-    chat = await site.open(site.agent("a", model_context=context()), limits=limits)
-    for number in range(20):
-        await chat.run(task=message(100 + number))
-    assert (await chat.status()).continued
-    assert set(told(site).values()) == {1}
 
 
 async def test_memories_are_shown_and_not_summarised(sites: SiteFactory) -> None:

@@ -231,6 +231,8 @@ def _load_state(chat: Chat, command: str, fields: Fields, time: str) -> None:
 
 
 def _load_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
+    if verb == "load_state" and not fields.get("state"):
+        return "BadCommandError", "load_state needs a saved state, as 'state'."
     at = fields.get("at")
     if at is not None and at != chat.log.head:
         return "ChatBusyError", f"The chat has gone on: its log ends at {chat.log.head}, not at {at}."
@@ -250,7 +252,8 @@ def _change_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | 
 
 def _label(chat: Chat, command: str, fields: Fields, time: str) -> None:
     place = {} if fields.get("offset") is None else {"offset": fields["offset"]}
-    chat.append(time, "labelled", command=command, label=fields["label"], **place)
+    by = {"by": fields["by"]} if fields.get("by") else {}
+    chat.append(time, "labelled", command=command, label=fields["label"], **place, **by)
 
 
 def _summarize(chat: Chat, command: str, fields: Fields, time: str) -> None:

@@ -140,9 +140,11 @@ class History:
         Raises:
             BadCommandError: There is none, or not exactly one argument was given.
         """
-        if [offset, turn, label].count(None) != 2:
+        given = {"offset": offset, "turn": turn, "label": label}
+        named = {name: value for name, value in given.items() if value is not None}
+        if len(named) != 1:
             raise BadCommandError(
-                f"Say which snapshot by one of offset, turn and label, got {offset!r}, {turn!r} and {label!r}."
+                f"Say which snapshot is meant by one of offset, turn and label; got {named or 'none'}."
             )
         if turn is not None:
             return await self._after_turn(turn)

@@ -9,7 +9,7 @@ from typing import Any
 from folkmoot._chat.plan import Link, Node, Plan, Seat
 from folkmoot._chat.saved import KEY, VERSION, digest_of
 from folkmoot._spec import to_json
-from folkmoot.agents import AgentSpec
+from folkmoot.agents import AgentSpec, CustomAgent
 from folkmoot.errors import BadCommandError
 
 __all__ = ["part_of", "with_part"]
@@ -56,8 +56,11 @@ def with_part(plan: Plan, saved: Mapping[str, Any], part: str, state: Mapping[st
         _put_condition(found, whole, state)
         return whole
     own = {name: value for name, value in state.items() if name != KEY}
-    if not isinstance(state.get("type"), str):
-        raise BadCommandError(f"Expected the state of an agent with a 'type', got {str(dict(state))[:100]}.")
+    now = _agent_state(plan, whole, found).get("type")
+    if not isinstance(state.get("type"), str) or (not isinstance(found.agent, CustomAgent) and state["type"] != now):
+        raise BadCommandError(
+            f"Expected a state of type {now!r} for {found.path!r}, got {state.get('type')!r}: {str(dict(state))[:100]}."
+        )
     _set_agent_state(plan, whole, found, own)
     more: Mapping[str, Any] = state.get(KEY) or {}
     before = str(more.get("path", found.path))

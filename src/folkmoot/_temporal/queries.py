@@ -84,7 +84,7 @@ def _snapshot(chat: Chat, data: ChatInput, fields: Mapping[str, Any]) -> dict[st
         return {"segments": [s.model_dump() for s in data.segments if s.first <= offset <= s.last], **_place(chat)}
     found = next((item for item in snapshots(chat) if item.offset == offset), None)
     if found is None:
-        raise ValueError(f"there is no snapshot {offset}; `snapshots` lists them")
+        raise ValueError(f"There is no snapshot {offset}; `snapshots` lists them.")
     return {"snapshot": asdict(found), "state": state_at(chat, offset).dump(), **_place(chat)}
 
 

@@ -1,4 +1,4 @@
-"""The verbs that steer a chat: pause, resume, reset, stop, cancel, close."""
+"""The verbs that steer a chat: pause, reset, stop, cancel, close."""
 
 from __future__ import annotations
 
@@ -27,11 +27,6 @@ async def pause(
 ) -> None:
     """Let no new step of a chat start until it is resumed; calls in flight finish."""
     await _steer(invocation, chat_id, "pause", lambda chat: chat.pause(now=now))
-
-
-async def resume(invocation: Invocation, chat_id: ChatId) -> None:
-    """Let a paused chat go on."""
-    await _steer(invocation, chat_id, "resume", lambda chat: chat.resume())
 
 
 async def reset(invocation: Invocation, chat_id: ChatId, force: Force = False) -> None:
@@ -64,4 +59,4 @@ async def _steer(
     invocation.screen.emit({"chat": chat_id, "command": name, "status": status}, f"{chat_id}: {status}")
 
 
-VERBS = [verb(work.__name__, work) for work in (pause, resume, reset, stop, cancel, close)]
+VERBS = [verb(work.__name__, work) for work in (pause, reset, stop, cancel, close)]

@@ -39,6 +39,7 @@ VERBS = [
     "usage",
     "pending",
     "answer",
+    "change",
     "close",
     "delete",
     "replay",

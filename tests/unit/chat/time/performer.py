@@ -31,7 +31,7 @@ from folkmoot.messages import model_text_of
 from folkmoot.teams import GraphFlow, SelectorGroupChat
 from tests.unit.chat.driver import UUID, Driver, Json, said, task
 
-__all__ = ["Asked", "End", "Performer", "again", "essence", "fork", "saved", "take_over"]
+__all__ = ["Asked", "End", "Performer", "again", "essence", "fork", "loading", "saved"]
 
 TASKS: list[list[Json]] = [[task("first")], [task("second"), task("yes", source="a")], [], [task("third")]]
 """What the runs of a performance are about, over and over again."""
@@ -105,6 +105,11 @@ class Performer:
     def chat(self) -> Chat:
         return self.driver.chat
 
+    @property
+    def log(self) -> Log:
+        """All of the log, as workers know it."""
+        return self.driver.chat.log
+
     # --- Runs --------------------------------------------------------------------------------------------------------
 
     def run(self, tasks: list[Json]) -> None:
@@ -155,7 +160,7 @@ class Performer:
 
     # --- Questions ---------------------------------------------------------------------------------------------------
 
-    def _view(self, kind: type[ViewT], path: str, until: int) -> ViewT:
+    def view(self, kind: type[ViewT], path: str, until: int) -> ViewT:
         """A view that is kept and read on, as a worker does."""
         view: ViewT | None = self._views.get((kind, path))
         if view is None or view.next > until:
@@ -167,7 +172,7 @@ class Performer:
             }
             view = cast(ViewT, makers[kind]())
             self._views[kind, path] = view
-        view.read(self.chat.log, until, {})
+        view.read(self.log, until, {})
         return view
 
     def _shown(self, message: Message) -> int:
@@ -178,7 +183,7 @@ class Performer:
         return known[1]
 
     def _thread(self, path: str, until: int) -> list[Any]:
-        view = self._view(ThreadView, path, until)
+        view = self.view(ThreadView, path, until)
         return [(item.how, item.seat, self._shown(item.message)) for item in view.thread]
 
     def asked_by(self, request: Request) -> Asked:
@@ -193,7 +198,7 @@ class Performer:
         return Asked(call.path, f"{call.kind} {call.name}".strip(), self._questions[call.key])
 
     def _question(self, call: Call) -> Any:
-        log = self.chat.log
+        log = self.log
         match call.kind:
             case "model":
                 return self._to_model(call)
@@ -202,7 +207,7 @@ class Performer:
             case "tool":
                 return log.at(call.need).data["message"]["content"][call.index]
             case "agent":
-                state = self._view(StateView, call.path, call.until).state
+                state = self.view(StateView, call.path, call.until).state
                 return [state, [] if call.name else self._begun(call)]
             case "code":
                 return self._begun(call), self._items(call)
@@ -213,7 +218,7 @@ class Performer:
                 return message_of(UUID, log.at(call.need), log.at), log.at(call.index).data["message"]["content"]
 
     def _to_manager(self, call: Call) -> Any:
-        view = self._view(ThreadView, call.path, call.until)
+        view = self.view(ThreadView, call.path, call.until)
         if call.kind == "functions":
             node, new = self.chat.plan.nodes[call.path], self._new(call)
             shown = [self._shown(item.message) for item in new if item.how != "manager"] if node.functions else []
@@ -228,22 +233,22 @@ class Performer:
         return [call.index, tasks, surveys, planned, thread]
 
     def _begun(self, call: Call) -> list[int]:
-        return [self._shown(message) for message in self._view(AgentContext, call.path, call.until).new]
+        return [self._shown(message) for message in self.view(AgentContext, call.path, call.until).new]
 
     def _items(self, call: Call) -> list[int]:
-        return [self._shown(item.message) for item in self._view(AgentContext, call.path, call.until).items]
+        return [self._shown(item.message) for item in self.view(AgentContext, call.path, call.until).items]
 
     def _to_model(self, call: Call) -> Any:
         chat, seat = self.chat, self.chat.plan.seats[call.path]
         if isinstance(seat.agent, SocietyOfMindAgent):
             assert seat.inner is not None
-            entries = spoken(chat.plan, chat.log, seat.inner, call.index, call.until)
-            return [message_of(UUID, entry, chat.log.at) for entry in entries]
+            entries = spoken(chat.plan, self.log, seat.inner, call.index, call.until)
+            return [message_of(UUID, entry, self.log.at) for entry in entries]
         return [call.reflect, self._items(call)]
 
     def _new(self, call: Call) -> list[Said]:
         """What was said since functions were asked last."""
-        view = self._view(ThreadView, call.path, call.until)
+        view = self.view(ThreadView, call.path, call.until)
         return [item for item in view.thread if call.need <= item.entered]
 
     def _edges(self, node: Node, new: list[Said]) -> list[tuple[str, Message]]:
@@ -330,7 +335,7 @@ class Performer:
         return {**answers, "speaker": names[number % len(names)], "instruction": text, "usage": [1, 1]}
 
     def _own(self, call: Call, number: int, text: str) -> Json:
-        before = self._view(StateView, call.path, call.until).state
+        before = self.view(StateView, call.path, call.until).state
         heard = [*(before or {"heard": []})["heard"], call.name or text][-5:]
         change, _ = change_of(before, {"heard": heard})
         if call.name:
@@ -370,14 +375,14 @@ def again(source: Chat) -> Driver:
 def fork(source: Chat, offset: int) -> Driver:
     """A fresh chat that goes on from a snapshot, as a client opens it."""
     driver = Driver(source.team)
-    whole = saved(source, offset)
-    take_over(driver, whole)
+    fields = loading(driver.chat, saved(source, offset), driver.now)
+    assert driver.tell("load_state", **fields).kind != "refused"
     return driver
 
 
-def take_over(driver: Driver, whole: Json) -> None:
-    """Load a saved state, as a worker prepares it."""
-    found = load(driver.chat.plan, whole, driver.now)
+def loading(chat: Chat, whole: Json, time: str) -> Json:
+    """The fields of the command that loads a saved state, as a worker prepares it."""
+    found = load(chat.plan, whole, time)
     prepared = {
         "state": json.loads(json.dumps(found.state.dump())),
         "entries": json.loads(json.dumps(found.entries)),
@@ -385,4 +390,4 @@ def take_over(driver: Driver, whole: Json) -> None:
         "asks": found.asks,
         "stored": whole,
     }
-    assert driver.tell("load_state", state=whole, prepared=prepared).kind != "refused"
+    return {"state": whole, "prepared": prepared}

@@ -1,0 +1,143 @@
+"""Whatever happens to a chat in whatever order: its log tells one truth, to whoever reads it from wherever."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import given, settings
+
+from folkmoot._chat.context import AgentContext
+from folkmoot._chat.entries import CHAT_KINDS, message_id
+from folkmoot._chat.fold import Fold
+from folkmoot._chat.log import EMPTY_DIGEST, Entry, Log
+from folkmoot._chat.snapshots import snapshots, state_at
+from folkmoot._chat.state import LASTING, ChatState
+from folkmoot._chat.thread import ThreadView
+from tests.unit.chat.driver import UUID, dangling
+from tests.unit.chat.time.performer import bare, fork, saved
+from tests.unit.chat.time.stories import Step, Story, casts, stories
+
+
+def lines(log: Log) -> Iterator[tuple[Entry, list[Entry]]]:
+    """Each entry with those of the branch that it ends, told by the jumps alone."""
+    after: dict[int, list[Entry]] = {-1: []}
+    for entry in log:
+        match entry.kind:
+            case "rolled_back":
+                line = after[entry.data["to"]]
+            case "loaded":
+                line = []
+            case _:
+                line = after[entry.offset - 1]
+        after[entry.offset] = [*line, entry]
+        yield entry, after[entry.offset]
+
+
+def straightforward(story: Story, line: list[Entry]) -> ChatState:
+    """The state after a branch's entries, the others left out; a jump is taken for what it says."""
+    log, fold, state = Log(), Fold(story.chat.team, UUID), ChatState()
+    places = {entry.offset: entry for entry in line}
+    for place in range(line[-1].offset + 1):
+        entry = places.get(place)
+        copied = story.whole.at(place).kind == "copied"
+        data: Any = story.whole.at(place).data if entry is not None or copied else {"kind": "elsewhere", "time": ""}
+        fold.apply(state, log, log.append(data))
+    return state
+
+
+def lasting(state: ChatState, yes: bool) -> dict[str, Any]:
+    return {name: value for name, value in state.dump().items() if (name in LASTING) == yes}
+
+
+@settings(max_examples=120, deadline=None)
+@given(name=casts, steps=stories)
+def test_the_log_alone_gives_the_state_at_every_offset(name: str, steps: list[Step]) -> None:
+    story = Story(name, steps)
+    again = story.again()
+    assert again.state == story.chat.state
+    assert again.wanted() == story.chat.wanted()
+    assert again.log.digest == story.chat.log.digest
+    assert ChatState.load(story.chat.state.dump()) == story.chat.state
+    for offset, state in story.lived.items():
+        assert state_at(again, offset) == state
+
+
+@settings(max_examples=80, deadline=None)
+@given(name=casts, steps=stories)
+def test_the_state_is_that_of_its_branch(name: str, steps: list[Step]) -> None:
+    story = Story(name, steps)
+    for entry, line in lines(story.whole):
+        if entry.kind == "rolled_back":
+            before = straightforward(story, line[:-1])
+            assert lasting(before, yes=False) == entry.data["state"]
+    *_, (_, line) = lines(story.whole)
+    assert lasting(straightforward(story, line), yes=False) == lasting(story.chat.state, yes=False)
+
+
+@settings(max_examples=120, deadline=None)
+@given(name=casts, steps=stories)
+def test_nothing_is_delivered_twice_and_no_call_is_left_open(name: str, steps: list[Step]) -> None:
+    story = Story(name, steps)
+    if story.chat.state.pause:
+        story.driver.tell("resume")
+    while story.chat.state.hooks:
+        story.step()
+    if story.chat.state.running:
+        story.driver.tell("cancel")
+    assert not story.chat.state.running
+    story.whole = story.chat.log if not story.chat.log.base else story.whole
+    for entry in story.chat.log.after(story.whole.head):
+        story.whole.extend(entry)
+    for seat in story.chat.plan.seats.values():
+        if seat.agent is None:
+            continue
+        view = AgentContext(story.chat.plan, UUID, seat)
+        view.read(story.whole, story.whole.head, {})
+        items = [item.message for item in view.items]
+        assert dangling(items) == []
+        words = Counter(item["content"] for item in items if isinstance(item["content"], str))
+        assert [word for word, times in words.items() if times > 1 and word.startswith("#")] == []
+    ids = [message_id(UUID, entry) for entry in story.whole if entry.kind in CHAT_KINDS]
+    assert len(ids) == len(set(ids))
+
+
+@settings(max_examples=80, deadline=None)
+@given(name=casts, steps=stories)
+def test_views_read_on_are_those_read_at_once(name: str, steps: list[Step]) -> None:
+    """A worker's, which it read further with every call, and those of one that has only just begun."""
+    story = Story(name, steps)
+    plan, log = story.chat.plan, story.whole
+    restored = Log.restore(0, EMPTY_DIGEST, [entry.encoded for entry in log])
+    for path, seat in plan.seats.items():
+        if seat.agent is not None:
+            fresh = AgentContext(plan, UUID, seat)
+            fresh.read(restored, log.head, {})
+            kept = story.view(AgentContext, path, log.head)
+            assert [item.message for item in kept.items] == [item.message for item in fresh.items]
+            assert (kept.new, kept.unread) == (fresh.new, fresh.unread)
+    for path, node in plan.nodes.items():
+        thread = ThreadView(plan, UUID, node)
+        thread.read(restored, log.head, {})
+        kept_thread = story.view(ThreadView, path, log.head)
+        assert (kept_thread.thread, kept_thread.current_tasks) == (thread.thread, thread.current_tasks)
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=casts, steps=stories)
+def test_a_fork_is_what_a_rollback_is(name: str, steps: list[Step]) -> None:
+    story = Story(name, steps)
+    source = story.again()
+    for snapshot in snapshots(source)[-3:]:
+        back = story.again()
+        story.driver.chat, story.driver.flying = back, {}
+        entry = story.driver.tell("rollback", offset=snapshot.offset, force=True)
+        assert entry.kind != "refused"
+        one, other = saved(story.driver.chat), saved(fork(source, snapshot.offset).chat)
+        for whole in (one, other):
+            more = whole["folkmoot"]
+            more["state"] = {path: scope.get("floor") for path, scope in more["state"]["scopes"].items()}
+            more["entries"] = []
+            del more["turn"]
+        assert bare(one) == bare(other)
