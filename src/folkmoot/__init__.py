@@ -54,6 +54,7 @@ from .contexts import (
     BufferedChatCompletionContext,
     ChatCompletionContext,
     HeadAndTailChatCompletionContext,
+    SummarizedChatCompletionContext,
     TokenLimitedChatCompletionContext,
     UnboundedChatCompletionContext,
 )
@@ -216,6 +217,7 @@ __all__ = [
     "Store",
     "StoreMissingError",
     "StructuredMessage",
+    "SummarizedChatCompletionContext",
     "Swarm",
     "TaskResult",
     "TeamSpec",

@@ -6,9 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from folkmoot import (
-    Chat,
-)
+from folkmoot import Chat
 from folkmoot.contexts import SummarizedChatCompletionContext
 from tests.integration.conftest import MODEL, Site
 

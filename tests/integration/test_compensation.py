@@ -35,7 +35,8 @@ async def test_crossed_calls_are_named_and_undone_latest_first(sites: SiteFactor
     first = (await chat.snapshots())[0]
     assert [call["arguments"] for call in await chat.crossing(first.offset)] == ['{"what": "pens"}', '{"what": "ink"}']
     done = await chat.rollback(first.offset, compensate=True)
-    assert [(call["name"], call["agent"], call["compensate"]) for call in done.crossed] == [("order", "b", "refund")] * 2
+    told = [(call["name"], call["agent"], call["compensate"]) for call in done.crossed]
+    assert told == [("order", "b", "refund")] * 2
     assert [call["content"] for call in done.compensated] == ["given back", "given back"]
     assert LEDGER[2:] == ["gave back ink: order of ink", "gave back pens: order of pens"]
     fork = await chat.fork(f"{chat.id}-fork", offset=first.offset)

@@ -67,7 +67,7 @@ async def test_what_a_model_sees_of_it(sites: SiteFactory) -> None:
     before, since = shown(second)[0].split("What is to be summarised:\n\n")
     assert re.fullmatch(r"The summary so far, to be put into the new one:\n\n\[up to m\d+\]\n\n", before)
     assert since.startswith(("user: <m", "a: <m"))
-    assert first["messages"][0]["content"] == f"{RECORD} for all.\n\nUse at most 150 words."
+    assert first["messages"][0]["content"] == "You keep the record for all.\n\nUse at most 150 words."
     assert shown(last)[0].startswith("Summary of the conversation so far:\n[up to ")
     assert shown(last)[-1] == "<m111>"
     assert last["messages"][0]["content"] == "Talk."

@@ -4,7 +4,6 @@ older release leave such a chat to newer ones.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,20 +21,9 @@ from folkmoot._temporal.payloads import ChatInput
 from tests._support.waiting import eventually
 from tests.integration.conftest import SiteFactory, unique, until, worker_on
 
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine '_WorkflowInstanceImpl:RuntimeWarning")
-
 NEXT = ENGINE + 1
 OFTEN = HistoryLimits(events=40, resting_events=20, resting_age=0)
 TOO_NEW = f"The chat has engine {NEXT}; this worker knows up to {ENGINE}. Deploy the newer release."
-
-
-@pytest.fixture(autouse=True)
-def collected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Drop what the SDK has prepared for a task that failed as it began: it is never awaited, of which Python warns."""
-    yield
-    # The log's tracebacks hold on to it.
-    caplog.get_records("call").clear()
-    gc.collect()
 
 
 @contextmanager

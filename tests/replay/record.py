@@ -31,7 +31,7 @@ async def record(names: list[str]) -> None:
     async with await ensure_server(data_dir=None, search_attributes=SEARCH_ATTRIBUTES) as server:
         for name in names:
             with tempfile.TemporaryDirectory() as store:
-                async with stage(server.address, Path(store)) as taken:
+                async with stage(server.address, Path(store), plugins=server.plugins) as taken:
                     chat_id = await PATHS[name](taken)
                     client = taken.moot.client
                     histories = await fetch_histories(client, chat_id)

@@ -75,7 +75,11 @@ def _agent_view(whole: Whole, seat: Seat) -> ModelView:
 
 
 def _selector_view(whole: Whole, node: Node, team: SelectorGroupChat) -> ModelView:
-    messages = [item for said in whole.thread(node.path).chat_messages() for item in as_llm(said)]
+    thread = whole.thread(node.path)
+    if thread.condensed is None:
+        messages = [item for said in thread.chat_messages() for item in as_llm(said)]
+    else:
+        messages = [item.message for item in thread.condensed.items]
     return _view([], messages, team.model_context, team.select_speaker_transforms)
 
 

@@ -63,12 +63,7 @@ class GroupChat:
         try:
             data = argument([] if input is ABSENT else [input])
             self._input = ChatInput.model_validate(data)
-            if self._input.engine > ENGINE:
-                raise _TooNewError(self._input.engine)
             self._chat = restore(self._input)
-        except _TooNewError:
-            # The task is given to a worker that knows it, sooner or later.
-            raise
         except Exception as error:  # noqa: BLE001 - whatever it is
             # A start that cannot work must fail at once; raised from here it would retry the task for ever.
             self._problem = f"Bad input for {names.WORKFLOW}: {error}"[:2000]
@@ -81,12 +76,18 @@ class GroupChat:
         self._carrier = Carrier(self._chat, self._input)
         self._visibility = Visibility(self._chat, self._input)
         self._outbox = Outbox(self._chat)
+        if not self._chat.state.opened:
+            # Whoever asks before the first task is done finds a chat that has begun.
+            self._chat.begin(self._chat.team.name, self._carrier.spec_digest, self._now())
 
     @workflow.run
     async def run(self, input: RawValue = ABSENT) -> dict[str, Any]:  # noqa: ARG002 - taken in by __init__
         """Live until closed or continued as new."""
         if self._problem is not None:
             raise ApplicationError(self._problem, type="BadCommandError", non_retryable=True)
+        if self._input.engine > ENGINE:
+            # No failure of the chat: the task is given to a worker that knows it, sooner or later.
+            raise _TooNewError(self._input.engine)
         while True:
             await self._take_in()
             if self._at_rest():
@@ -116,8 +117,6 @@ class GroupChat:
 
     async def _take_in(self) -> None:
         """Inbox, results, timers, then what follows from them."""
-        if not self._chat.state.opened:
-            self._chat.begin(self._chat.team.name, self._carrier.spec_digest, self._now())
         while self._inbox:
             incoming = await self._prepared(self._inbox[0])
             del self._inbox[0]

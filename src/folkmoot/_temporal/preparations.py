@@ -34,6 +34,7 @@ from .heartbeat import beating
 from .log_cache import CachedChat
 from .payloads import CallInput
 from .side import Side, errors_named
+from .summaries import summarized
 
 __all__ = ["Preparations"]
 
@@ -49,11 +50,13 @@ class Preparations:
         """What `commands.handle` wants under `prepared`; a refusal is an error of type BadCommandError."""
         async with beating():
             with errors_named():
-                whole = raw["verb"] in ("rollback", "change")
+                whole = raw["verb"] in ("rollback", "change", "summarize")
                 chat = await self._side.read(CallInput(at=raw["at"], d=raw["d"], n=0), whole=whole)
                 if raw["verb"] == "rollback":
                     part = await self._part(chat, raw["offset"])
                     return await asyncio.to_thread(_gone_back, chat, part, raw["offset"], raw["at"])
+                if raw["verb"] == "summarize":
+                    return await summarized(self._side, chat, raw)
                 if raw["verb"] == "change":
                     team = team_of(raw["spec"])
                     self._side.registry.check(team)

@@ -18,6 +18,7 @@ from folkmoot.agents import (
     UserProxyAgent,
 )
 from folkmoot.conditions import FunctionalTermination
+from folkmoot.contexts import SummarizedChatCompletionContext
 from folkmoot.errors import UnknownNameError, to_wire
 from folkmoot.memory import Memory, NamedMemory
 from folkmoot.models import ModelRegistry
@@ -140,7 +141,7 @@ class Registry:
 def _models(part: object) -> Iterator[str | ModelSpec]:
     """The models that a part of a spec names."""
     match part:
-        case AssistantAgent() | MagenticOneGroupChat() | SocietyOfMindAgent():
+        case AssistantAgent() | MagenticOneGroupChat() | SocietyOfMindAgent() | SummarizedChatCompletionContext():
             yield part.model_client
         case CodeExecutorAgent() | SelectorGroupChat() if part.model_client is not None:
             yield part.model_client

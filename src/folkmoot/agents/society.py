@@ -7,7 +7,11 @@ from typing import Literal
 from pydantic import PrivateAttr
 
 from folkmoot._spec import AgentSpec, Carried, Participant
-from folkmoot.contexts import ChatCompletionContext, UnboundedChatCompletionContext
+from folkmoot.contexts import (
+    ChatCompletionContext,
+    SummarizedChatCompletionContext,
+    UnboundedChatCompletionContext,
+)
 from folkmoot.options import ModelSpec
 
 from .custom import as_participant
@@ -83,6 +87,8 @@ class SocietyOfMindAgent(AgentSpec, frozen=True):
         check_model(self.model_client)
         if isinstance(self.team, AgentSpec):
             raise ValueError(f"A SocietyOfMindAgent takes a team, got the agent {self.team.name!r}.")
+        if isinstance(self.model_context, SummarizedChatCompletionContext):
+            raise ValueError("A SocietyOfMindAgent sums up itself; its model_context cannot be a summarized one.")
 
     def carry(self, into: Carried) -> None:
         """The model, if it was passed itself."""

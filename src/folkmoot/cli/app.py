@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import changing, control, history, people, reading, replay, retention, run, scripted, serve, state
+from . import changing, control, history, people, reading, replay, retention, run, scripted, serve, state, summarize
 from .demo import command as demo
 
 __all__ = ["app"]
@@ -38,6 +38,20 @@ def root(
     """Group chats of AI agents as durable Temporal workflows."""
 
 
-for group in (demo, serve, run, reading, people, control, history, state, changing, retention, replay, scripted):
+for group in (
+    demo,
+    serve,
+    run,
+    reading,
+    people,
+    control,
+    history,
+    state,
+    summarize,
+    changing,
+    retention,
+    replay,
+    scripted,
+):
     for add in group.VERBS:
         add(app)

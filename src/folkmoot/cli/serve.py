@@ -195,7 +195,7 @@ async def _announce(
         f"Temporal server  {connection.address} ({told})",
         f"Web UI           {ui}",
         f"Worker           polls task queue {queue!r} in namespace {connection.client.namespace!r}",
-        *_lines_of(version),
+        *_lines_of(version, connection.address, connection.client.namespace),
         "Stop with Ctrl-C.",
     ]
     screen.emit(data, Text("\n".join(lines if name == "dev" else lines[2:])))
@@ -210,14 +210,16 @@ def _told(version: WorkerDeploymentConfig | None) -> dict[str, str]:
     return {"deployment": which.deployment_name, "build_id": which.build_id, "versioning": str(behaviour)}
 
 
-def _lines_of(version: WorkerDeploymentConfig | None) -> list[str]:
+def _lines_of(version: WorkerDeploymentConfig | None, address: str, namespace: str) -> list[str]:
+    """The same for people, with the command that has the server give chats to it."""
     told = _told(version)
     if not told:
         return []
-    names = f"--deployment-name {shlex.quote(told['deployment'])} --build-id {shlex.quote(told['build_id'])}"
+    names = ["--deployment-name", told["deployment"], "--build-id", told["build_id"]]
+    command = shlex.join(["set-current-version", "--address", address, "--namespace", namespace, *names])
     return [
         f"Version          {told['build_id']!r} of deployment {told['deployment']!r}, {told['versioning']}",
-        f"                 gets chats once it is current: temporal worker deployment set-current-version {names}",
+        f"                 gets chats once it is current: temporal worker deployment {command}",
     ]
 
 

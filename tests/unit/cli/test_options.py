@@ -19,6 +19,7 @@ VERBS = [
     "run",
     "ls",
     "show",
+    "summarize",
     "tail",
     "pause",
     "resume",

@@ -9,7 +9,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from typer.testing import CliRunner
 
 from folkmoot.cli.app import app
-from folkmoot.cli.serve import version_of
+from folkmoot.cli.serve import _lines_of, version_of
 
 BAD = [
     ({"build_id": "7"}, "Build id '7' needs a deployment; expected --deployment or FOLKMOOT_DEPLOYMENT."),
@@ -32,6 +32,17 @@ def test_a_version(given: str | None, behaviour: str) -> None:
     assert version.version == WorkerDeploymentVersion("chats", "2026-11-21.1")
     assert version.use_worker_versioning
     assert version.default_versioning_behavior == VersioningBehavior[behaviour]
+
+
+def test_people_are_told_the_command_that_makes_it_current() -> None:
+    assert _lines_of(version_of("my chats", "7", "pinned"), "127.0.0.1:7233", "agents") == [
+        "Version          '7' of deployment 'my chats', pinned",
+        (
+            "                 gets chats once it is current: temporal worker deployment set-current-version "
+            "--address 127.0.0.1:7233 --namespace agents --deployment-name 'my chats' --build-id 7"
+        ),
+    ]
+    assert _lines_of(None, "127.0.0.1:7233", "agents") == []
 
 
 @pytest.mark.parametrize("nothing", [None, ""])

@@ -132,7 +132,7 @@ class Performer:
     def step(self) -> None:
         """Answer one of the open questions: which, is told by what they are."""
         state = self.chat.state
-        open_now: list[tuple[Asked, Call | str]] = [(self.asked_in(call), call) for call in self.chat.wanted()]
+        open_now: list[tuple[Asked, Call | str]] = [(self.asked_in(call), call) for call in self.driver.calls]
         open_now += [(self.asked_by(request), name) for name, request in state.requests.items()]
         assert open_now, "a chat that runs waits for something"
         open_now.sort(key=lambda item: item[0])

@@ -32,7 +32,8 @@ _disturbances = st.one_of(
     st.tuples(st.sampled_from(["rollback", "rollback", "rollback", "load", "killed", "sealed"]), numbers),
 )
 # Mostly answers: chats that get somewhere, and are disturbed now and then.
-stories = st.lists(st.integers(0, 9).flatmap(lambda number: _disturbances if number > 6 else _answers), max_size=50)
+_steps = st.integers(0, 9).flatmap(lambda number: _disturbances if number > 5 else _answers)
+stories = st.lists(_steps, min_size=12, max_size=60)
 casts = st.sampled_from(list(CASTS))
 
 
