@@ -215,8 +215,14 @@ class Fold:
     def _progress(self, state: ChatState, log: Log, seat: Seat, entry: Entry) -> None:
         turn = self.turn_of(state, seat)
         if turn is not None:
-            state.waits.pop(call_key("model", entry.data.get("call"), seat.path), None)
+            self._came(state, seat, turn)
             role_of(seat).fold(self, state, log, seat, turn, entry)
+
+    def _came(self, state: ChatState, seat: Seat, turn: Turn) -> None:
+        """What a step of a turn waited for is there; outcomes of tools come one by one."""
+        step = f"-{turn.need}-{seat.path}"
+        for key in [key for key in state.waits if key.endswith(step) and not key.startswith("tool-")]:
+            del state.waits[key]
 
     def _task(self, state: ChatState, log: Log, node: Node, entry: Entry) -> None:
         scope = state.scopes[node.path]
@@ -244,7 +250,7 @@ class Fold:
             return
         if usage := entry.data.get("usage"):
             self.use(state, seat.path, *usage)
-        state.waits.pop(entry.data.get("key", ""), None)
+        self._came(state, seat, turn)
         role_of(seat).fold(self, state, log, seat, turn, entry)
 
     def _manager(self, state: ChatState, log: Log, entry: Entry) -> None:

@@ -119,10 +119,17 @@ def _graph_from(team: GraphFlow, data: Data) -> dict[str, Any]:
     if not ready:
         # Either it is complete, or whoever spoke when it was saved was forgotten: nobody could go on.
         return {}
+    # Groups that the graph does not have, any more or yet, are nobody's.
     origin = graph.get_remaining_map()
-    remaining = {name: {**groups, **data["remaining"].get(name, {})} for name, groups in origin.items()}
+    remaining = {
+        name: {group: data["remaining"].get(name, {}).get(group, count) for group, count in groups.items()}
+        for name, groups in origin.items()
+    }
     enqueued = [
-        [name, group] for name, groups in data["enqueued_any"].items() for group, is_in in groups.items() if is_in
+        [name, group]
+        for name, groups in data["enqueued_any"].items()
+        for group, is_in in groups.items()
+        if is_in and group in remaining.get(name, {})
     ]
     triggered: dict[str, list[str]] = {}
     for name in ready:

@@ -8,14 +8,14 @@ from typing import Any, cast
 from temporalio import activity
 
 from folkmoot._chat.entries import all_references, result_of
-from folkmoot.tools import CancellationToken, FunctionTool, ToolContext
+from folkmoot.tools import FunctionTool
 
 from . import names
 from .heartbeat import beating
 from .kill_points import reach
 from .payloads import CallInput
 from .side import Side, errors_named
-from .tool_calls import arguments_of
+from .tool_calls import arguments_of, context_of
 
 __all__ = ["Compensations"]
 
@@ -42,17 +42,7 @@ class Compensations:
             said = all_references([done], chat.log.at).values()
             blobs = await self._side.reader.contents(chat, [done, *said])
             outcome = result_of(chat.uuid, done, chat.log.at, blobs)["content"]
-            info = activity.info()
-            context = ToolContext(
-                chat_id=info.workflow_id or "",
-                agent=data.a,
-                call_id=call["id"],
-                idempotency_key=f"{chat.uuid}-{data.at - 1}-{data.n}",
-                attempt=info.attempt,
-                cancellation_token=CancellationToken(),
-                heartbeat=heart.beat,
-            )
-            heart.on_cancel(context.cancellation_token.cancel)
+            context = context_of(data.a, call["id"], f"{chat.uuid}-{data.at - 1}-{data.n}", heart)
             reach("undo.before")
             try:
                 given = taken(tool, {**arguments_of(call["arguments"]), OUTCOME: outcome})

@@ -17,12 +17,11 @@ from . import names
 from .failures import CallFailedError
 from .heartbeat import Heart, beating
 from .kill_points import reach
-from .log_cache import CachedChat
 from .payloads import MAX_PAYLOAD, CallInput, size_of
 from .side import Side, errors_named
 from .tools_of import find_tool, options_of
 
-__all__ = ["ToolCalls", "arguments_of"]
+__all__ = ["ToolCalls", "arguments_of", "context_of"]
 
 
 class ToolCalls:
@@ -49,7 +48,7 @@ class ToolCalls:
                 arguments = arguments_of(call["arguments"])
             except ValueError as error:
                 return {"content": f"Error: {error}", "is_error": True}
-            context = _context(chat, data, call, heart)
+            context = context_of(data.a, call["id"], f"{chat.uuid}-{data.n}-{data.i}", heart)
             reach("tool.before")
             try:
                 text, is_error = await _run(tool, call["name"], arguments, context)
@@ -91,13 +90,21 @@ def arguments_of(text: str) -> Mapping[str, Any]:
     return cast(dict[str, Any], given)
 
 
-def _context(chat: CachedChat, data: CallInput, call: Mapping[str, Any], heart: Heart) -> ToolContext:
+def context_of(agent: str, call_id: str, key: str, heart: Heart) -> ToolContext:
+    """What the current activity tells a tool.
+
+    Args:
+        agent: The path of whose call it is.
+        call_id: The call's id, as the model gave it.
+        key: The idempotency key.
+        heart: The activity's.
+    """
     info = activity.info()
     context = ToolContext(
         chat_id=info.workflow_id or "",
-        agent=data.a,
-        call_id=call["id"],
-        idempotency_key=f"{chat.uuid}-{data.n}-{data.i}",
+        agent=agent,
+        call_id=call_id,
+        idempotency_key=key,
         attempt=info.attempt,
         cancellation_token=CancellationToken(),
         heartbeat=heart.beat,

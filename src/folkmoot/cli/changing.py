@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from .history import By, Force, a_moot
+from .chats import a_moot
+from .history import By, Force
 from .loading import load_team
 from .reading import ChatId
 from .screen import clean

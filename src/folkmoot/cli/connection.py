@@ -26,7 +26,6 @@ from folkmoot._local.health import local_pollers
 from folkmoot._local.launch import listens
 from folkmoot._local.locks import is_held
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
-from folkmoot.chat import Chat
 from folkmoot.client import Folkmoot
 from folkmoot.errors import ServerUnavailableError
 from folkmoot.plugin import FolkmootPlugin
@@ -35,7 +34,7 @@ from folkmoot.store import Store
 from .loading import load_plugin
 from .verbs import Invocation, Settings
 
-__all__ = ["Connection", "a_chat", "connected", "polled", "working"]
+__all__ = ["Connection", "connected", "polled", "working"]
 
 _POLL_SECONDS = 0.02
 
@@ -225,31 +224,3 @@ async def polled(client: Client, queue: str) -> None:
     workers = Workers(client, queue)
     while not await workers.any():
         await asyncio.sleep(_POLL_SECONDS)
-
-
-@asynccontextmanager
-async def a_chat(invocation: Invocation, chat_id: str) -> AsyncGenerator[Chat]:
-    """An existing chat, able to answer.
-
-    Chats answer through workers. On the embedded server, where nobody works on the chat's queue, a worker of this
-    process does so for the time being: for commands and questions only, as it has not registered the chat's models
-    and tools.
-
-    Raises:
-        ChatNotFoundError: There is none of that id.
-        NoWorkerError: Nobody works on its queue, on a server that is not ours.
-        ServerUnavailableError: There is no server.
-    """
-    async with connected(invocation, start=False) as connection:
-        # The chat's own queue, which need not be the one new chats are put on.
-        await connection.moot(invocation.settings.queue).get(chat_id)
-        found = await connection.client.get_workflow_handle(chat_id).describe()
-        async with connection.moot(found.task_queue) as moot:
-            chat = await moot.get(chat_id)
-            if not connection.embedded:
-                await Workers(connection.client, found.task_queue).require()
-            elif not await connection.has_worker(found.task_queue):
-                async with working(invocation, connection, found.task_queue, no_remote_activities=True):
-                    yield chat
-                return
-            yield chat

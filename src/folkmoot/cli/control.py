@@ -9,7 +9,7 @@ import typer
 
 from folkmoot.chat import Chat
 
-from .connection import a_chat
+from .chats import a_chat
 from .reading import ChatId
 from .verbs import Invocation, verb
 

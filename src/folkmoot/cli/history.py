@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -15,18 +14,16 @@ from rich.text import Text
 from rich.tree import Tree
 
 from folkmoot._client.comparing import Comparison, Side
-from folkmoot._client.workers import Workers
 from folkmoot.chat import Branch, Chat, LabelledSnapshot
-from folkmoot.client import Folkmoot
 
-from .connection import Connection, a_chat, connected, working
+from .chats import a_chat, a_moot
 from .conversation import message_json
 from .reading import ChatId
 from .screen import Screen, clean
 from .serve import App
 from .verbs import Invocation, verb
 
-__all__ = ["VERBS", "At", "By", "Force", "Label", "Tenant", "Turn", "a_moot", "worked_on"]
+__all__ = ["VERBS", "At", "By", "Force", "Label", "Tenant", "Turn"]
 
 At = Annotated[
     int | None, typer.Option("--at", metavar="OFFSET", envvar="FOLKMOOT_AT", min=0, help="Offset of the snapshot.")
@@ -261,46 +258,6 @@ async def _confirmed(screen: Screen, question: str) -> bool:
     finally:
         loop.remove_reader(keyboard)
     return os.read(keyboard, 4096).strip().lower() in (b"y", b"yes")
-
-
-@asynccontextmanager
-async def a_moot(invocation: Invocation, chat_id: str, app: str | None = None) -> AsyncGenerator[tuple[Folkmoot, Chat]]:
-    """An existing chat that is to be commanded, and the chats of its queue.
-
-    As `a_chat`, but the worker that is here for the time being also looks at what a command brings or goes back to.
-
-    Args:
-        invocation: The call of the verb.
-        chat_id: The chat.
-        app: `module:attribute` of what that worker has registered.
-
-    Raises:
-        ChatNotFoundError: There is none of that id.
-        NoWorkerError: Nobody works on its queue, on a server that is not ours.
-        ServerUnavailableError: There is no server.
-    """
-    async with connected(invocation, app=app, start=False) as connection:
-        await connection.moot(invocation.settings.queue).get(chat_id)
-        queue = (await connection.client.get_workflow_handle(chat_id).describe()).task_queue
-        async with worked_on(invocation, connection, queue), connection.moot(queue) as moot:
-            yield moot, await moot.get(chat_id)
-
-
-@asynccontextmanager
-async def worked_on(invocation: Invocation, connection: Connection, queue: str) -> AsyncGenerator[None]:
-    """Somebody works on the queue: those who do already, else a worker of this process.
-
-    Raises:
-        NoWorkerError: Nobody does, on a server that is not ours.
-    """
-    if not connection.embedded:
-        await Workers(connection.client, queue).require()
-        yield
-    elif await connection.has_worker(queue):
-        yield
-    else:
-        async with working(invocation, connection, queue):
-            yield
 
 
 VERBS = [verb(work.__name__, work) for work in (branches, label, diff, rollback, fork)]

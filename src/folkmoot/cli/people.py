@@ -17,7 +17,7 @@ from folkmoot.chat import Chat, PendingRequest
 from folkmoot.errors import BadCommandError
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, ModelClientStreamingChunkEvent
 
-from .connection import a_chat
+from .chats import a_chat
 from .conversation import Conversation
 from .reading import ChatId, add_row, new_table
 from .screen import Screen, clean

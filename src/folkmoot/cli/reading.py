@@ -13,7 +13,8 @@ from rich.text import Text
 from folkmoot.chat import ChatEvent, ChatStatus
 from folkmoot.client import ChatInfo
 
-from .connection import a_chat, connected
+from .chats import a_chat
+from .connection import connected
 from .conversation import entry_line, message_json
 from .screen import clean
 from .verbs import Invocation, verb

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from folkmoot._client.workers import Workers
 from folkmoot._spec import carried
 from folkmoot.chat import Chat
 from folkmoot.embedded import register
 from folkmoot.messages import BaseChatMessage, TaskResult
 
-from .connection import Connection, connected, working
+from .chats import worked_on
+from .connection import Connection, connected
 from .conversation import Conversation
 from .loading import load_team
 from .people import asking
@@ -65,29 +63,11 @@ async def run(
     chat_id = chat_id or f"{team.name}-{secrets.token_hex(3)}"
     async with connected(invocation, app=app, code_folder=code_folder, in_memory=in_memory) as connection:
         register(connection.plugin, carried(team))
-        async with _worked_on(invocation, connection):
+        async with worked_on(invocation, connection, invocation.settings.queue):
             moot = connection.moot(invocation.settings.queue)
             async with moot:
                 chat = await moot.open(team, chat_id, replace=replace, tenant=tenant)
                 await _converse(invocation, connection, chat, task)
-
-
-@asynccontextmanager
-async def _worked_on(invocation: Invocation, connection: Connection) -> AsyncGenerator[None]:
-    """Somebody works on the queue: those who do already, and only they, as they know what chats of it need.
-
-    Raises:
-        NoWorkerError: Nobody does, on a server that is not ours.
-    """
-    queue = invocation.settings.queue
-    if not connection.embedded:
-        await Workers(connection.client, queue).require()
-        yield
-    elif await connection.has_worker(queue):
-        yield
-    else:
-        async with working(invocation, connection, queue):
-            yield
 
 
 async def _converse(invocation: Invocation, connection: Connection, chat: Chat, task: str | None) -> None:

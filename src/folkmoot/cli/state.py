@@ -22,8 +22,9 @@ from folkmoot.embedded import register
 from folkmoot.errors import ChatNotFoundError
 from folkmoot.teams import TeamSpec
 
-from .connection import a_chat, connected
-from .history import At, By, Force, Label, Tenant, Turn, a_moot, worked_on
+from .chats import a_chat, a_moot, worked_on
+from .connection import connected
+from .history import At, By, Force, Label, Tenant, Turn
 from .loading import load_team
 from .reading import ChatId
 from .screen import Screen, clean

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from .connection import a_chat
+from .chats import a_chat
 from .reading import ChatId
 from .screen import clean
 from .verbs import Invocation, verb

@@ -66,7 +66,7 @@ def test_a_custom_agent_that_is_asked_has_its_messages_in_the_buffer() -> None:
     assert heard_not(saved(driver), "own") == ["go", "1"]
 
 
-@pytest.mark.parametrize(("replies", "speaker"), [((), "a"), (("1",), "a"), (("hand", "2"), "b")])
+@pytest.mark.parametrize(("replies", "speaker"), [((), "a"), (("1",), "a"), (("hand",), "a"), (("hand", "2"), "b")])
 def test_who_spoke_last_in_a_swarm(replies: tuple[str, ...], speaker: str) -> None:
     swarm = Swarm([agent("a", handoffs=["b"]), agent("b", handoffs=["a"])], max_turns=len(replies) or 1)
     driver = Driver(swarm)
@@ -114,8 +114,9 @@ def test_a_loop_that_autogen_saved_goes_on() -> None:
     assert manager(state)["ready"] == ["a"]
     assert manager(state)["remaining"]["a"] == {"back": 0}
     again = loaded(loop(), state)
-    again.run(None, "2", "NO")
-    again.run(None, "3", "YES")
+    for replies in (("2", "NO"), ("3", "YES")):
+        again.run(None, *replies)
+        assert again.stop_reason == "Maximum number of turns 2 reached."
     again.run(None, "4")
     assert again.stop_reason == "Digraph execution is complete"
     assert [line[:1] for line in again.spoken()] == ["a", "b", "a", "b", "c"]

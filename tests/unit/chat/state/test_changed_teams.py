@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from folkmoot import CustomAgent, MaxMessageTermination, UserProxyAgent
+from folkmoot import CustomAgent, DiGraphBuilder, GraphFlow, MaxMessageTermination, UserProxyAgent
 from folkmoot.conditions import TextMentionTermination
 from folkmoot.teams import RoundRobinGroupChat
 from tests.unit.chat.driver import Driver, agent, asks, task, team
@@ -44,9 +44,34 @@ def test_a_turn_under_way_of_one_who_is_of_another_kind_now() -> None:
     driver.run("go", asks("look"))
     for other in (CustomAgent("a"), UserProxyAgent("a")):
         again = loaded(RoundRobinGroupChat([other, agent("b")], max_turns=2), saved(driver))
+        assert "again" not in again.chat.state.root.notes.get("a", {})
         again.run([task("more")])
         assert again.speaking == ["b"]
         assert again.heard("b") == ["U: go", "U: more"]
+
+
+def graph(group: str, condition: str | None) -> GraphFlow:
+    """a and b, with a way back or a way on to c."""
+    members = {name: agent(name) for name in "abc"}
+    builder = DiGraphBuilder()
+    for member in members.values():
+        builder.add_node(member)
+    builder.add_edge(members["a"], members["b"], activation_group=group)
+    builder.add_edge(members["b"], members["c"], condition=condition)
+    if condition is not None:
+        builder.add_edge(members["b"], members["a"], condition="NO", activation_group=group)
+    builder.set_entry_point(members["a"])
+    return GraphFlow(list(members.values()), builder.build(), max_turns=1)
+
+
+def test_another_graph_of_the_same_agents() -> None:
+    driver = Driver(graph("in", "YES"))
+    driver.run("go", "1")
+    again = loaded(graph("else", None), saved(driver))
+    again.run(None, "2")
+    again.run(None, "3")
+    assert again.spoken() == ["b: 2", "c: 3"]
+    assert again.stop_reason == "Digraph execution is complete"
 
 
 def test_a_turn_under_way_goes_on_where_the_order_is_another() -> None:
