@@ -214,8 +214,8 @@ def test_what_a_person_was_asked_is_asked_again(cli: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["rollback", "c"], "one of offset, turn and label, got None, None and None"),
-        (["rollback", "c", "3", "--turn", "1"], "one of offset, turn and label, got 3, 1 and None"),
+        (["rollback", "c"], "one of offset, turn and label; got none of them"),
+        (["rollback", "c", "3", "--turn", "1"], "one of offset, turn and label; got {'offset': 3, 'turn': 1}"),
         (["rollback", "c", "3"], "no snapshot 3; `snapshots` lists them"),
         (["rollback", "c", "--turn", "9"], "There is no snapshot of turn 9"),
         (["rollback", "c", "--label", "x"], "No snapshot has the label 'x'"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from .delta import delta, patch
 from .entries import BLOB, blob_of
-from .log import Entry, Log
+from .log import NOTHING, Entry, Log
 from .saved import agent_state_in, state_in
 
 __all__ = ["StateView", "change_of"]
@@ -34,7 +34,7 @@ class StateView:
 
     def _begin(self) -> None:
         self.next = 0
-        self._versions: list[tuple[int, Any]] = [(-1, None)]
+        self._versions: list[tuple[int, Any]] = [(NOTHING, None)]
 
     @property
     def state(self) -> Any:
@@ -52,7 +52,7 @@ class StateView:
 
     def _apply(self, entry: Entry, blobs: Mapping[str, str]) -> None:
         if entry.kind == "loaded":
-            self._versions = [(entry.offset, agent_state_in(state_in(entry, blobs), self.path))]
+            self._versions = [(NOTHING, agent_state_in(state_in(entry, blobs), self.path))]
         if entry.kind != "agent_state" or entry.data["path"] != self.path or "state" not in entry.data:
             return
         change = entry.data["state"]

@@ -318,7 +318,7 @@ def _derived(uuid: str, entry: Entry, lookup: Lookup, blobs: Mapping[str, str] |
 
 def _text_at(uuid: str, entry: Entry, lookup: Lookup, blobs: Mapping[str, str] | None) -> str:
     """The text of an entry that a message quotes."""
-    if entry.kind in CHAT_KINDS:
+    if "message" in entry.data:
         return model_text_of(message_of(uuid, entry, lookup, blobs))
     return content_of(entry.data["content"], blobs)
 

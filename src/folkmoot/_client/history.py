@@ -144,7 +144,7 @@ class History:
         named = {name: value for name, value in given.items() if value is not None}
         if len(named) != 1:
             raise BadCommandError(
-                f"Say which snapshot is meant by one of offset, turn and label; got {named or 'none'}."
+                f"Say which snapshot is meant by one of offset, turn and label; got {named or 'none of them'}."
             )
         if turn is not None:
             return await self._after_turn(turn)
