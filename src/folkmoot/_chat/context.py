@@ -152,7 +152,7 @@ class AgentContext(Listener):
             self._condense(entry, blobs)
         # A run of a tool that ended is not taken up again.
         ended = entry.kind == "run_ended" or (entry.kind == "scope_ended" and self._within(entry.data["scope"]))
-        if ended and self.plan.in_tool(self.node):
+        if ended and self.plan.in_tool(self.node) and not self.rests:
             self.unanswered = False
 
     def _condense(self, entry: Entry, blobs: Mapping[str, str]) -> None:
@@ -200,11 +200,13 @@ class AgentContext(Listener):
         part = entry.data["part"]
         if "same" in entry.data:
             return
-        if part in self.memories:
+        last = self.memories.get(part)
+        now = self.memories[part] = Remembered(entry.offset, message["content"], entry.data.get("context", []))
+        if last is not None and (last.results, last.context) == (now.results, now.context):
+            return  # It stands in the context as it came with a saved state.
+        if last is not None:
             self.items, self._wire = self.without_memory(part), {}
-        context = [{**item, "memory": part} for item in entry.data.get("context", ())]
-        self.memories[part] = Remembered(entry.offset, message["content"], entry.data.get("context", []))
-        self.items += [Item(item) for item in context]
+        self.items += [Item({**item, "memory": part}) for item in now.context]
 
     def without_memory(self, part: str) -> list[Item]:
         """The items without what one of the memories said."""

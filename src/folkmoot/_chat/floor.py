@@ -117,6 +117,8 @@ class Floor(BaseModel):
         Args:
             go_on: Those who will go on where they stood: what they said is not said again, and counts.
         """
+        if self.left and not self.waiting:
+            return  # Nobody has gone on since.
         self.left = self.waiting + [name for name in self.left if name not in self.waiting]
         self.waiting = []
         kept = {name for name in self.arrived if name in go_on or name not in self.left}

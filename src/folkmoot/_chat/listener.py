@@ -6,7 +6,7 @@ worker, with the same rules (`floor`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +20,7 @@ from .floor import Floor, Level, level_at, levels
 from .log import Entry, Log
 from .plan import Link, Node, Plan
 from .roles import role_of, society_reminder
+from .runs import tool_around
 from .saved import Saved, state_in
 from .state import ChatState
 
@@ -40,6 +41,7 @@ class Listener:
 
     Attributes:
         next: The offset up to which the log has been read.
+        rests: The node works for a call of an interrupted turn that has not gone on yet.
     """
 
     def __init__(self, plan: Plan, uuid: str, node: Node, seat: str = "") -> None:
@@ -53,6 +55,7 @@ class Listener:
         self._below = {item.path: below for item, below in pairwise(chain)}
         self._ears = {path: below.parent.name for path, below in self._below.items() if below.parent}
         self._ears[node.path] = seat
+        self._tool = tool_around(plan, node)
         self.begin()
 
     def begin(self) -> None:
@@ -63,6 +66,7 @@ class Listener:
         self._reminders: dict[str, list[Message]] = {path: [] for path in self._chain}
         self._open: dict[str, bool] = {}
         self._relays: dict[str, bool] = {}
+        self.rests = False
 
     def read(self, log: Log, until: int, blobs: Mapping[str, str]) -> None:
         """Take in the log up to `until`; `log` must hold everything from `self.next` on.
@@ -128,6 +132,7 @@ class Listener:
                 self._message(entry, log, blobs)
             case "turn" if path in self._chain:
                 self._floors[path].begin(list(data["speakers"]))
+                self._goes_on(path, data["speakers"])
                 if path == self.node.path:
                     self.turn(entry)
             case "run_started" | "scope_started" if path in self._chain:
@@ -137,13 +142,14 @@ class Listener:
             case "run_ended":
                 for inner, node in self._chain.items():
                     self._floors[inner].break_off()
-                    if self.plan.in_tool(node):
+                    if self.plan.in_tool(node) and not self.rests:
                         self._floors[inner], self._open[inner] = Floor(), False
             case "rolled_back":
                 # A turn under way goes on in the next run; tools that are at work, too.
                 for inner, floor in self._floors.items():
                     seats = self._chain[inner].seats
                     floor.break_off([name for name in floor.waiting if role_of(seats[name]).goes_on])
+                self._rest()
                 self.interrupted()
             case "loaded":
                 self._load(entry, blobs)
@@ -248,7 +254,16 @@ class Listener:
             self._reminders[path] = saved.reminders(path)
             if node.parent is not None and node.link is not Link.TOOL:
                 self._queues[path] = saved.buffer(node.parent.path)
+        self._rest()
         self.loaded(saved, entry.offset)
+
+    def _rest(self) -> None:
+        self.rests = self._tool is not None and self._open.get(self._tool.path, False)
+
+    def _goes_on(self, path: str, speakers: Sequence[str]) -> None:
+        owner = None if self._tool is None else self._tool.parent
+        if owner is not None and owner.node.path == path and owner.name in speakers:
+            self.rests = False
 
     def _clear(self, node: Node, participants_only: bool = False) -> None:
         """`node`, or its participants, forget, and all inside."""

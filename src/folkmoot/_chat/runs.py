@@ -6,11 +6,11 @@ from . import termination
 from .floor import Floor
 from .log import Entry
 from .managers import manager_of
-from .plan import Node, Plan
+from .plan import Link, Node, Plan
 from .roles import role_of
 from .state import ChatState, Scope
 
-__all__ = ["begin", "break_off", "refresh", "rest", "suspend"]
+__all__ = ["begin", "break_off", "refresh", "rest", "suspend", "tool_around"]
 
 
 def refresh(plan: Plan, state: ChatState, node: Node, entry: Entry) -> None:
@@ -46,11 +46,27 @@ def break_off(plan: Plan, state: ChatState, node: Node, entry: Entry) -> None:
     """The run ends whatever is under way, at a node and inside it: the next one takes it up where it stood."""
     for path in plan.within(node.path):
         inner, scope = plan.nodes[path], state.scopes[path]
+        if _rests(plan, state, inner):
+            continue
         _give_up(inner, scope, suspend=False)
         if scope.open and plan.in_tool(inner):
             # The call it was for has been answered.
             scope.open, scope.floor, scope.notes = False, Floor(), {}
             rest(inner, scope, entry)
+
+
+def tool_around(plan: Plan, node: Node) -> Node | None:
+    """The outermost agent's tool that a node is, or is inside of."""
+    return next((outer for outer in plan.chain(node) if outer.link is Link.TOOL), None)
+
+
+def _rests(plan: Plan, state: ChatState, node: Node) -> bool:
+    """Whether a node is at work for a call of an interrupted turn that did not go on in this run."""
+    tool = tool_around(plan, node)
+    if tool is None:
+        return False
+    assert tool.parent is not None
+    return bool(state.scopes[tool.parent.node.path].notes.get(tool.parent.name, {}).get("again"))
 
 
 def suspend(plan: Plan, state: ChatState, entry: Entry) -> None:

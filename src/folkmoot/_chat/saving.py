@@ -67,7 +67,8 @@ def save(
         views: Read up to there.
         blobs: Contents that lie in the store.
     """
-    asks = bool(state.requests)
+    # With the entry that loads a state nobody is asked yet; the run that begins by itself comes after it.
+    asks = bool(state.requests) or bool(log.at(offset).data.get("asks"))
     if state.running:
         runs.suspend(plan, state, log.at(offset))
     offsets, entries = _entries(plan, uuid, log, offset, state, blobs)

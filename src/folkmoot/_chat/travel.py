@@ -31,8 +31,10 @@ def roll_back(chat: Chat, command: str, to: int, past: Mapping[str, Any], team: 
     needs = needed_offsets(Plan(team), ChatState.load(dict(past)))
     kept = {name: value for name, value in past.items() if name not in LASTING}
     fields |= change_of_team(chat.team, team)
+    asks = bool(past.get("requests"))
+    fields |= {"asks": True} if asks else {}
     chat.append(time, "rolled_back", command=command, to=to, state=kept, needs=needs, **fields)
-    _go_on(chat, bool(past.get("requests")), command, time)
+    _go_on(chat, asks, command, time)
 
 
 def load(
@@ -55,6 +57,7 @@ def load(
     for entry in given.entries:
         chat.log.append({**entry, "kind": "copied", "time": time})
     engine = moved(plan, given.state, lambda place: first + place, chat.log.head).dump()
+    fields |= {"asks": True} if given.asks else {}
     chat.append(time, "loaded", command=command, state=stored, engine=engine, turn=given.turn, **fields)
     _go_on(chat, given.asks, command, time)
 

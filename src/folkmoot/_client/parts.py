@@ -9,7 +9,7 @@ from typing import Any
 from folkmoot._chat.plan import Link, Node, Plan, Seat
 from folkmoot._chat.saved import KEY, VERSION, digest_of
 from folkmoot._spec import to_json
-from folkmoot.agents import AgentSpec, CustomAgent
+from folkmoot.agents import AgentSpec, AssistantAgent, CustomAgent
 from folkmoot.errors import BadCommandError
 
 __all__ = ["part_of", "with_part"]
@@ -62,6 +62,7 @@ def with_part(plan: Plan, saved: Mapping[str, Any], part: str, state: Mapping[st
             f"Expected a state of type {now!r} for {found.path!r}, got {state.get('type')!r}: {str(dict(state))[:100]}."
         )
     _set_agent_state(plan, whole, found, own)
+    _begin_again(plan, whole, found)
     more: Mapping[str, Any] = state.get(KEY) or {}
     before = str(more.get("path", found.path))
     for kind in ("seats", "nodes"):
@@ -72,6 +73,16 @@ def with_part(plan: Plan, saved: Mapping[str, Any], part: str, state: Mapping[st
         agent = found.agent
         whole[KEY]["seats"][found.path] = {} if agent is None else {"agent": agent.type}
     return whole
+
+
+def _begin_again(plan: Plan, whole: dict[str, Any], seat: Seat) -> None:
+    """A turn that was under way begins anew: the agent it was of is another now, and has heard nothing of it."""
+    notes: dict[str, Any] = whole[KEY]["state"]["scopes"].get(seat.node.path, {}).get("notes", {}).get(seat.name, {})
+    notes.pop("again", None)
+    begun: list[Any] = whole[KEY]["seats"].get(seat.path, {}).get("begun", [])
+    holder, key = _holder(plan, whole, seat)
+    if key is not None and isinstance(seat.agent, AssistantAgent):
+        holder["message_buffer"] = [*begun, *holder["message_buffer"]]
 
 
 def _put_condition(node: Node, whole: dict[str, Any], state: Mapping[str, Any]) -> None:

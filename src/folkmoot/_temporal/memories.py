@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from folkmoot._chat.context import AgentContext, Item
+from folkmoot._chat.log import NOTHING
 from folkmoot._chat.plan import Seat
 from folkmoot.agents import AssistantAgent
 from folkmoot.memory import ListMemory
@@ -65,7 +66,10 @@ async def remember(
         found = [content.model_dump(mode="json") for content in result.memories.results]
         last = view.memories.get(part)
         if last is not None and last.results == found and last.context == context.added:
-            if found:
+            if found and last.offset == NOTHING:
+                # It was said in the chat that this one's state comes from: there is no entry to refer to.
+                told.append({"part": part, "event": {"content": found}, "context": context.added})
+            elif found:
                 told.append({"part": part, "same": last.offset})
             continue
         if not found and not context.added and last is None:

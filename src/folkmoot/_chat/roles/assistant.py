@@ -233,7 +233,9 @@ def _ask_again(chat: Chat, seat: Seat, turn: Turn, time: str) -> None:
     """Make the request of an interrupted turn again; its use of the model was counted."""
     assert turn.request is not None
     data = chat.log.at(turn.request).data
-    message = {name: value for name, value in data["message"].items() if name != "models_usage"}
+    # What was copied from another log brings an id and a time along, but this one is new.
+    old = ("id", "created_at", "models_usage")
+    message = {name: value for name, value in data["message"].items() if name not in old}
     policies = {"policies": data["policies"]} if "policies" in data else {}
     chat.say(seat, time, "event", message, role="again", call=turn.need, **policies)
 
