@@ -243,7 +243,7 @@ LATER: Mapping[str, str] = {}
 
 ELSEWHERE: Mapping[str, Sequence[str]] = {
     "B030": ("unit/chat/test_conditions.py::test_timeout_is_asked_between_turns_only_and_restarts_at_a_stop",),
-    "B087": ("unit/chat/state/test_saved_again.py::test_saved_loaded_and_saved_again_at_every_snapshot",),
+    "B087": ("unit/chat/state/test_saved_again.py::test_at_every_snapshot",),
     "B090": ("unit/chat/state/test_refused_states.py::test_a_round_robin",),
     "B099": ("integration/test_cancel.py::test_cancel_in_a_tool_leaves_no_call_dangling",),
     "B101": ("integration/test_pause.py::test_pause_during_a_run_keeps_the_call_in_flight",),
