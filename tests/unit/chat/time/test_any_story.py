@@ -129,7 +129,9 @@ def test_views_read_on_are_those_read_at_once(name: str, steps: list[Step]) -> N
 def test_a_fork_is_what_a_rollback_is(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
     source = story.again()
-    for snapshot in snapshots(source)[-3:]:
+    # A loaded state that asks a person goes on by itself, after its snapshot.
+    found = [item for item in snapshots(source) if not source.log.at(item.offset).data.get("asks")]
+    for snapshot in found[-3:]:
         back = story.again()
         story.driver.chat, story.driver.flying = back, {}
         entry = story.driver.tell("rollback", offset=snapshot.offset, force=True)
