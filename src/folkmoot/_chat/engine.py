@@ -289,7 +289,9 @@ class Chat:
 
     def wait(self, call: Call, reason: str, since: str, error: str, time: str) -> None:
         """Note that a call waits for something outside, e.g. `worker:tool:lookup`."""
-        self.append(time, "waiting", **{"call": call.key, "for": reason, "since": since, "error": error})
+        self.append(
+            time, "waiting", **{"call": call.key, "path": call.path, "for": reason, "since": since, "error": error}
+        )
 
     # --- Ends --------------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ of a speaker have `agent`, its name, unless that is the message's source):
 | `manager` | `run`, `step`: a step of the team's own (selection, facts, plan, ledger, ...); `usage` |
 | `summary` | `run`, `call`, `count` (items of a context it stands for), `content`, `usage`; see `condensing` |
 | `checked` | `run`, `results` (of functional conditions, in declaration order), `edges` (of a graph's functions) |
-| `waiting` | `call`, `for` (what is waited for), `since`, `error` |
+| `waiting` | `call`, `path` (whose), `for` (what is waited for), `since`, `error` |
 | `request` | `request` (id), `for` (`input`, `speaker`), `prompt`, `run`: something asked of a person |
 | `answered` | `request`, `command`, `by`, `content` |
 | `agent_state` | `path`, `state` (what changed), `call` or `hook`: a custom agent's state |

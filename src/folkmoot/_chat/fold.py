@@ -328,7 +328,9 @@ class Fold:
 
     def _waiting(self, state: ChatState, log: Log, entry: Entry) -> None:
         data = entry.data
-        state.waits[data["call"]] = Wait(reason=data["for"], since=data["since"], offset=entry.offset)
+        state.waits[data["call"]] = Wait(
+            reason=data["for"], since=data["since"], offset=entry.offset, path=data.get("path", "")
+        )
         state.parent = entry.offset
 
     def _request(self, state: ChatState, log: Log, entry: Entry) -> None:

@@ -53,6 +53,13 @@ def break_off(plan: Plan, state: ChatState, node: Node, entry: Entry) -> None:
             # The call it was for has been answered.
             scope.open, scope.floor, scope.notes = False, Floor(), {}
             rest(inner, scope, entry)
+    # Nobody waits any more for what was to come in there, and nobody is asked.
+    state.waits = {key: wait for key, wait in state.waits.items() if not _inside(wait.path, node)}
+    state.requests = {name: asked for name, asked in state.requests.items() if not _inside(asked.path, node)}
+
+
+def _inside(path: str, node: Node) -> bool:
+    return not node.path or path == node.path or path.startswith(f"{node.path}/")
 
 
 def tool_around(plan: Plan, node: Node) -> Node | None:

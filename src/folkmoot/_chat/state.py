@@ -177,6 +177,8 @@ class Wait(_Part):
     reason: str
     since: str
     offset: int
+    path: str = ""
+    """Whose step it is."""
 
 
 class ChatState(_Part):

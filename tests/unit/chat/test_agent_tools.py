@@ -149,6 +149,27 @@ def test_a_failure_inside_is_an_error_result_and_the_run_goes_on() -> None:
     assert ended.data["error"]["agent"] == "a/crew/y"
 
 
+def test_what_waited_inside_does_not_wait_after_a_failure() -> None:
+    driver = chat()
+    driver.run("go", calling(("helper", "Help!")))
+    driver.chat.wait(driver.calls[0], "worker:model:scripted", driver.now, "unknown", driver.now)
+    assert driver.status == "waiting"
+    driver.answer(BROKEN)
+    assert (driver.status, driver.chat.state.waits) == ("idle", {})
+
+
+def test_a_person_inside_is_not_asked_after_a_failure() -> None:
+    graph = DiGraphBuilder()
+    members = [agent("x"), UserProxyAgent("p")]
+    for member in members:
+        graph.add_node(member)
+    driver = chat(crew=GraphFlow(members, graph.build(), name="team"))
+    driver.run("go", calling(("crew", "Ask!")))
+    assert len(driver.chat.state.requests) == 1
+    driver.answer(BROKEN)
+    assert driver.chat.state.requests == {}
+
+
 def test_after_a_failure_inside_the_next_call_begins_a_run_of_its_own() -> None:
     driver = chat(max_tool_iterations=2)
     driver.run("go", calling(("crew", "one")), "x1", BROKEN, calling(("crew", "two")))
