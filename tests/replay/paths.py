@@ -33,6 +33,7 @@ from folkmoot.contexts import SummarizedChatCompletionContext
 from tests._support.repertoire import PIECES
 from tests.replay.caller import Caller
 from tests.replay.stage import Stage, patiently, status
+from tests.replay.time_paths import TIME_PATHS
 
 Path = Callable[[Stage], Awaitable[str]]
 
@@ -560,6 +561,7 @@ PATHS: dict[str, Path] = {
         compensated,
         condensed,
         summarized,
+        *TIME_PATHS,
         *(_performance(piece) for piece in PIECES),
         *(_continued_performance(piece) for piece in ("graph", "magentic", "nested", "society", "tools")),
     )

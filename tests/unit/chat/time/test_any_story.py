@@ -51,7 +51,7 @@ def lasting(state: ChatState, yes: bool) -> dict[str, Any]:
     return {name: value for name, value in state.dump().items() if (name in LASTING) == yes}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(name=casts, steps=stories)
 def test_the_log_alone_gives_the_state_at_every_offset(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
@@ -64,7 +64,7 @@ def test_the_log_alone_gives_the_state_at_every_offset(name: str, steps: list[St
         assert state_at(again, offset) == state
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(name=casts, steps=stories)
 def test_the_state_is_that_of_its_branch(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
@@ -76,7 +76,7 @@ def test_the_state_is_that_of_its_branch(name: str, steps: list[Step]) -> None:
     assert lasting(straightforward(story, line), yes=False) == lasting(story.chat.state, yes=False)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(name=casts, steps=stories)
 def test_nothing_is_delivered_twice_and_no_call_is_left_open(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
@@ -103,7 +103,7 @@ def test_nothing_is_delivered_twice_and_no_call_is_left_open(name: str, steps: l
     assert len(ids) == len(set(ids))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(name=casts, steps=stories)
 def test_views_read_on_are_those_read_at_once(name: str, steps: list[Step]) -> None:
     """A worker's, which it read further with every call, and those of one that has only just begun."""
@@ -124,7 +124,7 @@ def test_views_read_on_are_those_read_at_once(name: str, steps: list[Step]) -> N
         assert (kept_thread.thread, kept_thread.current_tasks) == (thread.thread, thread.current_tasks)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(name=casts, steps=stories)
 def test_a_fork_is_what_a_rollback_is(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
