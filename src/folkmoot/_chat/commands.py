@@ -198,9 +198,10 @@ def _rollback(chat: Chat, command: str, fields: Fields, time: str) -> None:
     # What lies in the store was looked at by a worker.
     if given:
         past, team = given["state"], chat.team if given["team"] is None else team_of(given["team"])
+        asked = bool(given.get("asks"))
     else:
         state, team = past_at(chat, to)
-        past = state.dump()
+        past, asked = state.dump(), bool(chat.log.at(to).data.get("asks"))
     calls = given["crossed"] if given else crossed(chat.plan, chat.log, to, chat.log.head)
     chat.log.pin({int(offset): encoded.encode() for offset, encoded in given.get("entries", {}).items()})
     if chat.state.running:
@@ -210,7 +211,7 @@ def _rollback(chat: Chat, command: str, fields: Fields, time: str) -> None:
         more["by"] = fields["by"]
     if fields.get("compensate"):
         more |= _undoing(calls)
-    travel.roll_back(chat, command, to, past, team, time, **more)
+    travel.roll_back(chat, command, to, past, team, time, asked, **more)
 
 
 def _undoing(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,16 @@ from .state import LASTING, ChatState
 __all__ = ["load", "roll_back"]
 
 
-def roll_back(chat: Chat, command: str, to: int, past: Mapping[str, Any], team: Team, time: str, **fields: Any) -> None:
+def roll_back(
+    chat: Chat,
+    command: str,
+    to: int,
+    past: Mapping[str, Any],
+    team: Team,
+    time: str,
+    asked: bool = False,
+    **fields: Any,
+) -> None:
     """Go back to an earlier state; a person who was asked something then is asked again.
 
     Args:
@@ -26,12 +35,14 @@ def roll_back(chat: Chat, command: str, to: int, past: Mapping[str, Any], team: 
         past: The state there.
         team: The spec that was in force there.
         time: ISO 8601, UTC.
+        asked: The entry there says that a person is to be asked again.
         fields: What else the entry tells.
     """
     needs = needed_offsets(Plan(team), ChatState.load(dict(past)))
     kept = {name: value for name, value in past.items() if name not in LASTING}
     fields |= change_of_team(chat.team, team)
-    asks = bool(past.get("requests"))
+    # With the entry that loads a state nobody is asked yet; the run that begins by itself comes after it.
+    asks = bool(past.get("requests")) or asked
     fields |= {"asks": True} if asks else {}
     chat.append(time, "rolled_back", command=command, to=to, state=kept, needs=needs, **fields)
     _go_on(chat, asks, command, time)

@@ -72,7 +72,7 @@ class Functions:
             quoted = all_references([event], chat.log.at).values()
             blobs = await self._side.reader.contents(chat, [event, *quoted])
             results = message_of(chat.uuid, event, chat.log.at, blobs)["content"]
-            calls = chat.log.at(event.data["call"]).data["message"]["content"]
+            calls = chat.log.at(data.i).data["message"]["content"]
             with errors_named():
                 formatter = self._side.registry.function(spec.tool_call_summary_formatter)
                 texts = [

@@ -156,6 +156,7 @@ def _gone_back(cached: CachedChat, chat: Chat, to: int, head: int) -> dict[str, 
     return {
         "state": state.dump(),
         "team": None if team == cached.team else json_of(team),
+        "asks": bool(cached.log.at(to).data.get("asks")),
         "entries": {str(offset): needed[offset].encoded.decode() for offset in sorted(needed)},
         "crossed": crossed(cached.plan, cached.log, to, head),
     }

@@ -172,7 +172,9 @@ class Assistant(Role):
         if turn.phase != "tools":
             reflect = turn.phase == "reflect"
             key = call_key("model", turn.need, seat.path)
-            return [Call(key, "model", seat.path, turn.need, turn.reads, reflect=reflect)]
+            # A turn that goes on after an interruption has asked its memories.
+            later = "later" if turn.iteration and turn.need == turn.started else ""
+            return [Call(key, "model", seat.path, turn.need, turn.reads, name=later, reflect=reflect)]
         request, found = turn.need, list[Call]()
         policies = chat.log.at(request).data.get("policies", {})
         for index, call in enumerate(calls_of(chat, turn)):
