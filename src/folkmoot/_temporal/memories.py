@@ -52,7 +52,7 @@ async def remember(
         UnknownNameError: A memory is not registered on this worker.
     """
     spec = seat.agent
-    if not isinstance(spec, AssistantAgent) or not spec.memory or data.s or chat.log.at(data.n).kind != "turn":
+    if not isinstance(spec, AssistantAgent) or not spec.memory or data.i or chat.log.at(data.n).kind != "turn":
         return [], None
     told: list[dict[str, Any]] = []
     items: list[Item] | None = None

@@ -173,8 +173,8 @@ class Assistant(Role):
             reflect = turn.phase == "reflect"
             key = call_key("model", turn.need, seat.path)
             # A turn that goes on after an interruption has asked its memories.
-            later = "later" if turn.iteration and turn.need == turn.started else ""
-            return [Call(key, "model", seat.path, turn.need, turn.reads, name=later, reflect=reflect)]
+            later = turn.iteration if turn.need == turn.started else 0
+            return [Call(key, "model", seat.path, turn.need, turn.reads, index=later, reflect=reflect)]
         request, found = turn.need, list[Call]()
         policies = chat.log.at(request).data.get("policies", {})
         for index, call in enumerate(calls_of(chat, turn)):
