@@ -118,7 +118,10 @@ def test_a_state_of_another_team_opens_nothing(cli: CommandLine) -> None:
         (["load", "first", "state.json", "--part", "critic", "--team", "team.json"], "give --part or --team, not both"),
         (["save", "first", "--part", "painter"], "There is no part 'painter'; known are writer, critic, termination."),
         (["save", "first", "--turn", "99"], "There is no snapshot of turn 99"),
-        (["save", "first", "--turn", "1", "--label", "x"], "one of offset, turn and label; got {'turn': 1, 'label': 'x'}"),
+        (
+            ["save", "first", "--turn", "1", "--label", "x"],
+            "one of offset, turn and label; got {'turn': 1, 'label': 'x'}",
+        ),
         (["save", "first", "-o", "."], "File '.' cannot be written: Is a directory."),
         (["resume", "first", "nofile.json"], "There is no file 'nofile.json'."),
         (["resume", "nobody", "old.json"], "There is no chat 'nobody'."),

@@ -13,11 +13,11 @@ from folkmoot import (
     FolderStore,
     Folkmoot,
     FolkmootPlugin,
+    LabelledSnapshot,
     MaxMessageTermination,
     ModelSpec,
     OpenAIChatModel,
     RoundRobinGroupChat,
-    Snapshot,
     TaskResult,
     TextMentionTermination,
     TextMessage,
@@ -60,7 +60,7 @@ async def use() -> None:
         async for item in chat.run_stream(task="Shorter, please"):
             print(item)
         assert_type(await chat.status(), ChatStatus)
-        assert_type(await chat.snapshots(), list[Snapshot])
+        assert_type(await chat.snapshots(), list[LabelledSnapshot])
         await chat.pause(now=True)
         await chat.reset(force=True)
         async for event in chat.events(after=3, follow=False):
