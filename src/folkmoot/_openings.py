@@ -89,11 +89,14 @@ class Openings:
             if state is not None:
                 raise ValueError("Give a state or messages to begin with, not both.")
             state = state_of(rehearsed(spec, messages, termination))
-        uuid, first = uuid4().hex, None
-        if state is not None:
-            put = None if self._store is None else partial(self._store.put, chat=uuid)
-            first = ["load_state", uuid4().hex, {"state": await stored_state(state, put)}]
+        uuid = uuid4().hex
+        first = None if state is None else await self._loading(state, uuid)
         return await self._open(opening, id, first, replace=replace, tenant=tenant, limits=limits, uuid=uuid)
+
+    async def _loading(self, state: Mapping[str, Any], uuid: str, **fields: Any) -> list[Any]:
+        """The command with which the chat of that uuid begins with a state."""
+        put = None if self._store is None else partial(self._store.put, chat=uuid)
+        return ["load_state", uuid4().hex, {"state": await stored_state(state, put), **fields}]
 
     async def _open(self, opening: Opening, id: str, first: Sequence[Any] | None, **options: Any) -> Chat:
         """Start a chat that begins with a command, or find the one that lives."""
@@ -148,13 +151,11 @@ class Openings:
         origin_chat = await self.get(source)
         whole = await origin_chat.read(offset, turn=turn, label=label)
         opening = Opening(self.client, self.queue, whole.team, id)
-        uuid, command = uuid4().hex, uuid4().hex
-        put = None if self._store is None else partial(self._store.put, chat=uuid)
-        origin = {"chat": source, "uuid": whole.uuid, "offset": whole.offset}
-        fields = {"state": await stored_state(whole.saved(), put), "origin": origin}
-        first = ["load_state", command, fields]
         if not await opening.free():
             raise ChatExistsError(f"A chat {id!r} is there already; a fork needs an id of its own.", chat_id=id)
+        uuid = uuid4().hex
+        origin = {"chat": source, "uuid": whole.uuid, "offset": whole.offset}
+        first = await self._loading(whole.saved(), uuid, origin=origin)
         chat = await self._open(opening, id, first, replace=False, tenant=tenant, limits=limits, uuid=uuid)
         chat.crossed = tuple(crossed(whole.plan, whole.log, whole.offset, whole.log.head))
         return chat
@@ -193,9 +194,8 @@ class Openings:
         if not (replace or await opening.free()):
             raise ChatExistsError(f"A chat {id!r} is there already.", chat_id=id)
         uuid = uuid4().hex
-        put = None if self._store is None else partial(self._store.put, chat=uuid)
         origin = {name: document.get(name) for name in ("chat", "uuid", "offset")}
-        first = ["load_state", uuid4().hex, {"state": await stored_state(document["state"], put), "origin": origin}]
+        first = await self._loading(document["state"], uuid, origin=origin)
         return await self._open(opening, id, first, replace=replace, tenant=tenant, limits=limits, uuid=uuid)
 
     async def _check_names(self, chat: Chat) -> None:

@@ -165,8 +165,7 @@ def _cancel(chat: Chat, command: str, fields: Fields, time: str) -> None:
 def _answer(chat: Chat, command: str, fields: Fields, time: str) -> None:
     name, text = fields["request"], fields["content"]
     request = chat.state.requests[name]
-    by = {"by": fields["by"]} if fields.get("by") else {}
-    chat.append(time, "answered", command=command, request=name, content=text, **by)
+    chat.append(time, "answered", command=command, request=name, content=text, **_by(fields))
     if request.kind == "speaker":
         node = chat.plan.nodes[request.path]
         manager = manager_of(node)
@@ -206,12 +205,15 @@ def _rollback(chat: Chat, command: str, fields: Fields, time: str) -> None:
     chat.log.pin({int(offset): encoded.encode() for offset, encoded in given.get("entries", {}).items()})
     if chat.state.running:
         chat.cancel("", time)
-    more: dict[str, Any] = {"crossed": calls} if calls else {}
-    if fields.get("by"):
-        more["by"] = fields["by"]
+    more: dict[str, Any] = {**({"crossed": calls} if calls else {}), **_by(fields)}
     if fields.get("compensate"):
         more |= _undoing(calls)
     travel.roll_back(chat, command, to, past, team, time, asked, **more)
+
+
+def _by(fields: Fields) -> dict[str, Any]:
+    """Who asks for it, where it was told."""
+    return {"by": fields["by"]} if fields.get("by") else {}
 
 
 def _undoing(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -253,13 +255,11 @@ def _change_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | 
 
 def _label(chat: Chat, command: str, fields: Fields, time: str) -> None:
     place = {} if fields.get("offset") is None else {"offset": fields["offset"]}
-    by = {"by": fields["by"]} if fields.get("by") else {}
-    chat.append(time, "labelled", command=command, label=fields["label"], **place, **by)
+    chat.append(time, "labelled", command=command, label=fields["label"], **place, **_by(fields))
 
 
 def _summarize(chat: Chat, command: str, fields: Fields, time: str) -> None:
-    by = {"by": fields["by"]} if fields.get("by") else {}
-    chat.append(time, "summarized", command=command, **fields["prepared"], **by)
+    chat.append(time, "summarized", command=command, **fields["prepared"], **_by(fields))
 
 
 def _summarize_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:

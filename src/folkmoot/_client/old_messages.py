@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from folkmoot._chat.old import Ending, Rehearsal, rehearse
+from folkmoot._chat.old import Ending, Messages, Rehearsal, rehearse
 from folkmoot._chat.saving import save
 from folkmoot._spec import AgentSpec
 from folkmoot._temporal.tokens import count_tokens
 from folkmoot.errors import BadCommandError
-from folkmoot.messages import BaseAgentEvent, BaseChatMessage
 from folkmoot.teams import TeamSpec
 
 from .whole import Whole
@@ -22,9 +21,6 @@ from .whole import Whole
 __all__ = ["Ending", "Messages", "OldMessages", "rehearsed", "state_of"]
 
 logger = logging.getLogger("folkmoot.client")
-
-Messages = str | Sequence[BaseChatMessage | BaseAgentEvent | Mapping[str, Any]]
-"""A JSON text, or a list: messages, AutoGen's JSON of them, or dictionaries of AutoGen 0.2."""
 
 
 @dataclass(frozen=True)

@@ -145,8 +145,9 @@ async def stored_state(state: Mapping[str, Any], put: Callable[[bytes], Awaitabl
     Raises:
         PayloadTooLargeError: It is too large for a command, and there is no store.
     """
-    if put is None or (size := size_of(state)) <= LARGE:
-        if (size := size_of(state)) > MAX_TASK:
+    size = size_of(state)
+    if put is None or size <= LARGE:
+        if size > MAX_TASK:
             raise PayloadTooLargeError(size, MAX_TASK, "The state")
         return state
     data = json.dumps(state, ensure_ascii=False).encode("utf-8", "replace")

@@ -20,11 +20,9 @@ from folkmoot._chat.engine import Chat
 from folkmoot._chat.entries import all_references
 from folkmoot._chat.log import EMPTY_DIGEST, Log
 from folkmoot._chat.needed import needed_offsets
-from folkmoot._chat.specs import json_of
+from folkmoot._chat.specs import json_of, team_of
 from folkmoot._chat.state import ENGINE, ChatState
-from folkmoot._spec import load_spec, spec_digest
-from folkmoot.agents import AgentSpec
-from folkmoot.teams import TeamSpec
+from folkmoot._spec import spec_digest
 
 from . import names
 from .calls import HEARTBEAT
@@ -46,9 +44,7 @@ def restore(data: ChatInput) -> Chat:
     Raises:
         ValueError: The spec or the carried log cannot be read.
     """
-    team = load_spec(data.spec)
-    if not isinstance(team, TeamSpec | AgentSpec):
-        raise ValueError(f"expected the spec of a team or an agent, got {data.spec.get('type')!r}")
+    team = team_of(data.spec)
     uuid = data.uuid or workflow.uuid4().hex
     pinned = {offset: encoded.encode() for offset, encoded in data.pinned.items()}
     log = Log.restore(data.base, data.digest or EMPTY_DIGEST, unpack(data.entries), pinned)

@@ -18,9 +18,9 @@ from folkmoot.messages import BaseAgentEvent, BaseChatMessage, checked_log, is_c
 
 from .dictionaries import read_dictionary
 
-__all__ = ["Kind", "Old", "OldMessages", "read_messages"]
+__all__ = ["Kind", "Messages", "Old", "read_messages"]
 
-OldMessages = str | Sequence[BaseChatMessage | BaseAgentEvent | Mapping[str, Any]]
+Messages = str | Sequence[BaseChatMessage | BaseAgentEvent | Mapping[str, Any]]
 """Messages and events, AutoGen's JSON of them, or dictionaries of AutoGen 0.2, mixed; or the JSON text of a list."""
 
 Kind = Literal["message", "calls", "results", "event"]

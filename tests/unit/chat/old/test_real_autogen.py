@@ -12,7 +12,7 @@ from autogen_core import FunctionCall
 from autogen_core.models import CreateResult, RequestUsage
 from autogen_ext.models.replay import ReplayChatCompletionClient
 
-from folkmoot._chat.old import OldMessages
+from folkmoot._chat.old import Messages
 from folkmoot.agents import SocietyOfMindAgent
 from folkmoot.teams import MagenticOneGroupChat, RoundRobinGroupChat, Swarm
 from folkmoot.tools import Tool
@@ -62,7 +62,7 @@ async def test_tools_shown_and_reflected_on(form: str) -> None:
     team = teams.RoundRobinGroupChat(members, termination_condition=MaxMessageTermination(4))
     messages = await ran(team)
     dumps = [message.dump() for message in messages]
-    given: OldMessages = {"objects": messages, "dumps": dumps, "text": json.dumps(dumps, default=str)}[form]
+    given: Messages = {"objects": messages, "dumps": dumps, "text": json.dumps(dumps, default=str)}[form]
     tools = [Tool("look")]
     spec = RoundRobinGroupChat([agent("a", tools=tools), agent("b", tools=tools, reflect_on_tool_use=True)])
     resumed = old(spec, given)
