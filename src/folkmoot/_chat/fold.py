@@ -116,7 +116,6 @@ class Fold:
         data, scope = entry.data, state.root
         state.running, state.pause, state.pause_now, state.stop = False, "", False, False
         state.status, state.stop_reason, state.error = data["status"], data.get("stop_reason"), data.get("error")
-        state.waits, state.requests = {}, {}
         # A condition that fired is used up, even if the run was cancelled before it could end (paused).
         stopped = data["status"] == "stopped" or scope.ended
         runs.break_off(self.plan, state, self.plan.root, entry)

@@ -22,6 +22,8 @@ def moved(plan: Plan, state: ChatState, move: Callable[[int], int], here: int) -
         here: The new offset for what only says since when.
     """
     state = state.model_copy(deep=True)
+    # What is at work here is not waited for there: calls are made anew.
+    state.waits = {}
     state.hooks = [hook.model_copy(update={"offset": here}) for hook in state.hooks]
     for path, scope in state.scopes.items():
         node = plan.nodes[path]

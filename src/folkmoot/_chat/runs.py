@@ -53,8 +53,12 @@ def break_off(plan: Plan, state: ChatState, node: Node, entry: Entry) -> None:
             # The call it was for has been answered.
             scope.open, scope.floor, scope.notes = False, Floor(), {}
             rest(inner, scope, entry)
-    # Nobody waits any more for what was to come in there, and nobody is asked.
-    state.waits = {key: wait for key, wait in state.waits.items() if not _inside(wait.path, node)}
+    # Nobody waits any more for what was to come in there, and nobody is asked; hooks and undoing are of no run.
+    state.waits = {
+        key: wait
+        for key, wait in state.waits.items()
+        if key.startswith(("hook-", "undo-")) or not _inside(wait.path, node)
+    }
     state.requests = {name: asked for name, asked in state.requests.items() if not _inside(asked.path, node)}
 
 
@@ -90,7 +94,8 @@ def suspend(plan: Plan, state: ChatState, entry: Entry) -> None:
         root.checked = entry.offset + 1
     root.open = False
     state.running, state.pause, state.pause_now, state.stop = False, "", False, False
-    state.waits, state.requests = {}, {}
+    state.waits = {key: wait for key, wait in state.waits.items() if key.startswith("undo-")}
+    state.requests = {}
     # There is no pause any more, but what an agent is to forget it still has to be told, as it is here and now.
     forget = (hook for hook in state.hooks if hook.name == "on_reset")
     state.hooks = [hook.model_copy(update={"offset": entry.offset}) for hook in forget]

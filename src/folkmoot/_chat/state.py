@@ -250,9 +250,11 @@ class ChatState(_Part):
             past: The state then.
             branch: Offset of the entry that says so.
         """
+        undone = {key: wait for key, wait in self.waits.items() if key.startswith("undo-")}
         for name in type(self).model_fields:
             if name not in LASTING:
                 setattr(self, name, getattr(past, name))
+        self.waits = {key: wait for key, wait in self.waits.items() if not key.startswith("undo-")} | undone
         self.branch = branch
 
     def dump(self) -> dict[str, Any]:

@@ -14,13 +14,13 @@ from folkmoot.messages import CodeBlock, CodeResult
 from folkmoot.tools import CancellationToken
 from tests._support.waiting import eventually
 
-# A child in the background and one in a session of its own; the block waits only once both have said who they are.
+# A child in the background and one in a session of its own; the block says last who it is, once all else is said.
 FAMILY = """
 sh -c 'echo $$ > first; exec tail -f /dev/null' &
 setsid sh -c 'echo $$ > second; exec tail -f /dev/null' &
 while [ ! -s first ] || [ ! -s second ]; do :; done
-echo $$ > block
 echo begun
+echo $$ > block
 """
 WAITING = FAMILY + "wait"
 
