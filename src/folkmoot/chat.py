@@ -11,15 +11,16 @@ from temporalio.client import Client
 
 from ._chat.entries import content_of
 from ._chat.log import Entry
+from ._chat.masking import mask_entry
 from ._client.commands import Commands
 from ._client.comparing import Comparison
 from ._client.history import Branch, LabelledSnapshot, Rollback
 from ._client.model_views import ModelView
 from ._client.old_messages import OldMessages
 from ._client.pages import LogPages
+from ._client.people import By, Decision, PendingRequest, People
 from ._client.running import Previews, RunReader
 from ._client.tasks import log_task
-from ._client.team_changes import Changes
 from ._client.workers import Workers
 from ._spec import Participant, load_spec, to_json
 from .messages import BaseAgentEvent, BaseChatMessage, TaskResult
@@ -33,6 +34,7 @@ __all__ = [
     "ChatEvent",
     "ChatStatus",
     "Comparison",
+    "Decision",
     "LabelledSnapshot",
     "ModelView",
     "OldMessages",
@@ -93,26 +95,7 @@ class ChatStatus:
     continued: int
 
 
-@dataclass(frozen=True, slots=True)
-class PendingRequest:
-    """Something a person is asked.
-
-    Attributes:
-        request: Its id.
-        kind: `input` (a text is wanted) or `speaker` (the name of who speaks next).
-        path: Who asks: a participant's path, or a team's (empty: the chat's own).
-        prompt: The question.
-        since: ISO 8601, UTC.
-    """
-
-    request: str
-    kind: str
-    path: str
-    prompt: str
-    since: str
-
-
-class Chat(Changes):
+class Chat(People):
     """A chat, wherever it runs. Any number of processes may hold handles on one.
 
     Made by `Folkmoot.open` and `Folkmoot.get`.
@@ -151,6 +134,7 @@ class Chat(Changes):
         task: Task = None,
         cancellation_token: CancellationToken | None = None,
         output_task_messages: bool = True,
+        by: By = None,
     ) -> TaskResult:
         """Run the team to its end (AutoGen: `Team.run`).
 
@@ -160,6 +144,7 @@ class Chat(Changes):
             task: What to do: a text, a message, a list of messages; None goes on where the last run ended.
             cancellation_token: Cancelling it cancels the run.
             output_task_messages: False: the task is not part of the result.
+            by: Who asks for it: an approval's policy may keep them from deciding.
 
         Raises:
             ValueError: A bad task, or a run is under way (AutoGen's texts). Nothing was recorded.
@@ -167,7 +152,7 @@ class Chat(Changes):
             ChatCancelled: The run was cancelled.
             NoWorkerError: No worker polls the chat's queue.
         """
-        reader = await self._start(task, output_task_messages)
+        reader = await self._start(task, output_task_messages, by)
         with _Cancelling(self, cancellation_token):
             return reader.result(await reader.finish())
 
@@ -177,12 +162,13 @@ class Chat(Changes):
         task: Task = None,
         cancellation_token: CancellationToken | None = None,
         output_task_messages: bool = True,
+        by: By = None,
     ) -> AsyncIterator[BaseChatMessage | BaseAgentEvent | TaskResult]:
         """As `run`, yielding messages and events as they come and the TaskResult last.
 
         Agents with `model_client_stream` show their words as chunks while they speak; chunks are not in the result.
         """
-        reader = await self._start(task, output_task_messages)
+        reader = await self._start(task, output_task_messages, by)
         streams = (await self._memo()).get("stream", False)
         previews = Previews(self._client, self.id) if streams else None
         messages: list[BaseChatMessage | BaseAgentEvent] = []
@@ -193,8 +179,10 @@ class Chat(Changes):
                 yield message
             yield reader.result(messages)
 
-    async def _start(self, task: Task, echo: bool) -> RunReader:
+    async def _start(self, task: Task, echo: bool, by: By) -> RunReader:
         fields = await log_task(task, self._pages.put if self._stores else None, self._spec)
+        if by:
+            fields["by"] = by
         if not echo:
             fields["echo"] = False
         return RunReader(self._pages, self.id, await self._commands.update("run", fields))
@@ -227,7 +215,8 @@ class Chat(Changes):
                 yield await self._event(entry)
 
     async def _event(self, entry: Entry) -> ChatEvent:
-        return ChatEvent(entry.offset, entry.kind, entry.time, entry.data, await self._pages.message(entry))
+        message = await self._pages.message(entry)
+        return ChatEvent(entry.offset, entry.kind, entry.time, mask_entry(entry).data, message)
 
     async def pause(self, *, now: bool = False) -> None:
         """Let no new step start until `resume`; calls in flight finish and are kept. Returns at `pausing`.
@@ -270,28 +259,6 @@ class Chat(Changes):
             ChatBusyError: A run is under way.
         """
         await self._commands.signal("close", {"force": True} if force else {})
-
-    async def pending(self) -> list[PendingRequest]:
-        """What people are asked now, oldest first."""
-        data = await self._pages.query("pending")
-        return [
-            PendingRequest(item["request"], item["kind"], item["path"], item["prompt"], item["since"])
-            for item in data["requests"]
-        ]
-
-    async def answer(self, request: str, content: str, *, by: str = "") -> None:
-        """Answer what a person is asked.
-
-        Args:
-            request: The request's id, from `pending` or a UserInputRequestedEvent.
-            content: The person's words; where the next speaker is asked for, a name.
-            by: Who answers, for the log.
-
-        Raises:
-            BadCommandError: There is no such open request, or the answer is none for it.
-        """
-        fields = {"request": request, "content": content}
-        await self._commands.signal("answer", {**fields, "by": by} if by else fields)
 
     async def status(self) -> ChatStatus:
         """Where the chat stands now."""

@@ -34,6 +34,7 @@ __all__ = [
     "ChatExistsError",
     "ChatFailedError",
     "ChatNotFoundError",
+    "DecisionRefusedError",
     "FolkmootError",
     "LogReadError",
     "ModelCallError",
@@ -250,6 +251,10 @@ class StoreMissingError(FolkmootError):
 
 class BadCommandError(FolkmootError, ValueError):
     """A command's input is refused."""
+
+
+class DecisionRefusedError(BadCommandError):
+    """A vote or an answer that does not count: too late, not theirs, given before, or about something else."""
 
 
 class ModelCallError(FolkmootError):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field
 
 from ._spec import Frozen
+from .approvals import ApprovalPolicy
 
 __all__ = ["ModelInfo", "ModelSpec", "ToolOptions"]
 
@@ -121,6 +122,13 @@ class ToolOptions(Frozen, frozen=True):
     compensate: str | None = None
     """The name of a tool that undoes a call of this one: it is given the same arguments, as far as it takes them, and
     the call's result as `outcome`, if it takes that. A rollback has it run if its caller asks for it."""
+    approval: ApprovalPolicy | None = None
+    """People have to approve of a call before it is made; None: nobody is asked."""
+    secrets: tuple[str, ...] = ()
+    """Names of arguments, at any depth, that readers of the chat, inboxes and webhooks do not see."""
+    unknown_outcome: Literal["ask", "fail"] = "ask"
+    """What follows where a call that must not be repeated was lost: people are asked what became of it (the approvers
+    of `approval`, else anybody), or the run ends with an error."""
 
     def check(self) -> None:
         """Refuse options that contradict each other."""

@@ -32,6 +32,7 @@ class Call:
         policy: Options of the tool that differ from the defaults.
         reflect: A model call that must answer with text.
         node: The call is a node's, not a seat's.
+        let: Offset of the decision by which people let it be made, 0 if nobody was asked.
     """
 
     key: str
@@ -44,6 +45,12 @@ class Call:
     policy: Mapping[str, Any] | None = None
     reflect: bool = False
     node: bool = False
+    let: int = 0
+
+    @property
+    def once(self) -> bool:
+        """Whether it must not be made twice, whatever became of the first attempt."""
+        return self.policy is not None and self.policy.get("retryable") is False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import travel
+from . import travel, votes
 from .crossing import crossed
 from .engine import Chat
 from .fold import Fold
 from .loading import Loaded
 from .managers import manager_of
-from .managers.selector import Selector, candidates_of
-from .roles import role_of
-from .roles.user import User
+from .managers.selector import candidates_of
+from .requests import VERDICTS as DECIDED
 from .snapshots import past_at, snapshots
 from .specs import team_of
 from .state import ChatState
@@ -46,7 +45,7 @@ def refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
     """Why a command would be refused now, as (error type, text); None if it would be carried out."""
     if chat.state.closed:
         return "ChatClosedError", CLOSED
-    if verb not in (*VERBS, "decide"):
+    if verb not in VERBS:
         return "BadCommandError", f"Unknown command {verb!r}; known are {', '.join(sorted(VERBS))}."
     check = _REFUSALS.get(verb)
     return None if check is None else check(chat, verb, fields)
@@ -71,10 +70,13 @@ def _tasks(fields: Fields) -> list[dict[str, Any]]:
 
 def _answer_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
     name, text = fields.get("request"), fields.get("content")
-    request = chat.state.requests.get(str(name)) if verb == "answer" else None
+    request = chat.state.requests.get(str(name))
     if request is None:
-        known = ", ".join(chat.state.requests) or "none"
-        return "BadCommandError", f"There is no open request {name!r}; open are: {known}."
+        return "DecisionRefusedError", votes.gone(chat, str(name))
+    if request.kind in DECIDED:
+        return "BadCommandError", f"Request {name!r} is about {request.kind}: it is decided, not answered."
+    if (why := votes.answer_refusal(request, fields.get("by"))) is not None:
+        return "DecisionRefusedError", why
     if not isinstance(text, str):
         return "BadCommandError", f"The answer to request {name!r} must be a text, got {text!r}."
     if request.kind == "speaker":
@@ -83,6 +85,15 @@ def _answer_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | 
         if text not in names:
             return "BadCommandError", f"The next speaker must be one of {names}, got {text!r}."
     return None
+
+
+def _decide_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
+    why = votes.refusal(chat, fields)
+    return None if why is None else ("DecisionRefusedError", why)
+
+
+def _decide(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    votes.decide(chat, command, fields, time)
 
 
 def _snapshot_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
@@ -108,7 +119,7 @@ def prepares(chat: Chat, verb: str, fields: Fields) -> bool:
     What it found is then given to `handle` under `prepared`.
     """
     sealed = verb == "rollback" and 0 <= fields["offset"] < chat.log.base
-    return sealed or verb in ("load_state", "change", "summarize")
+    return sealed or verb in ("load_state", "change", "summarize") or (verb == "decide" and votes.signed(chat, fields))
 
 
 def no_snapshot(offset: object) -> str:
@@ -130,7 +141,8 @@ def _note(chat: Chat, verb: str, command: str, note: str, time: str) -> None:
 
 
 def _run(chat: Chat, command: str, fields: Fields, time: str) -> None:
-    chat.start_run(command, _tasks(fields), fields.get("echo", True), fields.get("reply"), time)
+    echo, by = fields.get("echo", True), fields.get("by")
+    chat.start_run(command, _tasks(fields), echo, fields.get("reply"), time, by)
 
 
 def _pause(chat: Chat, command: str, fields: Fields, time: str) -> None:
@@ -164,19 +176,7 @@ def _cancel(chat: Chat, command: str, fields: Fields, time: str) -> None:
 
 def _answer(chat: Chat, command: str, fields: Fields, time: str) -> None:
     name, text = fields["request"], fields["content"]
-    request = chat.state.requests[name]
-    chat.append(time, "answered", command=command, request=name, content=text, **_by(fields))
-    if request.kind == "speaker":
-        node = chat.plan.nodes[request.path]
-        manager = manager_of(node)
-        assert isinstance(manager, Selector)
-        manager.answer(chat, node, text, time)
-        return
-    seat = chat.plan.seats[request.path]
-    turn, role = chat.fold.turn_of(chat.state, seat), role_of(seat)
-    assert turn is not None
-    assert isinstance(role, User)
-    role.answer(chat, seat, turn, text, time)
+    chat.answer(name, text, time, command=command, **_by(fields))
 
 
 def _reset(chat: Chat, command: str, fields: Fields, time: str) -> None:
@@ -278,6 +278,7 @@ VERBS: Mapping[str, Handler] = {
     "stop": _stop,
     "cancel": _cancel,
     "answer": _answer,
+    "decide": _decide,
     "reset": _reset,
     "close": _close,
     "rollback": _rollback,
@@ -292,7 +293,7 @@ _REFUSALS: Mapping[str, Callable[[Chat, str, Fields], tuple[str, str] | None]] =
     "reset": _running_refusal,
     "close": _running_refusal,
     "answer": _answer_refusal,
-    "decide": _answer_refusal,
+    "decide": _decide_refusal,
     "rollback": _snapshot_refusal,
     "label": _snapshot_refusal,
     "load_state": _load_refusal,

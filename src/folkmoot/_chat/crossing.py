@@ -64,4 +64,5 @@ def _effects(plan: Plan, log: Log, entry: Entry) -> dict[str, Any] | None:
         "arguments": call["arguments"],
         "is_error": bool(data.get("is_error")),
     }
-    return {**told, "compensate": options["compensate"]} if options.get("compensate") else told
+    more = {name: options[name] for name in ("compensate", "secrets") if options.get(name)}
+    return {**told, **more}

@@ -9,7 +9,7 @@ What a speaker's turn consists of is its kind's business (`roles`), who speaks n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,12 +17,16 @@ from folkmoot.teams import TeamSpec
 
 from .calls import AgentFailure, Call, Failure
 from .fold import Fold
+from .gates import ask_people, shut
 from .log import Entry, Log
 from .managers import manager_of
+from .managers.selector import Selector
 from .plan import Link, Node, Plan, Seat
+from .requests import ask_outcome, verdict_text
 from .roles import role_of
+from .roles.user import User
 from .specs import Team
-from .state import ENGINE, ChatState, call_key
+from .state import ENGINE, ChatState, Request, Turn, call_key
 
 __all__ = ["Call", "Chat", "Failure"]
 
@@ -157,7 +161,9 @@ class Chat:
             if self.fold.turn_of(self.state, seat) is not turn:
                 continue  # What another one wrote has ended it.
             try:
-                wrote = role_of(seat).settle(self, seat, turn, time) or wrote
+                wrote = ask_people(self, seat, turn, time) or wrote
+                if not shut(seat, turn):
+                    wrote = role_of(seat).settle(self, seat, turn, time) or wrote
             except AgentFailure as error:
                 self.fail(seat.path, Failure(error.error_type, str(error)), time)
                 return False
@@ -206,7 +212,11 @@ class Chat:
         return [] if self.state.pause else self._needed()
 
     def _needed(self) -> list[Call]:
-        return self.calls_of_node(self.plan.root) if self.state.running else []
+        if not self.state.running:
+            return []
+        # What became of some calls people have to find out first.
+        unknown = {request.key for request in self.state.requests.values() if request.key}
+        return [call for call in self.calls_of_node(self.plan.root) if call.key not in unknown]
 
     def calls_of_node(self, node: Node) -> list[Call]:
         """What a node, and all inside it, needs from outside."""
@@ -218,11 +228,11 @@ class Chat:
             return [Call(key, "functions", node.path, scope.checked, scope.asked + 1, node=True)]
         if not scope.turns:
             return [] if scope.floor.left else list(manager_of(node).calls(node, scope))
-        return [
-            call
-            for name, turn in scope.turns.items()
-            for call in role_of(node.seats[name]).calls(self, node.seats[name], turn)
-        ]
+        return [call for name, turn in scope.turns.items() for call in self.calls_of_seat(node.seats[name], turn)]
+
+    def calls_of_seat(self, seat: Seat, turn: Turn) -> Sequence[Call]:
+        """What a turn needs from outside; of people it may have to be let first."""
+        return () if shut(seat, turn) else role_of(seat).calls(self, seat, turn)
 
     def needs(self, call: Call) -> bool:
         """Whether a call's outcome is still of use, a pause left aside."""
@@ -272,6 +282,44 @@ class Chat:
             turn = self.fold.turn_of(self.state, seat)
             assert turn is not None
             role_of(seat).take(self, seat, turn, call, result, time)
+
+    def unknown(self, call: Call, why: str, time: str) -> None:
+        """Nobody knows whether a call was made that must not be made twice: people have to find out."""
+        ask_outcome(self, self.plan.seats[call.path], call, why, time)
+
+    def resolve(self, request: Request, entry: Entry, time: str) -> None:
+        """Let a decision have its effect, where it is more than that the turn goes on."""
+        data = entry.data
+        seat = self.plan.seats[request.path]
+        turn = self.fold.turn_of(self.state, seat)
+        if turn is None or data["verdict"] in ("approve", "retry"):
+            return
+        if request.kind == "turn":
+            said = data.get("content") or f"{seat.source} did not speak. {verdict_text(data)}"
+            message = {"type": "TextMessage", "source": seat.source, "content": said}
+            self.say(seat, time, "message", message, role="answer", call=turn.need)
+            return
+        try:
+            role_of(seat).decided(self, seat, turn, request, data, time)
+        except AgentFailure as error:
+            self.fail(seat.path, Failure(error.error_type, str(error)), time)
+
+    def answer(self, name: str, text: str, time: str, **fields: Any) -> None:
+        """Take in what somebody answered."""
+        request = self.state.requests[name]
+        self.append(time, "answered", request=name, content=text, **fields)
+        if request.kind == "speaker":
+            node = self.plan.nodes[request.path]
+            manager = manager_of(node)
+            assert isinstance(manager, Selector)
+            manager.answer(self, node, text, time)
+            return
+        seat = self.plan.seats[request.path]
+        turn = self.fold.turn_of(self.state, seat)
+        role = role_of(seat)
+        assert turn is not None
+        assert isinstance(role, User)
+        role.answer(self, seat, turn, text, time)
 
     def _hook_done(self, call: Call, result: Mapping[str, Any] | Failure, time: str) -> None:
         """A hook that fails is noted; it must not keep the chat from being paused, resumed or reset."""
@@ -346,13 +394,21 @@ class Chat:
         self.append(time, "opened", uuid=self.uuid, team=team, spec=spec)
 
     def start_run(
-        self, command: str, tasks: list[dict[str, Any]], echo: bool, reply: Mapping[str, Any] | None, time: str
+        self,
+        command: str,
+        tasks: list[dict[str, Any]],
+        echo: bool,
+        reply: Mapping[str, Any] | None,
+        time: str,
+        by: object = None,
     ) -> None:
         """Begin a run: the task enters the log at once, whole."""
         run = self.state.run + 1
         extra: dict[str, Any] = {} if echo else {"echo": False}
         if reply:
             extra["reply"] = dict(reply)
+        if by:
+            extra["by"] = by
         extra |= self._relay(self.plan.root, bool(tasks))
         self.append(time, "run_started", run=run, engine=self.engine, command=command, tasks=len(tasks), **extra)
         for message in tasks:

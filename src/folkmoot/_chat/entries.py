@@ -11,15 +11,21 @@ of a speaker have `agent`, its name, unless that is the message's source):
 | `scope_ended` | `run`, `stop_reason` or `error` |
 | `message` | `message`, `run`, `role`, `turn`, `call`, `request`, `results`, `thought`, `parts`, `part` |
 | `event` | as `message`, for agent events |
-| `tool` | `agent`, `call` (offset of the request), `index`, `id`, `name`, `content` or `said`, `is_error`, `turn` |
+| `tool` | `agent`, `call` (offset of the request), `index`, `id`, `name`, `content` or `said`, `note`, `is_error` |
 | `turn` | `run`, `turn`, `speakers` |
 | `step` | `step`: a step of a speaker's turn that is no message; `usage` |
 | `manager` | `run`, `step`: a step of the team's own (selection, facts, plan, ledger, ...); `usage` |
 | `summary` | `run`, `call`, `count` (items of a context it stands for), `content`, `usage`; see `condensing` |
 | `checked` | `run`, `results` (of functional conditions, in declaration order), `edges` (of a graph's functions) |
 | `waiting` | `call`, `path` (whose), `for` (what is waited for), `since`, `error` |
-| `request` | `request` (id), `for` (`input`, `speaker`), `prompt`, `run`: something asked of a person |
+| `request` | `request` (id), `for` (kind), `prompt`, `run`, `policy`: something asked of people, see `Request` |
+| - to be decided | `arguments`, `hash`, `call`, `index`, `name`, `key` (of a call), `schema`, `secrets` |
 | `answered` | `request`, `command`, `by`, `content` |
+| `vote` | `request`, `command`, `by`, `verdict`, `hash`, `reason`, `comment`, `signature` |
+| - changes | `revision`, `arguments` or `content` |
+| `reminded`, `escalated`, `expired` | `request`, `path`, `number` or `step` and `approvers` |
+| `decided` | `request`, `for`, `verdict`, `by`, `hash`, `path`, `call`, `index`, `timeout` |
+| - brings | `reason`, `arguments`, `content` |
 | `agent_state` | `path`, `state` (what changed), `call` or `hook`: a custom agent's state |
 | `run_ended` | `run`, `status` (stopped, failed, cancelled), `stop_reason`, `error`, `command` |
 | `pause` | `command`, `now`, then `paused` once nothing is in flight; `resumed` with `command` |
@@ -338,6 +344,8 @@ def result_of(
         )
     else:
         content = content_of(data["content"], blobs)
+    if "note" in data:
+        content = f"{data['note']}\n{content}"
     return {
         "content": content,
         "name": data["name"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from folkmoot.agents import AgentSpec
 from folkmoot.messages import is_chat
@@ -13,7 +14,9 @@ from .floor import levels
 from .hearing import Hearing
 from .log import Entry, Log
 from .managers import manager_of
+from .people import person_of
 from .plan import Link, Node, Plan, Seat
+from .requests import fold as fold_request
 from .roles import hooked, role_of
 from .specs import Team, team_in
 from .state import ChatState, Hook, Request, Scope, Turn, Usage, Wait, call_key
@@ -53,6 +56,11 @@ class Fold:
             "waiting": self._waiting,
             "request": self._request,
             "answered": self._answered,
+            "vote": self._asked,
+            "reminded": self._asked,
+            "escalated": self._asked,
+            "expired": self._asked,
+            "decided": self._decided,
             "agent_state": self._agent_state,
             "run_ended": self._run_ended,
             "pause": self._pause,
@@ -110,6 +118,8 @@ class Fold:
         state.engine, state.run, state.first = data["engine"], data["run"], entry.offset
         state.running, state.status, state.stop_reason, state.error = True, "", None, None
         state.reply, state.command = data.get("reply"), data["command"]
+        person = person_of(data.get("by"))
+        state.requester = "" if person is None else person.subject
         runs.begin(self.plan.root, scope, entry, data["tasks"])
 
     def _run_ended(self, state: ChatState, log: Log, entry: Entry) -> None:
@@ -172,8 +182,9 @@ class Fold:
         scope.turns = {}
         for name in data["speakers"]:
             seat = node.seats[name]
+            again: dict[str, Any] | None = scope.notes.get(name, {}).pop("again", None)
             turn = scope.turns[name] = Turn(started=entry.offset, need=entry.offset)
-            again = scope.notes.get(name, {}).pop("again", None)
+            turn.unknown = list(again.get("unknown", ())) if again else []
             role_of(seat).begin(state, seat, turn, again)
         if fresh:
             manager_of(node).chosen(node, scope, scope.floor.batch)
@@ -335,19 +346,43 @@ class Fold:
     def _request(self, state: ChatState, log: Log, entry: Entry) -> None:
         data = entry.data
         seat = None if data.get("manager") else self.plan.seat_of(data)
+        kept = ("call", "index", "name", "key", "hash", "policy")
         state.requests[data["request"]] = Request(
             kind=data["for"],
             path=data.get("scope", "") if seat is None else seat.path,
             prompt=data["prompt"],
             since=entry.time,
             offset=entry.offset,
+            **{name: data[name] for name in kept if name in data},
         )
         state.parent = entry.offset
-        if seat is not None and (turn := self.turn_of(state, seat)) is not None:
-            role_of(seat).fold(self, state, log, seat, turn, entry)
+        if seat is None or (turn := self.turn_of(state, seat)) is None:
+            return
+        if data["for"] == "turn":
+            turn.gate = "asked"
+        elif data["for"] == "outcome":
+            turn.unknown = [*(index for index in turn.unknown if index != data["index"]), data["index"]]
+        role_of(seat).fold(self, state, log, seat, turn, entry)
 
     def _answered(self, state: ChatState, log: Log, entry: Entry) -> None:
         state.requests.pop(entry.data["request"], None)
+
+    def _asked(self, state: ChatState, log: Log, entry: Entry) -> None:
+        """Something has happened to what people are asked."""
+        fold_request(state, entry)
+
+    def _decided(self, state: ChatState, log: Log, entry: Entry) -> None:
+        data = entry.data
+        fold_request(state, entry)
+        seat = self.plan.seats.get(data["path"])
+        if seat is None or (turn := self.turn_of(state, seat)) is None:
+            return
+        if data["for"] == "turn" and data["verdict"] == "approve":
+            turn.gate = "open"
+        elif data["for"] == "outcome":
+            turn.unknown = [index for index in turn.unknown if index != data["index"]]
+        else:
+            role_of(seat).fold(self, state, log, seat, turn, entry)
 
     def _agent_state(self, state: ChatState, log: Log, entry: Entry) -> None:
         """A custom agent's state is a view of its entries; here only the hook that brought it counts."""

@@ -11,8 +11,11 @@ __all__ = ["needed_offsets"]
 
 
 def needed_offsets(plan: Plan, state: ChatState) -> list[int]:
-    """The offsets that turns in progress, unfinished batches, runs of tools and teams' managers hold on to."""
+    """The offsets that requests, turns in progress, unfinished batches, runs of tools and managers hold on to."""
     found: set[int] = set()
+    for request in state.requests.values():
+        asked = (request.offset, request.revised, *(vote.offset for vote in request.votes))
+        found.update(offset for offset in asked if offset is not None)
     for path, scope in state.scopes.items():
         found.update(offset for offsets in scope.floor.arrived.values() for offset in offsets)
         found.update(scope.said if scope.open else ())
@@ -23,5 +26,5 @@ def needed_offsets(plan: Plan, state: ChatState) -> list[int]:
                 found.update(role_of(seat).refers(notes["again"]))
         for name, turn in scope.turns.items():
             role = role_of(plan.nodes[path].seats[name])
-            found.update([turn.started, turn.need, *role.refers(role.suspend(turn))])
+            found.update([turn.started, turn.need, *turn.let.values(), *role.refers(role.suspend(turn))])
     return sorted(found)

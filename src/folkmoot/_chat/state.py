@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .floor import Floor
 
-__all__ = ["ENGINE", "ChatState", "Hook", "Request", "Scope", "Turn", "Undo", "Usage", "Wait", "call_key"]
+__all__ = ["ENGINE", "ChatState", "Hook", "Request", "Scope", "Turn", "Undo", "Usage", "Vote", "Wait", "call_key"]
 
 ENGINE = 1
 """The number of the behaviour this release writes; each run keeps the number it started with."""
@@ -43,6 +43,9 @@ class Turn(_Part):
         outcomes: Index of a call in that request → offset of its outcome.
         notes: What else the kind of agent keeps. If the turn is broken off, the next attempt begins with it.
         summary: Offset of the last summary that the pending step had to wait for.
+        gate: Whether the turn may begin, where people have to say so: empty (not asked), `asked` or `open`.
+        let: Index of a call in that request, or 0 for code → offset of the decision that lets it be made.
+        unknown: Indices of calls of which nobody knows whether they were made.
     """
 
     started: int
@@ -53,6 +56,9 @@ class Turn(_Part):
     outcomes: dict[int, int] = Field(default_factory=dict[int, int])
     notes: dict[str, Any] = Field(default_factory=dict[str, Any])
     summary: int = 0
+    gate: Literal["", "asked", "open"] = ""
+    let: dict[int, int] = Field(default_factory=dict[int, int])
+    unknown: list[int] = Field(default_factory=list[int])
 
     @property
     def reads(self) -> int:
@@ -107,15 +113,42 @@ class Scope(_Part):
     stop: str | None = None
 
 
-class Request(_Part):
-    """Something asked of a person.
+class Vote(_Part):
+    """A person's vote on a request as it stands now.
 
     Attributes:
-        kind: `input` (a text is wanted) or `speaker` (the name of who speaks next).
+        subject: The person's id.
+        verdict: What they want.
+        offset: Of the `vote` entry.
+    """
+
+    subject: str
+    verdict: str
+    offset: int
+
+
+class Request(_Part):
+    """Something asked of people.
+
+    Attributes:
+        kind: `input` (a text is wanted), `speaker` (the name of who speaks next); to be decided are `approval` (of a
+            tool call), `turn`, `code`, `outcome` (what became of a call is unknown) and `budget`.
         path: Who asks.
-        prompt: What the person is asked.
+        prompt: What people are asked.
         since: When, ISO 8601 in UTC.
         offset: Of the `request` entry.
+        call: Offset of the entry with what is to be decided.
+        index: Which call of that entry.
+        name: The tool's name.
+        key: Of the call that waits (an outcome).
+        hash: Of what is to be decided, as it stands now: a vote binds to it.
+        revision: How often it was changed since it was asked.
+        revised: Offset of the vote that changed it last.
+        policy: Who decides and until when: an `ApprovalPolicy`, or as much of one as there is.
+        votes: Those that count, on this revision.
+        reminded: Reminders so far.
+        escalated: Steps of the escalation chain taken so far.
+        expired: The deadline is over.
     """
 
     kind: str
@@ -123,13 +156,24 @@ class Request(_Part):
     prompt: str
     since: str
     offset: int
+    call: int = 0
+    index: int = 0
+    name: str = ""
+    key: str = ""
+    hash: str = ""
+    revision: int = 0
+    revised: int | None = None
+    policy: dict[str, Any] = Field(default_factory=dict[str, Any])
+    votes: list[Vote] = Field(default_factory=list[Vote])
+    reminded: int = 0
+    escalated: int = 0
+    expired: bool = False
 
     @property
     def reason(self) -> str:
-        """What the chat waits for: `user:NAME`, or `speaker`, with the path of an inner team behind it."""
-        if self.kind == "input":
-            return f"user:{self.path}"
-        return f"{self.kind}:{self.path}" if self.path else self.kind
+        """What the chat waits for: `user:NAME`, or the kind, with the path of who asks behind it."""
+        kind = "user" if self.kind == "input" else self.kind
+        return f"{kind}:{self.path}" if self.path else kind
 
 
 class Hook(_Part):
@@ -191,6 +235,7 @@ class ChatState(_Part):
         first: Offset of that run's `run_started`.
         reply: Where the caller of that run, a workflow, wants its outcome.
         command: The id of the command that asked for it.
+        requester: The id of the person who asked for that run, as far as it was told.
         turn: Number of the last turn, counted over the whole chat.
         pause: `` | pausing | paused. While idle `pausing` means that the next run starts paused.
         pause_now: Calls in flight are to be cancelled and redone on resume.
@@ -220,6 +265,7 @@ class ChatState(_Part):
     first: int = 0
     reply: dict[str, Any] | None = None
     command: str = ""
+    requester: str = ""
     turn: int = 0
     pause: Literal["", "pausing", "paused"] = ""
     pause_now: bool = False
@@ -284,7 +330,7 @@ class ChatState(_Part):
     @property
     def waiting_for(self) -> list[str]:
         """What the chat waits for outside of it, as `kind:name`."""
-        asked = [request.reason for request in self.requests.values()]
+        asked = list(dict.fromkeys(request.reason for request in self.requests.values()))
         return [*(wait.reason for wait in self.waits.values()), *asked]
 
     @property

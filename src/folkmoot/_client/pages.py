@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from folkmoot._chat.engine import Chat as EngineChat
 from folkmoot._chat.entries import BLOB, CHAT_KINDS, blob_key, blobs_in, message_of, refers_to
 from folkmoot._chat.log import Entry, Log
+from folkmoot._chat.masking import mask_entry
 from folkmoot._chat.needed import needed_offsets
 from folkmoot._chat.plan import Plan
 from folkmoot._chat.specs import team_of
@@ -211,7 +212,7 @@ class LogPages:
                 offsets += refers_to(log.pinned[offset])
 
     async def message(self, entry: Entry) -> BaseChatMessage | BaseAgentEvent | None:
-        """The AutoGen message or event of an entry; None for other kinds."""
+        """The AutoGen message or event of an entry, as readers see it; None for other kinds."""
         if entry.kind not in CHAT_KINDS:
             return None
         found: dict[int, Entry] = {}
@@ -222,7 +223,8 @@ class LogPages:
                 found[offset] = await self._referred(offset)
                 waiting += refers_to(found[offset])
         blobs = await self.contents([entry, *found.values()])
-        return from_log(message_of(self.uuid, entry, found.__getitem__, blobs))
+        shown = {offset: mask_entry(item) for offset, item in found.items()}
+        return from_log(message_of(self.uuid, mask_entry(entry), shown.__getitem__, blobs))
 
     async def _referred(self, offset: int) -> Entry:
         if self._tail.base <= offset < self._tail.head:

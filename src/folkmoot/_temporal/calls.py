@@ -114,6 +114,7 @@ class Calls:
             n=call.need,
             i=call.index,
             r=call.reflect,
+            l=call.let,
             s="" if call.kind == "tool" else call.name,
         ).model_dump(exclude_defaults=True)
         who = self.chat.who(call)

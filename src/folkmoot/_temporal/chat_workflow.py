@@ -19,12 +19,14 @@ from folkmoot._chat.commands import ALREADY_RUNNING, handle, prepares, refusal
 from folkmoot._chat.log import Entry
 from folkmoot._chat.specs import Team, team_of
 from folkmoot._chat.state import ENGINE
+from folkmoot._chat.votes import tick
 from folkmoot._temporal.externs import extern
 
 from . import names
 from .calls import CANCELLED, Calls, Finished
 from .carry import Carrier, restore
 from .commands_in import Incoming, argument, parse_command
+from .deadlines import Deadlines
 from .memos import memo_of
 from .outbox import Outbox
 from .payloads import ChatInput
@@ -73,6 +75,7 @@ class GroupChat:
         self._anonymous = self._input.anonymous
         self._calls = Calls(self._chat)
         self._retries = Retries(self._chat)
+        self._deadlines = Deadlines(self._chat)
         self._carrier = Carrier(self._chat, self._input)
         self._visibility = Visibility(self._chat, self._input)
         self._outbox = Outbox(self._chat)
@@ -113,7 +116,8 @@ class GroupChat:
         return not self._calls and not self._inbox and not self._outbox.busy
 
     def _has_work(self) -> bool:
-        return bool(self._inbox) or self._calls.any_done or self._retries.any_due or self._outbox.just_done
+        timed = self._retries.any_due or self._deadlines.any_due
+        return timed or bool(self._inbox) or self._calls.any_done or self._outbox.just_done
 
     async def _take_in(self) -> None:
         """Inbox, results, timers, then what follows from them."""
@@ -127,7 +131,9 @@ class GroupChat:
         for finished in self._calls.take():
             self._guarded(self._finish, finished, time)
         self._retries.take()
+        self._guarded(tick, self._chat, time)
         self._guarded(self._advance, time)
+        self._deadlines.set()
         self._show()
 
     def _advance(self, time: str) -> None:
@@ -194,7 +200,7 @@ class GroupChat:
         call, result, chat = finished.call, finished.result, self._chat
         if self._retries.postpone(finished, time):
             return
-        if isinstance(result, str) or (isinstance(result, Failure) and (call.kind == "tool" or _once(call))):
+        if isinstance(result, str) or (isinstance(result, Failure) and (call.kind == "tool" or call.once)):
             self._lost(call, result, time)
         else:
             chat.outcome(call, result, time)
@@ -203,10 +209,12 @@ class GroupChat:
         """A cancelled call is made again if still needed; of a tool that failed for good the model is told."""
         if not self._chat.needs(call):
             return
-        if _once(call) and (
-            result == CANCELLED or (isinstance(result, Failure) and result.error_type == "TimeoutError")
-        ):
+        lost = result == CANCELLED or (isinstance(result, Failure) and result.error_type == "TimeoutError")
+        if call.once and lost and call.kind != "undo":
             why = "it was cancelled." if isinstance(result, str) else result.message
+            if (call.policy or {}).get("unknown_outcome") != "fail":
+                self._chat.unknown(call, why, time)
+                return
             what = f"{call.name!r}" if call.kind == "tool" else f"the {call.kind} call of {call.path!r}"
             text = f"The outcome of {what} is unknown: {why} It must not be run again by itself."
             self._chat.fail(call.path, Failure("UnknownOutcomeError", text), time)
@@ -307,8 +315,3 @@ class GroupChat:
             return answer(self._chat, self._input, name, {} if data is None else data)
         except (ValueError, KeyError, TypeError) as error:
             raise ApplicationError(str(error), type="BadCommandError", non_retryable=True) from error
-
-
-def _once(call: Call) -> bool:
-    """Whether a call must not be made twice, whatever became of the first."""
-    return call.policy is not None and call.policy.get("retryable") is False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,10 @@ class CodeRuns:
 
     @activity.defn(name=names.ACTIVITY_CODE)
     async def code(self, raw: dict[str, Any]) -> dict[str, Any]:
-        """One step: `approve` gives `approved` and `reason`, `run` gives `exit_code` and `output`; or there is none."""
+        """One step; each may give `none`: there is no code.
+
+        `approve` gives `approved` and `reason`, `find` gives `code_blocks`, `run` gives `exit_code` and `output`.
+        """
         data = CallInput.model_validate(raw)
         async with beating() as heart:
             chat = await self._side.read(data)
@@ -45,6 +50,8 @@ class CodeRuns:
             blocks = await self._blocks(chat, seat, spec, data)
             if not blocks:
                 return {"none": True}
+            if data.s == "find":
+                return self._side.bounded({"code_blocks": [asdict(block) for block in blocks]}, seat.path)
             with errors_named():
                 if data.s == "approve":
                     return await self._approve(chat, seat, spec, blocks, data)
@@ -57,6 +64,13 @@ class CodeRuns:
 
     async def _blocks(self, chat: CachedChat, seat: Seat, spec: CodeExecutorAgent, data: CallInput) -> list[CodeBlock]:
         """The code: what the model wrote in this turn, or without a model what was heard since the last turn."""
+        allowed = chat.log.at(data.l).data.get("arguments") if data.l else None
+        if allowed is not None:
+            return [CodeBlock(**block) for block in json.loads(allowed)["code_blocks"]]
+        if data.s == "run" and spec.approval is not None:
+            found = chat.log.at(data.i).data
+            shown = found.get("message", found)
+            return [CodeBlock(**block) for block in shown["code_blocks"]]
         if spec.model_client is not None:
             written = chat.log.at(data.i).data["message"]
             return [CodeBlock(**block) for block in written["code_blocks"]]

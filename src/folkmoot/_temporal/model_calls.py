@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from folkmoot.agents import AssistantAgent, CodeExecutorAgent, SocietyOfMindAgen
 from folkmoot.models import Model, ModelRequest, ModelResult
 
 from . import names
+from .call_policies import policies_of
 from .condensing import Summing, summing
 from .failures import CallFailedError
 from .heartbeat import Heart, beating
@@ -29,7 +30,7 @@ from .memories import remember
 from .model_request import Words, rendered, timeout_of, words_of
 from .payloads import CallInput
 from .side import Side, errors_named
-from .tools_of import options_of, schemas_of
+from .tools_of import schemas_of
 
 __all__ = ["ModelCalls", "preview"]
 
@@ -173,18 +174,7 @@ class ModelCalls:
                 type="ModelOutputError",
                 non_retryable=True,
             )
-        policies = await _policies(spec, result.content, self._side)
-        return {**reply, "policies": policies} if policies else reply
-
-
-async def _policies(spec: AssistantAgent, calls: Sequence[Mapping[str, Any]], side: Side) -> dict[str, Any]:
-    """How each call is to be made, as far as it differs from the defaults, by its place."""
-    found: dict[str, Any] = {}
-    for index, call in enumerate(calls):
-        options = options_of(spec, call["name"], side.registry)
-        if options is not None and (differs := options.model_dump(exclude_defaults=True)):
-            found[str(index)] = differs
-    return found
+        return {**reply, **await policies_of(spec, result.content, self._side)}
 
 
 def _is_code(seat: Seat, data: CallInput) -> bool:

@@ -159,11 +159,21 @@ class ChatInput(_Payload):
     """Whether the workers have a store; None until one was asked."""
 
 
+class Person(_Payload):
+    """Who asks, answers or decides, as the caller vouches for it."""
+
+    subject: str
+    roles: list[str] = Field(default_factory=list[str])
+    """Without `role:`."""
+    channel: str = ""
+    """How the command came, e.g. `http`."""
+
+
 class Command(_Payload):
     """Fields all commands share. Sent without an id, a command gets one of the chat's own."""
 
     command: str = ""
-    by: str = ""
+    by: str | Person = ""
     """Who asks, for the log."""
 
 
@@ -210,6 +220,22 @@ class AnswerCommand(RequestCommand):
     """`answer`: a person's words."""
 
     content: Any = None
+
+
+class DecideCommand(AnswerCommand):
+    """`decide`: a vote."""
+
+    verdict: str = ""
+    hash: str = ""
+    """Of what the vote is about, as `pending` tells it."""
+    reason: str = ""
+    """For whoever asked: models read it."""
+    comment: str = ""
+    """For the log."""
+    arguments: dict[str, Any] | None = None
+    """What they are changed to."""
+    signature: str = ""
+    """Of the vote, by whoever vouches for the person."""
 
 
 class RollbackCommand(ForceCommand):
@@ -264,7 +290,7 @@ COMMANDS: dict[str, type[Command]] = {
     "pause": PauseCommand,
     "reset": ForceCommand,
     "close": ForceCommand,
-    "decide": RequestCommand,
+    "decide": DecideCommand,
     "rollback": RollbackCommand,
     "label": LabelCommand,
     "load_state": LoadCommand,
@@ -290,6 +316,8 @@ class CallInput(_Payload):
     """Which of the request's calls, or how often the step was tried; else an offset the step goes back to."""
     r: bool = False
     """The model must answer with text."""
+    l: int = 0  # noqa: E741
+    """Offset of the decision by which people let the call be made."""
     s: str = ""
     """Which step of a turn, where a kind of agent or team has several."""
 

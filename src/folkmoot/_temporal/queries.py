@@ -9,6 +9,7 @@ from typing import Any, cast
 from folkmoot._chat.engine import Chat
 from folkmoot._chat.entries import all_references
 from folkmoot._chat.log import Entry
+from folkmoot._chat.requests import shown
 from folkmoot._chat.snapshots import snapshots, state_at
 from folkmoot._chat.specs import json_of
 
@@ -41,7 +42,7 @@ def answer(chat: Chat, data: ChatInput, name: str, fields: object) -> Any:
         case "log":
             return page(chat, data, LogQuery.model_validate(dict(fields))).model_dump(exclude_defaults=True)
         case "pending":
-            requests = [{"request": name, **item.model_dump()} for name, item in chat.state.requests.items()]
+            requests = [shown(chat, name, item) for name, item in chat.state.requests.items()]
             return {"requests": requests, "waits": {key: wait.model_dump() for key, wait in chat.state.waits.items()}}
         case "usage":
             return {"agents": {name: use.model_dump() for name, use in chat.state.usage.items()}}

@@ -17,6 +17,7 @@ from folkmoot.agents import (
     SocietyOfMindAgent,
     UserProxyAgent,
 )
+from folkmoot.approvals import ApprovalPolicy
 from folkmoot.conditions import FunctionalTermination
 from folkmoot.contexts import SummarizedChatCompletionContext
 from folkmoot.errors import UnknownNameError, to_wire
@@ -165,6 +166,8 @@ def _functions(part: object) -> Iterator[str]:
             found = (part.approval_func,)
         case UserProxyAgent():
             found = (part.input_func,)
+        case ApprovalPolicy():
+            found = (part.function,)
         case FunctionTransform():
             found = (part.func,)
         case _:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from temporalio import activity
 
@@ -19,9 +18,10 @@ from .heartbeat import Heart, beating
 from .kill_points import reach
 from .payloads import MAX_PAYLOAD, CallInput, size_of
 from .side import Side, errors_named
+from .tool_arguments import arguments_of
 from .tools_of import find_tool, options_of
 
-__all__ = ["ToolCalls", "arguments_of", "context_of"]
+__all__ = ["ToolCalls", "context_of"]
 
 
 class ToolCalls:
@@ -44,8 +44,10 @@ class ToolCalls:
             if tool is None:
                 text = f"Error: tool '{call['name']}' not found in any workbench"
                 return {"content": text, "is_error": True}
+            # What people let be called is what they saw, or changed it to.
+            allowed = chat.log.at(data.l).data.get("arguments") if data.l else None
             try:
-                arguments = arguments_of(call["arguments"])
+                arguments = arguments_of(call["arguments"] if allowed is None else allowed)
             except ValueError as error:
                 return {"content": f"Error: {error}", "is_error": True}
             context = context_of(data.a, call["id"], f"{chat.uuid}-{data.n}-{data.i}", heart)
@@ -74,20 +76,6 @@ async def _run(
     result = await tool.call_tool(name, arguments, context.cancellation_token, context.call_id)
     # AutoGen would show the model an image as its base64 text.
     return result.to_text("[image]"), result.is_error
-
-
-def arguments_of(text: str) -> Mapping[str, Any]:
-    """A model's arguments; `null` stands for none.
-
-    Raises:
-        ValueError: They are not a JSON object.
-    """
-    given: object = json.loads(text or "{}")
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise ValueError(f"arguments must be a JSON object, got {text[:200]}")
-    return cast(dict[str, Any], given)
 
 
 def context_of(agent: str, call_id: str, key: str, heart: Heart) -> ToolContext:

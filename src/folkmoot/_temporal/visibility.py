@@ -11,7 +11,10 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
+from folkmoot._chat.deadlines import approvers, deadline
 from folkmoot._chat.engine import Chat
+from folkmoot._chat.people import audience
+from folkmoot._chat.state import ChatState
 
 from .payloads import ChatInput
 
@@ -21,11 +24,22 @@ STATUS = SearchAttributeKey.for_keyword("ChatStatus")
 TEAM = SearchAttributeKey.for_keyword("ChatTeam")
 TENANT = SearchAttributeKey.for_keyword("ChatTenant")
 WAITING_FOR = SearchAttributeKey.for_keyword_list("ChatWaitingFor")
+DUE = SearchAttributeKey.for_datetime("ChatDue")
 TURNS = SearchAttributeKey.for_int("ChatTurns")
 TOKENS = SearchAttributeKey.for_int("ChatTokens")
 
 EVERY_TURNS = 20
 EVERY = timedelta(seconds=30)
+
+
+def _due(state: ChatState) -> str | None:
+    """The earliest deadline of what people are asked."""
+    return min((end for item in state.requests.values() if (end := deadline(item)) is not None), default=None)
+
+
+def _audiences(state: ChatState) -> list[str]:
+    """Whom the chat waits for."""
+    return list(dict.fromkeys(who for item in state.requests.values() for who in audience(approvers(item))))
 
 
 class Visibility:
@@ -41,11 +55,13 @@ class Visibility:
     def write(self, now: datetime, *, run_ended: bool = False) -> None:
         """Write what changed, if it is time to; at a run's end always, as that wakes those who wait for it."""
         state = self._chat.state
-        status, waits = state.summary, state.waiting_for
-        self._details(status, waits)
+        status, due = state.summary, _due(state)
+        waits = [*state.waiting_for, *_audiences(state)]
+        self._details(status, state.waiting_for)
         self._at = self._at or now
         first = not self.shown
-        if not first and not run_ended and self.shown[:2] == [status, waits]:
+        late = self.shown[3] if len(self.shown) > 3 else None
+        if not first and not run_ended and self.shown[:2] == [status, waits] and late == due:
             turns = state.turn - self.shown[2]
             if turns < EVERY_TURNS and (turns == 0 or now - self._at < EVERY):
                 return
@@ -57,8 +73,10 @@ class Visibility:
             updates.append(TENANT.value_set(self._tenant))
         if (waits and first) or (not first and self.shown[1] != waits):
             updates.append(WAITING_FOR.value_set(waits))
+        if due != late:
+            updates.append(DUE.value_unset() if due is None else DUE.value_set(datetime.fromisoformat(due)))
         workflow.upsert_search_attributes(updates)  # pyright: ignore[reportUnknownMemberType]
-        self.shown, self._at = [status, waits, state.turn], now
+        self.shown, self._at = [status, waits, state.turn, *([] if due is None else [due])], now
 
     def _details(self, status: str, waits: list[str]) -> None:
         state = self._chat.state

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, PrivateAttr
 
 from folkmoot._function_schema import strict_schema
 from folkmoot._spec import AgentSpec, Carried, function_name
+from folkmoot.approvals import ApprovalPolicy
 from folkmoot.contexts import ChatCompletionContext, UnboundedChatCompletionContext
 from folkmoot.memory import ListMemory, Memory, MemorySpec, as_memories
 from folkmoot.messages import FunctionCall, FunctionExecutionResult, StructuredMessage
@@ -58,6 +59,7 @@ class AssistantAgent(AgentSpec, frozen=True):
         output_content_type_format: How people read such an answer: `str.format` with its fields.
         memory: A list of what it is reminded of in every turn: `ListMemory`, live stores, or registered names.
         metadata: Anything the application wants to keep with it.
+        turn_approval: People have to approve before its turn begins; None: nobody is asked.
         transforms: What is done to the messages its model sees, in this order, after `model_context` has chosen them.
 
     Raises:
@@ -85,6 +87,7 @@ class AssistantAgent(AgentSpec, frozen=True):
     memory: tuple[MemorySpec, ...] = ()
     metadata: dict[str, str] = Field(default_factory=dict)
     transforms: tuple[Transform, ...] = ()
+    turn_approval: ApprovalPolicy | None = None
 
     _model: NamedModel | None = PrivateAttr(default=None)
     _formatter: SummaryFormatter | None = PrivateAttr(default=None)
@@ -110,6 +113,7 @@ class AssistantAgent(AgentSpec, frozen=True):
         memory: Sequence[MemorySpec | Memory | str] | None = None,
         metadata: Mapping[str, str] | None = None,
         transforms: Sequence[Transform] = (),
+        turn_approval: ApprovalPolicy | None = None,
     ) -> None:
         _check_abilities(model_info(model_client), tools, handoffs)
         self._fill(
@@ -133,6 +137,7 @@ class AssistantAgent(AgentSpec, frozen=True):
             memory=as_memories(memory),
             metadata=dict(metadata or {}),
             transforms=tuple(transforms),
+            turn_approval=turn_approval,
         )
         formatter = tool_call_summary_formatter
         self._hold(_model=live_model(model_client), _formatter=formatter if callable(formatter) else None)
@@ -141,6 +146,8 @@ class AssistantAgent(AgentSpec, frozen=True):
         """Refuse what AutoGen refuses, in its words; from here on its memories change no more."""
         super().check()
         check_model(self.model_client)
+        if self.turn_approval is not None:
+            self.turn_approval.check_always("The approval of a turn")
         _check_abilities(model_info(self.model_client), self.tools, self.handoffs)
         self._check_names()
         if self.tools and self.workbench:

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import BaseModel, Field, PrivateAttr
 
 from folkmoot._spec import AgentSpec, Carried, function_name
+from folkmoot.approvals import ApprovalPolicy
 from folkmoot.contexts import ChatCompletionContext, UnboundedChatCompletionContext
 from folkmoot.executors import CodeBlock, CodeExecutor, extract_code_blocks
 from folkmoot.messages import LLMMessage
@@ -67,6 +68,8 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
         sources: Only code in these participants' messages is run; None: everybody's.
         supported_languages: What is run, as written after the fence; None: `python` and `sh`.
         approval_func: A function that is asked before code is run, or its registered name; it runs on a worker.
+        approval: People are asked before code is run, after that function; they may change the code.
+        turn_approval: People have to approve before its turn begins; None: nobody is asked.
         options: How runs of code are made; None: again if the worker was lost. With `retryable=False` the run of the
             team ends instead, as nobody knows what the code did.
 
@@ -96,6 +99,8 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
     supported_languages: tuple[str, ...] = ("python", "sh")
     approval_func: str | None = None
     """The function's name."""
+    approval: ApprovalPolicy | None = None
+    turn_approval: ApprovalPolicy | None = None
     options: ToolOptions | None = None
 
     _model: NamedModel | None = PrivateAttr(default=None)
@@ -115,12 +120,14 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
         sources: Sequence[str] | None = None,
         supported_languages: Sequence[str] | None = None,
         approval_func: ApprovalFuncType | str | None = None,
+        approval: ApprovalPolicy | None = None,
+        turn_approval: ApprovalPolicy | None = None,
         options: ToolOptions | None = None,
     ) -> None:
-        if approval_func is None:
+        if approval_func is None and approval is None:
             warnings.warn(
                 f"No approval function set for CodeExecutorAgent {name!r}: its code is run without anybody having "
-                "looked at it. Consider an approval_func.",
+                "looked at it. Consider an approval_func, or an approval by people.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -137,6 +144,8 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
             sources=sources,
             supported_languages=("python", "sh") if supported_languages is None else tuple(supported_languages),
             approval_func=None if approval_func is None else function_name(approval_func, _ROLE),
+            approval=approval,
+            turn_approval=turn_approval,
             options=options,
         )
         self._hold(_model=live_model(model_client), _function=approval_func if callable(approval_func) else None)
@@ -159,6 +168,10 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
             raise ValueError("supported_languages must name at least one language.")
         if self.approval_func is not None:
             function_name(self.approval_func, _ROLE)
+        if self.approval is not None and self.approval.function is not None:
+            raise ValueError("The approval of code is asked for always, or by a JSON Schema; use approval_func too.")
+        if self.turn_approval is not None:
+            self.turn_approval.check_always("The approval of a turn")
 
     def code_blocks(self, text: str) -> list[CodeBlock]:
         """The blocks of a text that it would run."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, cast
 from pydantic import PrivateAttr
 
 from folkmoot._spec import AgentSpec, Carried, Participant
+from folkmoot.approvals import ApprovalPolicy
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, Response
 from folkmoot.options import ToolOptions
 
@@ -139,6 +140,7 @@ class CustomAgent(AgentSpec, frozen=True):
         agent: The registered name; None: `name`.
         description: For teams that choose speakers.
         produced: The names of the message types it may answer with; a Swarm's first speaker needs `HandoffMessage`.
+        turn_approval: People have to approve before its turn begins; None: nobody is asked.
         options: How its turns are run; None: each may take an hour, and is taken again if its worker was lost.
 
     Raises:
@@ -151,6 +153,7 @@ class CustomAgent(AgentSpec, frozen=True):
     description: str = _DESCRIPTION
     produced: tuple[str, ...] = ()
     options: ToolOptions | None = None
+    turn_approval: ApprovalPolicy | None = None
 
     _live: object | None = PrivateAttr(default=None)
 
@@ -162,9 +165,16 @@ class CustomAgent(AgentSpec, frozen=True):
         description: str = _DESCRIPTION,
         produced: Sequence[str] = (),
         options: ToolOptions | None = None,
+        turn_approval: ApprovalPolicy | None = None,
     ) -> None:
-        registered = name if agent is None else agent
-        self._fill(name=name, agent=registered, description=description, produced=produced, options=options)
+        self._fill(
+            name=name,
+            agent=name if agent is None else agent,
+            description=description,
+            produced=produced,
+            options=options,
+            turn_approval=turn_approval,
+        )
 
     @classmethod
     def _build(cls, fields: Mapping[str, object]) -> Self:
@@ -185,6 +195,8 @@ class CustomAgent(AgentSpec, frozen=True):
     def check(self) -> None:
         """Refuse an empty registered name."""
         super().check()
+        if self.turn_approval is not None:
+            self.turn_approval.check_always("The approval of a turn")
         if not self.agent:
             raise ValueError(f"The registered name of custom agent {self.name!r} must not be empty.")
 

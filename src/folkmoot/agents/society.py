@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import PrivateAttr
 
 from folkmoot._spec import AgentSpec, Carried, Participant
+from folkmoot.approvals import ApprovalPolicy
 from folkmoot.contexts import (
     ChatCompletionContext,
     SummarizedChatCompletionContext,
@@ -43,6 +44,7 @@ class SocietyOfMindAgent(AgentSpec, frozen=True):
         instruction: What the model is told before the inner messages.
         response_prompt: What it is told after them.
         model_context: What the agent remembers of earlier turns; None: everything it is given.
+        turn_approval: People have to approve before its turn begins; None: nobody is asked.
 
     Raises:
         TypeError: `team` can take part in no chat.
@@ -56,6 +58,7 @@ class SocietyOfMindAgent(AgentSpec, frozen=True):
     instruction: str = _INSTRUCTION
     response_prompt: str = _RESPONSE_PROMPT
     model_context: ChatCompletionContext = UnboundedChatCompletionContext()
+    turn_approval: ApprovalPolicy | None = None
 
     _model: NamedModel | None = PrivateAttr(default=None)
 
@@ -69,6 +72,7 @@ class SocietyOfMindAgent(AgentSpec, frozen=True):
         instruction: str = _INSTRUCTION,
         response_prompt: str = _RESPONSE_PROMPT,
         model_context: ChatCompletionContext | None = None,
+        turn_approval: ApprovalPolicy | None = None,
     ) -> None:
         self._fill(
             name=name,
@@ -78,12 +82,15 @@ class SocietyOfMindAgent(AgentSpec, frozen=True):
             instruction=instruction,
             response_prompt=response_prompt,
             model_context=model_context or UnboundedChatCompletionContext(),
+            turn_approval=turn_approval,
         )
         self._hold(_model=live_model(model_client))
 
     def check(self) -> None:
         """Refuse an agent for a team, and a model without a name."""
         super().check()
+        if self.turn_approval is not None:
+            self.turn_approval.check_always("The approval of a turn")
         check_model(self.model_client)
         if isinstance(self.team, AgentSpec):
             raise ValueError(f"A SocietyOfMindAgent takes a team, got the agent {self.team.name!r}.")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.chat.driver import Driver, team
 
-KNOWN = "answer, cancel, change, close, label, load_state, pause, reset, resume, rollback, run, stop, summarize"
+KNOWN = "answer, cancel, change, close, decide, label, load_state, pause, reset, resume, rollback, run, stop, summarize"
 
 
 def refused(driver: Driver, verb: str, **fields: Any) -> tuple[str, str]:
@@ -50,7 +50,7 @@ def test_everything_once_closed(verb: str) -> None:
 @pytest.mark.parametrize("verb", ["decide", "answer"])
 def test_decision_on_a_request_that_is_not_open(verb: str) -> None:
     text = "There is no open request 'r7'; open are: none."
-    assert refused(Driver(team()), verb, request="r7") == ("BadCommandError", text)
+    assert refused(Driver(team()), verb, request="r7") == ("DecisionRefusedError", text)
 
 
 def test_unknown_command() -> None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 from folkmoot._chat.calls import AgentFailure, Call
 from folkmoot._chat.condensing import write_summary
 from folkmoot._chat.log import Entry, Log
+from folkmoot._chat.masking import masked
 from folkmoot._chat.plan import Node, Seat, runner_tools
-from folkmoot._chat.state import Turn, call_key
+from folkmoot._chat.requests import ask, open_request, request_id, verdict_text
+from folkmoot._chat.state import Request, Turn, call_key
 from folkmoot.agents import AssistantAgent, Handoff
 
 from .base import Role, step_inside
@@ -73,6 +75,10 @@ class Assistant(Role):
         }
 
     def fold(self, fold: Fold, state: ChatState, log: Log, seat: Seat, turn: Turn, entry: Entry) -> None:
+        if "message" not in entry.data:
+            if entry.kind == "decided" and entry.data["verdict"] == "approve":
+                turn.let = {**turn.let, entry.data["index"]: entry.offset}
+            return
         kind = entry.data["message"]["type"]
         if kind == "ThoughtEvent":
             turn.notes["thought"] = entry.offset
@@ -84,7 +90,8 @@ class Assistant(Role):
         elif kind == "ToolCallRequestEvent":
             if turn.notes.get("thought") != entry.offset - 1:
                 turn.notes.pop("thought", None)
-            turn.phase, turn.request, turn.need, turn.outcomes = "tools", entry.offset, entry.offset, {}
+            turn.phase, turn.request, turn.need = "tools", entry.offset, entry.offset
+            turn.outcomes, turn.let = {}, {}
         elif kind == "ToolCallExecutionEvent":
             turn.phase = _phase_after_tools(_spec(seat), turn)
             if turn.phase == "format":
@@ -106,7 +113,7 @@ class Assistant(Role):
             handoff = handoff_of(spec, call["name"])
             if handoff is not None and index not in turn.outcomes:
                 _outcome(chat, seat, turn, index, time, {"content": handoff.message})
-        if self._run_tools(chat, seat, turn, calls, time):
+        if _ask_approvals(chat, seat, turn, calls, time) or self._run_tools(chat, seat, turn, calls, time):
             return True
         if len(turn.outcomes) < len(calls):
             return False
@@ -176,22 +183,26 @@ class Assistant(Role):
             later = turn.iteration if turn.need == turn.started else 0
             return [Call(key, "model", seat.path, turn.need, turn.reads, index=later, reflect=reflect)]
         request, found = turn.need, list[Call]()
-        policies = chat.log.at(request).data.get("policies", {})
+        data = chat.log.at(request).data
+        policies, approvals = data.get("policies", {}), data.get("approvals", {})
         for index, call in enumerate(calls_of(chat, turn)):
             if index in turn.outcomes:
                 continue
             name = call["name"]
             node = seat.tools.get(name)
             if node is None:
-                key = call_key("tool", request, index)
-                found.append(Call(key, "tool", seat.path, request, request + 1, index, name, policies.get(str(index))))
+                let = turn.let.get(index, 0)
+                if let or str(index) not in approvals:
+                    key, until = call_key("tool", request, index), max(request, let) + 1
+                    policy = policies.get(str(index))
+                    found.append(Call(key, "tool", seat.path, request, until, index, name, policy, let=let))
             elif chat.state.scopes[node.path].open and chat.state.scopes[node.path].index == index:
                 found += chat.calls_of_node(node)
         return found
 
     def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
         if call.kind == "tool":
-            outcome = {"content": result["content"]}
+            outcome = {"content": result["content"], **_note(chat, call)}
             _outcome(chat, seat, turn, call.index, time, outcome, is_error=bool(result.get("is_error")))
             return
         if call.kind == "format":
@@ -205,6 +216,10 @@ class Assistant(Role):
             return
         for field in _reply_entries(_spec(seat), turn, result):
             chat.say(seat, time, field.pop("kind"), field.pop("message"), **field)
+
+    def decided(self, chat: Chat, seat: Seat, turn: Turn, request: Request, data: Mapping[str, Any], time: str) -> None:
+        is_error = data["verdict"] in ("reject", "failed")
+        _outcome(chat, seat, turn, request.index, time, {"content": verdict_text(data)}, is_error=is_error)
 
     def abort(self, chat: Chat, seat: Seat, turn: Turn, time: str) -> None:
         """No tool call is left without a result in a context."""
@@ -231,6 +246,34 @@ def calls_of(chat: Chat, turn: Turn) -> list[dict[str, Any]]:
     return chat.log.at(turn.request).data["message"]["content"]
 
 
+def _ask_approvals(chat: Chat, seat: Seat, turn: Turn, calls: Sequence[Mapping[str, Any]], time: str) -> bool:
+    """Ask people for the calls that need it; each is answered on its own."""
+    assert turn.request is not None
+    wrote, data = False, chat.log.at(turn.request).data
+    for index, call in enumerate(calls):
+        given = data.get("approvals", {}).get(str(index))
+        if given is None or index in turn.outcomes or index in turn.let:
+            continue
+        if open_request(chat.state, seat, "approval", turn.request, index) is not None:
+            continue
+        name = request_id(chat, turn.request, seat.path, index)
+        prompt = f"{seat.source} wants to call {call['name']}."
+        fields: Fields = {"policy": given["policy"], "schema": given.get("schema"), "call": turn.request}
+        fields |= {"index": index, "name": call["name"], "secrets": given.get("secrets")}
+        ask(chat, seat, time, "approval", name, prompt, arguments=call["arguments"] or "{}", **fields)
+        wrote = True
+    return wrote
+
+
+def _note(chat: Chat, call: Call) -> Fields:
+    """What the model is told besides the result, if people changed what it asked for."""
+    changed = chat.log.at(call.let).data.get("arguments") if call.let else None
+    if changed is None:
+        return {}
+    secrets = chat.log.at(call.let).data.get("secrets", ())
+    return {"note": f"Before it was called, the arguments were changed to {masked(changed, secrets)}"}
+
+
 def _ask_again(chat: Chat, seat: Seat, turn: Turn, time: str) -> None:
     """Make the request of an interrupted turn again; its use of the model was counted."""
     assert turn.request is not None
@@ -238,7 +281,7 @@ def _ask_again(chat: Chat, seat: Seat, turn: Turn, time: str) -> None:
     # What was copied from another log brings an id and a time along, but this one is new.
     old = ("id", "created_at", "models_usage")
     message = {name: value for name, value in data["message"].items() if name not in old}
-    policies = {"policies": data["policies"]} if "policies" in data else {}
+    policies = {name: data[name] for name in ("policies", "approvals") if name in data}
     chat.say(seat, time, "event", message, role="again", call=turn.need, **policies)
 
 
@@ -306,7 +349,7 @@ def _reply_entries(spec: AssistantAgent, turn: Turn, reply: Mapping[str, Any]) -
             "content": content,
             "models_usage": usage,
         }
-        policies: Fields = {"policies": reply["policies"]} if reply.get("policies") else {}
+        policies: Fields = {name: reply[name] for name in ("policies", "approvals") if reply.get(name)}
         fields.append({"kind": "event", "call": turn.need, **part, "message": request, **policies})
     else:
         answer = answer_of(spec, content, usage)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from folkmoot._chat.calls import AgentFailure, Call, Failure
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Node, Seat
-from folkmoot._chat.state import ChatState, Turn
+from folkmoot._chat.requests import verdict_text
+from folkmoot._chat.state import ChatState, Request, Turn
 from folkmoot.options import ToolOptions
 
 if TYPE_CHECKING:
@@ -79,6 +80,22 @@ class Role:
         Raises:
             AgentFailure: It cannot be used.
         """
+
+    def decided(self, chat: Chat, seat: Seat, turn: Turn, request: Request, data: Mapping[str, Any], time: str) -> None:
+        """People have decided what a step of the turn comes to, in place of letting it be made.
+
+        Args:
+            chat: The chat.
+            seat: Whose turn.
+            turn: The turn.
+            request: What was asked.
+            data: The `decided` entry: `verdict` is reject, answer, succeeded or failed.
+            time: ISO 8601, UTC.
+
+        Raises:
+            AgentFailure: The agent cannot go on without it.
+        """
+        raise AgentFailure("UnknownOutcomeError", verdict_text(data))
 
     def abort(self, chat: Chat, seat: Seat, turn: Turn, time: str) -> None:
         """The run is about to end: leave nothing dangling."""

@@ -10,7 +10,8 @@ from folkmoot._chat.calls import AgentFailure, Call
 from folkmoot._chat.condensing import write_summary
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Seat
-from folkmoot._chat.state import ChatState, Turn, call_key
+from folkmoot._chat.requests import ask, open_request, request_id, verdict_text
+from folkmoot._chat.state import ChatState, Request, Turn, call_key
 from folkmoot.agents import CodeExecutorAgent
 
 from .base import Role, policy_of
@@ -22,11 +23,32 @@ if TYPE_CHECKING:
 __all__ = ["Code"]
 
 
+CODE_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "code_blocks": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "properties": {"code": {"type": "string"}, "language": {"type": "string"}},
+                "required": ["code", "language"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["code_blocks"],
+    "additionalProperties": False,
+}
+"""What people may change code to."""
+
+
 class Code(Role):
     """AutoGen's CodeExecutorAgent. What was run is never run again by a later step of the turn.
 
-    Phases: `model` writes code; `approve` asks the approval function; `run` runs it; `retry` asks the model whether an
-    error is worth another attempt; `reflect` lets it put the result into words. Without a model: `approve`, `run`.
+    Phases: `model` writes code; `approve` asks the approval function; `find` looks for code that was heard; `ask` asks
+    people; `run` runs it; `retry` asks the model whether an error is worth another attempt; `reflect` lets it put the
+    result into words. Without a model: `approve`, `find`, `ask`, `run`.
 
     Notes: the offsets of the `code` and of the `result` of running it.
     """
@@ -60,7 +82,13 @@ class Code(Role):
             case "CodeGenerationEvent" if data["message"]["code_blocks"]:
                 turn.phase, turn.notes["code"] = _first(spec), entry.offset
             case "approved":
+                turn.phase = _second(spec)
+            case "unasked":
                 turn.phase = "run"
+            case "found":
+                turn.phase, turn.notes["code"] = "ask", entry.offset
+            case None if entry.kind == "decided" and data["verdict"] == "approve":
+                turn.phase, turn.let = "run", {0: entry.offset}
             case "CodeExecutionEvent":
                 failed = data["message"]["result"]["exit_code"] != 0
                 turn.phase = "retry" if failed and turn.iteration < spec.max_retries_on_error else "reflect"
@@ -73,19 +101,48 @@ class Code(Role):
         turn.need = entry.offset
 
     def calls(self, chat: Chat, seat: Seat, turn: Turn) -> Sequence[Call]:
-        kind = "code" if turn.phase in ("approve", "run") else "model"
+        if turn.phase == "ask":
+            return ()
+        kind = "code" if turn.phase in ("approve", "find", "run") else "model"
         key = call_key(turn.phase, turn.need, seat.path)
         step = "" if turn.phase == "model" else turn.phase
         policy = policy_of(_spec(seat).options) if turn.phase == "run" else None
         index = turn.notes.get("code", 0) if kind == "code" else turn.started
         need = turn.notes["result"] if turn.phase == "retry" else turn.need
-        return [Call(key, kind, seat.path, need, turn.reads, index=index, name=step, policy=policy)]
+        let = turn.let.get(0, 0) if turn.phase == "run" else 0
+        return [Call(key, kind, seat.path, need, turn.reads, index=index, name=step, policy=policy, let=let)]
+
+    def settle(self, chat: Chat, seat: Seat, turn: Turn, time: str) -> bool:
+        if turn.phase != "ask" or open_request(chat.state, seat, "code", turn.notes["code"]) is not None:
+            return False
+        policy, blocks = _spec(seat).approval, _blocks(chat, turn)
+        assert policy is not None
+        if isinstance(policy.when, dict) and not policy.matches({"code_blocks": blocks}):
+            chat.append(time, "step", **chat.place(seat), step="unasked")
+            return True
+        name = request_id(chat, "code", turn.need, seat.path)
+        arguments = json.dumps({"code_blocks": blocks}, ensure_ascii=False)
+        fields = {"policy": policy.to_json(), "schema": CODE_SCHEMA, "call": turn.notes["code"]}
+        ask(chat, seat, time, "code", name, f"{seat.source} wants to run code.", arguments=arguments, **fields)
+        return True
+
+    def decided(self, chat: Chat, seat: Seat, turn: Turn, request: Request, data: Mapping[str, Any], time: str) -> None:
+        text = verdict_text(data)
+        if request.kind == "code" and data["verdict"] == "reject":
+            text = f"Code execution was not approved. Reason: {text}"
+        failed = data["verdict"] in ("reject", "failed")
+        self._ran(chat, seat, turn, {"exit_code": 1 if failed else 0, "output": text}, time)
 
     def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
         if "condense" in result:
             write_summary(chat, seat, call, result, time)
             return
         match call.name:
+            case "find":
+                if result.get("none"):
+                    self._ran(chat, seat, turn, result, time)
+                else:
+                    chat.append(time, "step", **chat.place(seat), step="found", code_blocks=result["code_blocks"])
             case "approve":
                 self._decided(chat, seat, turn, result, time)
             case "run":
@@ -153,7 +210,20 @@ def _spec(seat: Seat) -> CodeExecutorAgent:
 
 
 def _first(spec: CodeExecutorAgent) -> str:
-    return "run" if spec.approval_func is None else "approve"
+    return _second(spec) if spec.approval_func is None else "approve"
+
+
+def _second(spec: CodeExecutorAgent) -> str:
+    """What follows once the approval function has nothing against the code."""
+    if spec.approval is None:
+        return "run"
+    return "find" if spec.model_client is None else "ask"
+
+
+def _blocks(chat: Chat, turn: Turn) -> list[dict[str, str]]:
+    """The code that is to be run."""
+    data = chat.log.at(turn.notes["code"]).data
+    return data["message"]["code_blocks"] if "message" in data else data["code_blocks"]
 
 
 def _decision(text: str) -> tuple[bool, str]:

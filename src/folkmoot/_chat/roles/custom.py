@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from folkmoot._chat.calls import Call
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Seat
-from folkmoot._chat.state import ChatState, Turn, call_key
+from folkmoot._chat.state import ChatState, Request, Turn, call_key
 from folkmoot.agents import CustomAgent
 
 from .base import Role, policy_of
@@ -35,6 +35,12 @@ class Custom(Role):
         policy = policy_of(seat.agent.options)
         key = call_key("agent", turn.need, seat.path)
         return [Call(key, "agent", seat.path, turn.need, turn.need + 1, policy=policy)]
+
+    def decided(self, chat: Chat, seat: Seat, turn: Turn, request: Request, data: Mapping[str, Any], time: str) -> None:
+        if data["verdict"] == "failed":
+            super().decided(chat, seat, turn, request, data, time)
+        message = {"type": "TextMessage", "source": seat.source, "content": data["content"]}
+        chat.say(seat, time, "message", message, role="answer", call=turn.need)
 
     def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
         need = turn.need

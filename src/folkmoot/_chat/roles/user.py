@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from folkmoot._chat.calls import AgentFailure, Call
 from folkmoot._chat.log import Entry, Log, derive_id
 from folkmoot._chat.plan import Seat
+from folkmoot._chat.requests import ask
 from folkmoot._chat.state import ChatState, Turn, call_key
 from folkmoot.agents import UserProxyAgent
 
@@ -64,8 +65,8 @@ class User(Role):
         if isinstance(seat.agent, UserProxyAgent) and seat.agent.input_func is not None:
             chat.append(time, "step", **chat.place(seat), step="ask", prompt=prompt)
         else:
-            fields = {"for": "input", "request": request, "prompt": prompt, "run": chat.state.run}
-            chat.append(time, "request", **chat.place(seat), **fields)
+            policy = seat.agent.policy if isinstance(seat.agent, UserProxyAgent) else {}
+            ask(chat, seat, time, "input", request, prompt, policy=policy)
         return True
 
     def calls(self, chat: Chat, seat: Seat, turn: Turn) -> Sequence[Call]:

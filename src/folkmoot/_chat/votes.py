@@ -1,0 +1,236 @@
+"""Votes on what people are asked, and what time does to it.
+
+A vote binds to the hash of what it is about. Each person's first vote on a revision counts; changed arguments, or an
+answer in the tool's place, make a new revision, which voids the votes before and has its author's. The decision is an
+entry of its own, so that the log tells who decided what over which exact arguments.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from jsonschema import Draft202012Validator
+
+from .calls import Failure
+from .deadlines import approvers, next_step, quorum
+from .people import Person, person_of
+from .requests import CHANGES, VERDICTS
+from .state import ChatState, Request
+
+if TYPE_CHECKING:
+    from .engine import Chat
+
+__all__ = ["answer_refusal", "decide", "due", "gone", "refusal", "signed", "tick"]
+
+MAX_TEXT = 4000
+"""Characters of a reason or a comment."""
+
+Fields = Mapping[str, Any]
+
+
+def refusal(chat: Chat, fields: Fields) -> str | None:
+    """Why a vote would not count now; None if it would."""
+    name, verdict = str(fields.get("request")), fields.get("verdict")
+    request = chat.state.requests.get(name)
+    if request is None:
+        return gone(chat, name)
+    if request.kind not in VERDICTS:
+        return f"Request {name!r} wants an answer, not a decision; use 'answer'."
+    known = [item for item in VERDICTS[request.kind] if request.policy.get(CHANGES.get(item, ""), True)]
+    if verdict not in known:
+        return f"The verdict on request {name!r} must be one of {', '.join(known)}; got {verdict!r}."
+    person = person_of(fields.get("by"))
+    if person is None:
+        return 'A decision needs to say who decides: \'by\' is a person\'s id, or {"subject": id, "roles": [...]}.'
+    return (
+        _not_allowed(chat, request, person)
+        or _not_bound(request, fields)
+        or _unsigned(request, fields)
+        or _unfit(chat, request, fields)
+    )
+
+
+def gone(chat: Chat, name: str) -> str:
+    """Why there is nothing to decide or to answer under a name."""
+    for entry in reversed(chat.log):
+        if entry.data.get("request") == name and entry.kind in ("decided", "answered"):
+            verdict = entry.data.get("verdict", "answered")
+            return (
+                f"There is no open request {name!r}: it was settled ({verdict}) at {entry.time}, offset {entry.offset}."
+            )
+    return f"There is no open request {name!r}; open are: {', '.join(chat.state.requests) or 'none'}."
+
+
+def answer_refusal(request: Request, by: object) -> str | None:
+    """Why somebody may not answer a request; None if they may."""
+    people, person = approvers(request), person_of(by)
+    if not people or (person is not None and person.among(people)):
+        return None
+    who = "Nobody in particular" if person is None else repr(person.subject)
+    return f"{who} may not decide this; those who may: {', '.join(people)}."
+
+
+def _not_allowed(chat: Chat, request: Request, person: Person) -> str | None:
+    if (why := answer_refusal(request, person.dump())) is not None:
+        return why
+    if request.policy.get("exclude_requester") and person.subject == chat.state.requester:
+        return f"{person.subject!r} asked for this run and may not decide what it asks for."
+    if (vote := next((vote for vote in request.votes if vote.subject == person.subject), None)) is not None:
+        return f"{person.subject!r} has voted already: {vote.verdict}, at offset {vote.offset}."
+    return None
+
+
+def _not_bound(request: Request, fields: Fields) -> str | None:
+    given = fields.get("hash")
+    if given == request.hash:
+        return None
+    if not given:
+        return f"A decision binds to what it is about: give its 'hash', now {request.hash!r}."
+    changed = f" (revision {request.revision})" if request.revision else ""
+    return f"The decision is about other arguments: it has hash {given!r}, the request{changed} has {request.hash!r}."
+
+
+def signed(chat: Chat, fields: Fields) -> bool:
+    """Whether a worker has to look at a vote's signature first."""
+    request = chat.state.requests[fields["request"]]
+    return bool(request.policy.get("require_signed_decisions"))
+
+
+def _unsigned(request: Request, fields: Fields) -> str | None:
+    if not request.policy.get("require_signed_decisions"):
+        return None
+    if not fields.get("signature"):
+        return "This request takes signed decisions only; 'signature' is missing."
+    # A worker looks at the signature before the vote is counted.
+    return fields.get("prepared", {}).get("refused")
+
+
+def _unfit(chat: Chat, request: Request, fields: Fields) -> str | None:
+    """What is wrong with what the vote brings along."""
+    for name in ("reason", "comment"):
+        if len(fields.get(name) or "") > MAX_TEXT:
+            return f"{name!r} must have at most {MAX_TEXT} characters, got {len(fields[name])}."
+    match fields["verdict"]:
+        case "edit":
+            return _misfit(chat.log.at(request.offset).data.get("schema"), fields.get("arguments"))
+        case "answer" | "succeeded" if not isinstance(fields.get("content"), str):
+            return f"The verdict {fields['verdict']!r} needs a text as 'content', got {fields.get('content')!r}."
+        case _:
+            return None
+
+
+def _misfit(schema: Any, arguments: Any) -> str | None:
+    if not isinstance(arguments, dict):
+        return f"The verdict 'edit' needs 'arguments', a JSON object; got {arguments!r}."
+    if schema is None:
+        return None
+    check = Draft202012Validator(schema).iter_errors  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    for error in check(cast(dict[str, Any], arguments)):
+        return f"The changed arguments do not fit the tool: at {error.json_path}: {error.message[:300]}"
+    return None
+
+
+def decide(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    """Take in a vote that counts, and the decision if it is made by it."""
+    name, verdict = fields["request"], fields["verdict"]
+    request = chat.state.requests[name]
+    person = person_of(fields["by"])
+    assert person is not None
+    told: dict[str, Any] = {key: fields[key] for key in ("reason", "comment", "signature") if fields.get(key)}
+    if verdict == "edit":
+        told["arguments"] = json.dumps(fields["arguments"], ensure_ascii=False)
+    elif verdict in ("answer", "succeeded"):
+        told["content"] = fields["content"]
+    if verdict in CHANGES:
+        told["revision"] = request.revision + 1
+    elif request.kind == "budget" and verdict == "approve" and fields.get("arguments"):
+        told["arguments"] = json.dumps(fields["arguments"], ensure_ascii=False)
+    secrets = chat.log.at(request.offset).data.get("secrets")
+    told |= {"secrets": secrets} if secrets and "arguments" in told else {}
+    told = {"verdict": verdict, "hash": request.hash, "by": person.dump(), **told}
+    chat.append(time, "vote", command=command, request=name, **told)
+    _count(chat, name, time)
+
+
+def _count(chat: Chat, name: str, time: str) -> None:
+    request = chat.state.requests[name]
+    said = [vote.verdict for vote in request.votes]
+    if request.kind == "outcome":
+        _decided(chat, name, said[-1], time)
+        return
+    rejected = said.count("reject")
+    if rejected >= request.policy.get("reject_quorum", 1):
+        _decided(chat, name, "reject", time)
+    elif len(said) - rejected >= quorum(request):
+        changed = None if request.revised is None else chat.log.at(request.revised).data["verdict"]
+        _decided(chat, name, "answer" if changed == "answer" else "approve", time)
+
+
+def _decided(chat: Chat, name: str, verdict: str, time: str, *, timeout: bool = False) -> None:
+    """Write the decision, and what follows from it."""
+    request = chat.state.requests[name]
+    votes = [chat.log.at(vote.offset).data for vote in request.votes if timeout or _for(vote.verdict, verdict)]
+    told: dict[str, Any] = {"by": [vote["by"]["subject"] for vote in votes]}
+    if timeout:
+        told["timeout"] = True
+    reasons = [f"{vote['by']['subject']}: {vote['reason']}" for vote in votes if vote.get("reason")]
+    if verdict in ("reject", "failed") and reasons:
+        told["reason"] = "; ".join(reasons)
+    if request.revised is not None and verdict in ("approve", "answer"):
+        changed = chat.log.at(request.revised).data
+        told |= {key: changed[key] for key in ("arguments", "content", "secrets") if key in changed}
+    elif votes:
+        told |= {key: votes[-1][key] for key in ("arguments", "content") if key in votes[-1]}
+    where = {"run": chat.state.run, "path": request.path, "call": request.call, "index": request.index}
+    entry = chat.append(
+        time, "decided", request=name, **{"for": request.kind}, verdict=verdict, hash=request.hash, **where, **told
+    )
+    chat.resolve(request, entry, time)
+
+
+def _for(vote: str, verdict: str) -> bool:
+    """Whether a vote is one for the decision; who changed the arguments approves of them."""
+    return vote == verdict or (verdict in ("approve", "answer") and vote in ("approve", "edit", "answer"))
+
+
+# --- Time -------------------------------------------------------------------------------------------------------------
+
+
+def due(state: ChatState) -> str | None:
+    """When something is due next, None if nothing is."""
+    steps = (next_step(request) for request in state.requests.values())
+    return min((step.time for step in steps if step is not None), default=None)
+
+
+def tick(chat: Chat, time: str) -> None:
+    """Write what is due: reminders, steps of escalation chains, ends of deadlines and what they mean."""
+    for name in list(chat.state.requests):
+        while (request := chat.state.requests.get(name)) is not None:
+            step = next_step(request, time)
+            if step is None or step.time > time:
+                break
+            where = {"request": name, "path": request.path}
+            if step.kind == "expired":
+                chat.append(time, "expired", **where)
+                _expired(chat, name, request, time)
+            elif step.kind == "escalated":
+                chain = request.policy["escalation"][step.number - 1]
+                chat.append(time, "escalated", **where, step=step.number, approvers=chain["approvers"])
+            else:
+                chat.append(time, "reminded", **where, number=step.number)
+
+
+def _expired(chat: Chat, name: str, request: Request, time: str) -> None:
+    means = request.policy.get("on_timeout", "reject")
+    match means:
+        case "wait":
+            return
+        case "fail":
+            text = f"Nobody answered request {name} within its {request.policy['deadline']:g} seconds: {request.prompt}"
+            chat.fail(request.path, Failure("RequestTimeoutError", text), time)
+        case "answer":
+            chat.answer(name, request.policy["default"], time)
+        case _:
+            _decided(chat, name, means, time, timeout=True)
