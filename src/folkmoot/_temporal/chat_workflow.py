@@ -33,6 +33,7 @@ from .payloads import ChatInput
 from .preparing import prepare
 from .queries import answer
 from .retries import Retries
+from .seen import Seen
 from .visibility import Visibility
 
 __all__ = ["GroupChat"]
@@ -40,10 +41,6 @@ __all__ = ["GroupChat"]
 
 ABSENT = cast(RawValue, None)
 """No argument was given. The hint must be `RawValue` alone, or the SDK decodes the payload."""
-
-
-KNOWN_COMMANDS = 250
-"""So many command ids are remembered, and carried over continue-as-new."""
 
 
 class _TooNewError(RuntimeError):
@@ -71,7 +68,7 @@ class GroupChat:
             self._problem = f"Bad input for {names.WORKFLOW}: {error}"[:2000]
             return
         self._inbox += [Incoming(*item) for item in self._input.inbox]
-        self._seen = dict.fromkeys(self._input.seen)
+        self._seen = Seen(self._input.seen)
         self._anonymous = self._input.anonymous
         self._calls = Calls(self._chat)
         self._retries = Retries(self._chat)
@@ -173,7 +170,7 @@ class GroupChat:
             if incoming.fields.get("reply"):
                 self._outbox.again(incoming.command, incoming.fields["reply"])
             return
-        self._remember(incoming.command)
+        self._seen.add(incoming.command)
         why = incoming.error or self._refusal(incoming)
         if why is None:
             handle(self._chat, incoming.verb, incoming.command, incoming.fields, time)
@@ -190,11 +187,6 @@ class GroupChat:
         if full is not None:
             self._carrier.ask_again()
         return None if full is None else ("StoreMissingError", full)
-
-    def _remember(self, command: str) -> None:
-        self._seen[command] = None
-        if len(self._seen) > KNOWN_COMMANDS:
-            del self._seen[next(iter(self._seen))]
 
     def _finish(self, finished: Finished, time: str) -> None:
         call, result, chat = finished.call, finished.result, self._chat
@@ -246,7 +238,7 @@ class GroupChat:
         """What lives outside the log and is carried over continue-as-new."""
         return {
             "inbox": [list(item) for item in self._inbox],
-            "seen": list(self._seen),
+            "seen": self._seen.dump(),
             "anonymous": self._anonymous,
             "shown": self._visibility.shown,
         }

@@ -143,7 +143,7 @@ class ChatInput(_Payload):
     segments: list[Segment] = Field(default_factory=list[Segment])
     inbox: list[list[Any]] = Field(default_factory=list[list[Any]])
     """Commands not yet handled: verb, command id, fields."""
-    seen: list[str] = Field(default_factory=list)
+    seen: str = ""
     """The last command ids, so that a repeated command is not carried out twice."""
     anonymous: int = 0
     """Commands without an id so far."""

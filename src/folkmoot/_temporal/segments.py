@@ -1,7 +1,7 @@
 """The references to a log's sealed parts, in a tree, so that what a chat carries of them is bounded.
 
 Where there are more than `FAN_OUT` references of a level, the oldest become the content of an index blob, and one
-reference of the next level stands for them. So a chat of a million segments carries some 80 references, and who wants
+reference of the next level stands for them. So a chat of a million segments carries some 40 references, and who wants
 one offset fetches one index a level.
 """
 
@@ -15,7 +15,7 @@ from .payloads import Segment
 
 __all__ = ["FAN_OUT", "indexed", "leaf_at", "leaf_of_turn", "leaves", "overfull"]
 
-FAN_OUT = 16
+FAN_OUT = 4
 
 Get = Callable[[str], Awaitable[bytes]]
 """Fetches a blob of the chat from the store."""
