@@ -16,6 +16,7 @@ from .loading import Loaded
 from .managers import manager_of
 from .managers.selector import candidates_of
 from .requests import VERDICTS as DECIDED
+from .resolving import answer
 from .snapshots import past_at, snapshots
 from .specs import team_of
 from .state import ChatState
@@ -176,7 +177,7 @@ def _cancel(chat: Chat, command: str, fields: Fields, time: str) -> None:
 
 def _answer(chat: Chat, command: str, fields: Fields, time: str) -> None:
     name, text = fields["request"], fields["content"]
-    chat.answer(name, text, time, command=command, **_by(fields))
+    answer(chat, name, text, time, command=command, **_by(fields))
 
 
 def _reset(chat: Chat, command: str, fields: Fields, time: str) -> None:

@@ -20,13 +20,10 @@ from .fold import Fold
 from .gates import ask_people, shut
 from .log import Entry, Log
 from .managers import manager_of
-from .managers.selector import Selector
 from .plan import Link, Node, Plan, Seat
-from .requests import ask_outcome, verdict_text
 from .roles import role_of
-from .roles.user import User
 from .specs import Team
-from .state import ENGINE, ChatState, Request, Turn, call_key
+from .state import ENGINE, ChatState, Turn, call_key
 
 __all__ = ["Call", "Chat", "Failure"]
 
@@ -282,44 +279,6 @@ class Chat:
             turn = self.fold.turn_of(self.state, seat)
             assert turn is not None
             role_of(seat).take(self, seat, turn, call, result, time)
-
-    def unknown(self, call: Call, why: str, time: str) -> None:
-        """Nobody knows whether a call was made that must not be made twice: people have to find out."""
-        ask_outcome(self, self.plan.seats[call.path], call, why, time)
-
-    def resolve(self, request: Request, entry: Entry, time: str) -> None:
-        """Let a decision have its effect, where it is more than that the turn goes on."""
-        data = entry.data
-        seat = self.plan.seats[request.path]
-        turn = self.fold.turn_of(self.state, seat)
-        if turn is None or data["verdict"] in ("approve", "retry"):
-            return
-        if request.kind == "turn":
-            said = data.get("content") or f"{seat.source} did not speak. {verdict_text(data)}"
-            message = {"type": "TextMessage", "source": seat.source, "content": said}
-            self.say(seat, time, "message", message, role="answer", call=turn.need)
-            return
-        try:
-            role_of(seat).decided(self, seat, turn, request, data, time)
-        except AgentFailure as error:
-            self.fail(seat.path, Failure(error.error_type, str(error)), time)
-
-    def answer(self, name: str, text: str, time: str, **fields: Any) -> None:
-        """Take in what somebody answered."""
-        request = self.state.requests[name]
-        self.append(time, "answered", request=name, content=text, **fields)
-        if request.kind == "speaker":
-            node = self.plan.nodes[request.path]
-            manager = manager_of(node)
-            assert isinstance(manager, Selector)
-            manager.answer(self, node, text, time)
-            return
-        seat = self.plan.seats[request.path]
-        turn = self.fold.turn_of(self.state, seat)
-        role = role_of(seat)
-        assert turn is not None
-        assert isinstance(role, User)
-        role.answer(self, seat, turn, text, time)
 
     def _hook_done(self, call: Call, result: Mapping[str, Any] | Failure, time: str) -> None:
         """A hook that fails is noted; it must not keep the chat from being paused, resumed or reset."""

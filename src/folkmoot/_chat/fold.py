@@ -8,7 +8,7 @@ from typing import Any
 from folkmoot.agents import AgentSpec
 from folkmoot.messages import is_chat
 
-from . import going_back, runs, termination
+from . import asked, going_back, runs, termination
 from .condensing import fold_summary
 from .floor import levels
 from .hearing import Hearing
@@ -16,10 +16,9 @@ from .log import Entry, Log
 from .managers import manager_of
 from .people import person_of
 from .plan import Link, Node, Plan, Seat
-from .requests import fold as fold_request
 from .roles import hooked, role_of
 from .specs import Team, team_in
-from .state import ChatState, Hook, Request, Scope, Turn, Usage, Wait, call_key
+from .state import ChatState, Hook, Scope, Turn, Usage, Wait, call_key
 
 __all__ = ["Fold"]
 
@@ -54,13 +53,13 @@ class Fold:
             "late": self._late,
             "checked": self._checked,
             "waiting": self._waiting,
-            "request": self._request,
-            "answered": self._answered,
-            "vote": self._asked,
-            "reminded": self._asked,
-            "escalated": self._asked,
-            "expired": self._asked,
-            "decided": self._decided,
+            "request": lambda state, log, entry: asked.request(self, state, log, entry),
+            "answered": lambda state, _, entry: asked.settled(state, entry),
+            "vote": lambda state, _, entry: asked.vote(state, entry),
+            "reminded": lambda state, _, entry: asked.due(state, entry),
+            "escalated": lambda state, _, entry: asked.due(state, entry),
+            "expired": lambda state, _, entry: asked.due(state, entry),
+            "decided": lambda state, log, entry: asked.decided(self, state, log, entry),
             "agent_state": self._agent_state,
             "run_ended": self._run_ended,
             "pause": self._pause,
@@ -342,47 +341,6 @@ class Fold:
             reason=data["for"], since=data["since"], offset=entry.offset, path=data.get("path", "")
         )
         state.parent = entry.offset
-
-    def _request(self, state: ChatState, log: Log, entry: Entry) -> None:
-        data = entry.data
-        seat = None if data.get("manager") else self.plan.seat_of(data)
-        kept = ("call", "index", "name", "key", "hash", "policy")
-        state.requests[data["request"]] = Request(
-            kind=data["for"],
-            path=data.get("scope", "") if seat is None else seat.path,
-            prompt=data["prompt"],
-            since=entry.time,
-            offset=entry.offset,
-            **{name: data[name] for name in kept if name in data},
-        )
-        state.parent = entry.offset
-        if seat is None or (turn := self.turn_of(state, seat)) is None:
-            return
-        if data["for"] == "turn":
-            turn.gate = "asked"
-        elif data["for"] == "outcome":
-            turn.unknown = [*(index for index in turn.unknown if index != data["index"]), data["index"]]
-        role_of(seat).fold(self, state, log, seat, turn, entry)
-
-    def _answered(self, state: ChatState, log: Log, entry: Entry) -> None:
-        state.requests.pop(entry.data["request"], None)
-
-    def _asked(self, state: ChatState, log: Log, entry: Entry) -> None:
-        """Something has happened to what people are asked."""
-        fold_request(state, entry)
-
-    def _decided(self, state: ChatState, log: Log, entry: Entry) -> None:
-        data = entry.data
-        fold_request(state, entry)
-        seat = self.plan.seats.get(data["path"])
-        if seat is None or (turn := self.turn_of(state, seat)) is None:
-            return
-        if data["for"] == "turn" and data["verdict"] == "approve":
-            turn.gate = "open"
-        elif data["for"] == "outcome":
-            turn.unknown = [index for index in turn.unknown if index != data["index"]]
-        else:
-            role_of(seat).fold(self, state, log, seat, turn, entry)
 
     def _agent_state(self, state: ChatState, log: Log, entry: Entry) -> None:
         """A custom agent's state is a view of its entries; here only the hook that brought it counts."""

@@ -10,7 +10,7 @@ from .calls import Call
 from .deadlines import approvers, deadline, quorum
 from .log import Entry, Log, derive_id
 from .plan import Seat
-from .state import ChatState, Request, Vote
+from .state import ChatState, Request
 
 if TYPE_CHECKING:
     from .engine import Chat
@@ -20,7 +20,6 @@ __all__ = [
     "VERDICTS",
     "ask",
     "ask_outcome",
-    "fold",
     "hash_of",
     "open_request",
     "request_id",
@@ -102,30 +101,6 @@ def open_request(state: ChatState, seat: Seat, kind: str, call: int, index: int 
         if (request.path, request.kind, request.call, request.index) == (seat.path, kind, call, index):
             return request
     return None
-
-
-def fold(state: ChatState, entry: Entry) -> None:
-    """What becomes of an open request: the entries of votes, time and decisions."""
-    data = entry.data
-    request = state.requests.get(data["request"])
-    if request is None:
-        return
-    match entry.kind:
-        case "vote":
-            if "revision" in data:
-                # What was said before was said about something else.
-                request.revision, request.revised, request.votes = data["revision"], entry.offset, []
-                request.hash = hash_of(request.kind, request.name, data.get("arguments", data.get("content")))
-            vote = Vote(subject=data["by"]["subject"], verdict=data["verdict"], offset=entry.offset)
-            request.votes = [*request.votes, vote]
-        case "reminded":
-            request.reminded = data["number"]
-        case "escalated":
-            request.escalated = data["step"]
-        case "expired":
-            request.expired = True
-        case _:
-            del state.requests[data["request"]]
 
 
 def _subject(log: Log, request: Request) -> dict[str, Any]:

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 
 from .calls import Failure
 from .deadlines import approvers, next_step, quorum
+from .engine import Chat
 from .people import Person, person_of
 from .requests import CHANGES, VERDICTS
+from .resolving import answer, resolve
 from .state import ChatState, Request
-
-if TYPE_CHECKING:
-    from .engine import Chat
 
 __all__ = ["answer_refusal", "decide", "due", "gone", "refusal", "signed", "tick"]
 
@@ -187,7 +186,7 @@ def _decided(chat: Chat, name: str, verdict: str, time: str, *, timeout: bool = 
     entry = chat.append(
         time, "decided", request=name, **{"for": request.kind}, verdict=verdict, hash=request.hash, **where, **told
     )
-    chat.resolve(request, entry, time)
+    resolve(chat, request, entry, time)
 
 
 def _for(vote: str, verdict: str) -> bool:
@@ -231,6 +230,6 @@ def _expired(chat: Chat, name: str, request: Request, time: str) -> None:
             text = f"Nobody answered request {name} within its {request.policy['deadline']:g} seconds: {request.prompt}"
             chat.fail(request.path, Failure("RequestTimeoutError", text), time)
         case "answer":
-            chat.answer(name, request.policy["default"], time)
+            answer(chat, name, request.policy["default"], time, timeout=True)
         case _:
             _decided(chat, name, means, time, timeout=True)

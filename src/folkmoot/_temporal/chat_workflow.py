@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 from folkmoot._chat.calls import Call, Failure
 from folkmoot._chat.commands import ALREADY_RUNNING, handle, prepares, refusal
 from folkmoot._chat.log import Entry
+from folkmoot._chat.requests import ask_outcome
 from folkmoot._chat.specs import Team, team_of
 from folkmoot._chat.state import ENGINE
 from folkmoot._chat.votes import tick
@@ -205,7 +206,7 @@ class GroupChat:
         if call.once and lost and call.kind != "undo":
             why = "it was cancelled." if isinstance(result, str) else result.message
             if (call.policy or {}).get("unknown_outcome") != "fail":
-                self._chat.unknown(call, why, time)
+                ask_outcome(self._chat, self._chat.plan.seats[call.path], call, why, time)
                 return
             what = f"{call.name!r}" if call.kind == "tool" else f"the {call.kind} call of {call.path!r}"
             text = f"The outcome of {what} is unknown: {why} It must not be run again by itself."

@@ -39,4 +39,6 @@ class Seen:
 
 
 def _mark(command: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.blake2b(command.encode("utf-8", "replace"), digest_size=6).digest()).decode()
+    return base64.urlsafe_b64encode(
+        hashlib.blake2b(command.encode("utf-8", "replace"), digest_size=6).digest()
+    ).decode()

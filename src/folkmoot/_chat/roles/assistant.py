@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 from folkmoot._chat.calls import AgentFailure, Call
 from folkmoot._chat.condensing import write_summary
 from folkmoot._chat.log import Entry, Log
-from folkmoot._chat.masking import masked
 from folkmoot._chat.plan import Node, Seat, runner_tools
-from folkmoot._chat.requests import ask, open_request, request_id, verdict_text
+from folkmoot._chat.requests import verdict_text
 from folkmoot._chat.state import Request, Turn, call_key
 from folkmoot.agents import AssistantAgent, Handoff
 
+from .answers import answer_of
+from .approving import ask_approvals, note_of
 from .base import Role, step_inside
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from folkmoot._chat.fold import Fold
     from folkmoot._chat.state import ChatState
 
-__all__ = ["Assistant", "answer_of", "handoff_of"]
+__all__ = ["Assistant", "handoff_of"]
 
 CANCELLED_TOOL = "The call was cancelled before it finished."
 
@@ -113,7 +114,7 @@ class Assistant(Role):
             handoff = handoff_of(spec, call["name"])
             if handoff is not None and index not in turn.outcomes:
                 _outcome(chat, seat, turn, index, time, {"content": handoff.message})
-        if _ask_approvals(chat, seat, turn, calls, time) or self._run_tools(chat, seat, turn, calls, time):
+        if ask_approvals(chat, seat, turn, calls, time) or self._run_tools(chat, seat, turn, calls, time):
             return True
         if len(turn.outcomes) < len(calls):
             return False
@@ -202,7 +203,7 @@ class Assistant(Role):
 
     def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
         if call.kind == "tool":
-            outcome = {"content": result["content"], **_note(chat, call)}
+            outcome = {"content": result["content"], **note_of(chat, call)}
             _outcome(chat, seat, turn, call.index, time, outcome, is_error=bool(result.get("is_error")))
             return
         if call.kind == "format":
@@ -244,34 +245,6 @@ def calls_of(chat: Chat, turn: Turn) -> list[dict[str, Any]]:
     """The tool calls a turn waits for, in order."""
     assert turn.request is not None
     return chat.log.at(turn.request).data["message"]["content"]
-
-
-def _ask_approvals(chat: Chat, seat: Seat, turn: Turn, calls: Sequence[Mapping[str, Any]], time: str) -> bool:
-    """Ask people for the calls that need it; each is answered on its own."""
-    assert turn.request is not None
-    wrote, data = False, chat.log.at(turn.request).data
-    for index, call in enumerate(calls):
-        given = data.get("approvals", {}).get(str(index))
-        if given is None or index in turn.outcomes or index in turn.let:
-            continue
-        if open_request(chat.state, seat, "approval", turn.request, index) is not None:
-            continue
-        name = request_id(chat, turn.request, seat.path, index)
-        prompt = f"{seat.source} wants to call {call['name']}."
-        fields: Fields = {"policy": given["policy"], "schema": given.get("schema"), "call": turn.request}
-        fields |= {"index": index, "name": call["name"], "secrets": given.get("secrets")}
-        ask(chat, seat, time, "approval", name, prompt, arguments=call["arguments"] or "{}", **fields)
-        wrote = True
-    return wrote
-
-
-def _note(chat: Chat, call: Call) -> Fields:
-    """What the model is told besides the result, if people changed what it asked for."""
-    changed = chat.log.at(call.let).data.get("arguments") if call.let else None
-    if changed is None:
-        return {}
-    secrets = chat.log.at(call.let).data.get("secrets", ())
-    return {"note": f"Before it was called, the arguments were changed to {masked(changed, secrets)}"}
 
 
 def _ask_again(chat: Chat, seat: Seat, turn: Turn, time: str) -> None:
@@ -355,32 +328,6 @@ def _reply_entries(spec: AssistantAgent, turn: Turn, reply: Mapping[str, Any]) -
         answer = answer_of(spec, content, usage)
         fields.append({"kind": "message", "role": "answer", "call": turn.need, **part, "message": answer})
     return fields
-
-
-def answer_of(spec: AssistantAgent, content: Any, usage: Fields) -> Fields:
-    """A final text as the message AutoGen makes of it: structured if the agent has an output type."""
-    if spec.output_schema is None or not isinstance(content, str):
-        return {"type": "TextMessage", "source": spec.name, "content": content, "models_usage": usage}
-    try:
-        output = json.loads(content, parse_constant=_no_number)
-    except ValueError as error:
-        raise AgentFailure("ModelOutputError", f"The reply is not JSON: {error}") from None
-    if not isinstance(output, dict):
-        raise AgentFailure("ModelOutputError", f"The reply is {type(output).__name__}, not a JSON object")
-    message: Fields = {
-        "type": f"StructuredMessage[{spec.output_schema['name']}]",
-        "source": spec.name,
-        "content": output,
-        "models_usage": usage,
-    }
-    if spec.output_content_type_format is not None:
-        message["format_string"] = spec.output_content_type_format
-    return message
-
-
-def _no_number(name: str) -> object:
-    """Python reads NaN and the infinities, which are not JSON and have no place in the log."""
-    raise ValueError(f"{name} is not JSON")
 
 
 def handoff_of(spec: AssistantAgent, name: str) -> Handoff | None:

@@ -1,0 +1,45 @@
+"""Approvals of an assistant's tool calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from folkmoot._chat.calls import Call
+from folkmoot._chat.masking import masked
+from folkmoot._chat.plan import Seat
+from folkmoot._chat.requests import ask, open_request, request_id
+from folkmoot._chat.state import Turn
+
+if TYPE_CHECKING:
+    from folkmoot._chat.engine import Chat
+
+__all__ = ["ask_approvals", "note_of"]
+
+
+def ask_approvals(chat: Chat, seat: Seat, turn: Turn, calls: Sequence[Mapping[str, Any]], time: str) -> bool:
+    """Ask people for the calls that need it; each is answered on its own."""
+    assert turn.request is not None
+    wrote, data = False, chat.log.at(turn.request).data
+    for index, call in enumerate(calls):
+        given = data.get("approvals", {}).get(str(index))
+        if given is None or index in turn.outcomes or index in turn.let:
+            continue
+        if open_request(chat.state, seat, "approval", turn.request, index) is not None:
+            continue
+        name = request_id(chat, turn.request, seat.path, index)
+        prompt = f"{seat.source} wants to call {call['name']}."
+        fields: dict[str, Any] = {"policy": given["policy"], "schema": given.get("schema"), "call": turn.request}
+        fields |= {"index": index, "name": call["name"], "secrets": given.get("secrets")}
+        ask(chat, seat, time, "approval", name, prompt, arguments=call["arguments"] or "{}", **fields)
+        wrote = True
+    return wrote
+
+
+def note_of(chat: Chat, call: Call) -> dict[str, Any]:
+    """What the model is told besides the result, if people changed what it asked for."""
+    changed = chat.log.at(call.let).data.get("arguments") if call.let else None
+    if changed is None:
+        return {}
+    secrets = chat.log.at(call.let).data.get("secrets", ())
+    return {"note": f"Before it was called, the arguments were changed to {masked(changed, secrets)}"}
