@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from temporalio.worker import Worker, WorkerConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from ._local import register_search_attributes
+from ._spec import Carried
 from ._temporal import names
 from ._temporal.archive_workflow import ChatArchive
 from ._temporal.archiving import Archiver
@@ -33,6 +35,7 @@ from ._temporal.worker_side import WorkerSide
 from .errors import FolkmootError
 from .memory import Memory
 from .models import Model, ModelRegistry
+from .signatures import public_keys, public_keys_of
 from .store import Store, as_store
 from .tools import FunctionTool
 from .workbench import Workbench
@@ -57,6 +60,8 @@ class FolkmootPlugin(SimplePlugin):
             needed, and stopped with the worker.
         code_folder: The folder in which agents may run code, each chat in one of its own; None: they may not. The code
             runs as this process's user: give such workers a container of their own.
+        decision_keys: Public keys of those who sign decisions (see `folkmoot.signatures`), as texts; None: those of the
+            environment. Requests that take signed decisions only need one.
         check_namespace: Before a worker polls, register the search attributes chats write (a chat whose namespace lacks
             one is stuck). False where the worker may not ask and they are known to be there.
         store: Where sealed parts of long chats, large contents and closed chats lie: a store, or its URL (see
@@ -78,6 +83,7 @@ class FolkmootPlugin(SimplePlugin):
         workbenches: Mapping[str, Workbench] | None = None,
         code_folder: str | Path | None = None,
         store: Store | str | Path | None = None,
+        decision_keys: Sequence[str] | None = None,
         check_namespace: bool = True,
     ) -> None:
         by_name: dict[str, FunctionTool] = {}
@@ -86,16 +92,24 @@ class FolkmootPlugin(SimplePlugin):
             if tool.name in by_name:
                 raise ValueError(f"Two tools are named {tool.name!r}; names are how specs refer to tools.")
             by_name[tool.name] = tool
+        of_tools = Carried()
+        for tool in by_name.values():
+            if tool.options.approval is not None:
+                tool.options.approval.carry(of_tools)
         for name, agent in (agents or {}).items():
             check_agent(name, agent)
         self.registry = Registry(
             ModelRegistry(models or {}),
             by_name,
-            dict(functions or {}),
+            {**of_tools.functions, **(functions or {})},
             dict(agents or {}),
             dict(memories or {}),
             dict(workbenches or {}),
             None if code_folder is None else Path(code_folder),
+        )
+        # Read here: in a workflow's sandbox what checks signatures cannot be imported.
+        self.registry.decision_keys = (
+            public_keys_of(os.environ) if decision_keys is None else public_keys(" ".join(decision_keys))
         )
         self.store = as_store(store)
         self._check_namespace = check_namespace

@@ -16,6 +16,7 @@ from folkmoot import (
     PendingRequest,
     ToolOptions,
 )
+from folkmoot.signatures import DecisionClaims, DecisionKey, decision_digest, sign_decision
 from tests._support.waiting import eventually
 from tests.integration.conftest import Site, SiteFactory, until
 
@@ -193,3 +194,33 @@ async def test_secrets_are_masked_for_readers_only(sites: SiteFactory) -> None:
     # The model sees what it wrote.
     (call,) = site.model.requests[1]["messages"][-2]["tool_calls"]
     assert "12" in call["function"]["arguments"]
+
+
+async def test_signed_decisions_only(sites: SiteFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = DecisionKey.generate()
+    monkeypatch.setenv("FOLKMOOT_DECISION_PUBLIC_KEYS", key.public.text)
+    till = Till(ApprovalPolicy(approvers=("role:finance",), require_signed_decisions=True))
+    _site, chat = await till.open(sites, [pay_calls(12), "done"])
+    run = asyncio.create_task(chat.run(task="go"))
+    (request,) = await asked(chat)
+    by = {"subject": "ann", "roles": ["finance"], "channel": "http"}
+
+    def signature(roles: tuple[str, ...], signer: DecisionKey, **other: Any) -> str:
+        said = {"chat": chat_uuid, "request": request.request, "hash": request.hash, "verdict": "approve"}
+        return sign_decision(
+            DecisionClaims(**{**said, "digest": decision_digest(), "subject": "ann", "roles": roles, **other}), signer
+        )
+
+    (chat_uuid,) = [event.data["uuid"] async for event in chat.events(follow=False) if event.kind == "opened"]
+    for refusal, made in (
+        ("'signature' is missing", ""),
+        ("signed|signature", signature(("finance",), DecisionKey.generate())),
+        ("signed|signature", signature(("finance",), key, subject="eve")),
+        ("signed|signature", signature(("finance",), key, hash="0" * 32)),
+        ("'ann' may not decide this", signature(("guest",), key)),
+    ):
+        with pytest.raises(DecisionRefusedError, match=refusal):
+            await chat.decide(request.request, "approve", by=by, signature=made)
+    await chat.decide(request.request, "approve", by=by, signature=signature(("finance",), key))
+    await run
+    assert till.paid == [12]

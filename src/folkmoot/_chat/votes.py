@@ -40,7 +40,7 @@ def refusal(chat: Chat, fields: Fields) -> str | None:
     known = [item for item in VERDICTS[request.kind] if request.policy.get(CHANGES.get(item, ""), True)]
     if verdict not in known:
         return f"The verdict on request {name!r} must be one of {', '.join(known)}; got {verdict!r}."
-    person = person_of(fields.get("by"))
+    person = _voter(fields)
     if person is None:
         return 'A decision needs to say who decides: \'by\' is a person\'s id, or {"subject": id, "roles": [...]}.'
     return (
@@ -49,6 +49,12 @@ def refusal(chat: Chat, fields: Fields) -> str | None:
         or _unsigned(request, fields)
         or _unfit(chat, request, fields)
     )
+
+
+def _voter(fields: Fields) -> Person | None:
+    """Who votes; with the roles of the signature, if it was looked at."""
+    person, roles = person_of(fields.get("by")), fields.get("prepared", {}).get("roles")
+    return person if person is None or roles is None else person._replace(roles=tuple(roles))
 
 
 def gone(chat: Chat, name: str) -> str:
@@ -93,8 +99,8 @@ def _not_bound(request: Request, fields: Fields) -> str | None:
 
 def signed(chat: Chat, fields: Fields) -> bool:
     """Whether a worker has to look at a vote's signature first."""
-    request = chat.state.requests[fields["request"]]
-    return bool(request.policy.get("require_signed_decisions"))
+    request = chat.state.requests.get(str(fields.get("request")))
+    return request is not None and bool(request.policy.get("require_signed_decisions"))
 
 
 def _unsigned(request: Request, fields: Fields) -> str | None:
@@ -135,7 +141,7 @@ def decide(chat: Chat, command: str, fields: Fields, time: str) -> None:
     """Take in a vote that counts, and the decision if it is made by it."""
     name, verdict = fields["request"], fields["verdict"]
     request = chat.state.requests[name]
-    person = person_of(fields["by"])
+    person = _voter(fields)
     assert person is not None
     told: dict[str, Any] = {key: fields[key] for key in ("reason", "comment", "signature") if fields.get(key)}
     if verdict == "edit":

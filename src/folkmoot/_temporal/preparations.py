@@ -31,9 +31,11 @@ from . import names
 from .blobs import LARGE, putter, store_contents
 from .failures import CallFailedError
 from .heartbeat import beating
+from .kill_points import reach
 from .log_cache import CachedChat
 from .payloads import CallInput
 from .side import Side, errors_named
+from .signed import looked_at
 from .summaries import summarized
 
 __all__ = ["Preparations"]
@@ -52,16 +54,26 @@ class Preparations:
             with errors_named():
                 whole = raw["verb"] in ("rollback", "change", "summarize")
                 chat = await self._side.read(CallInput(at=raw["at"], d=raw["d"], n=0), whole=whole)
-                if raw["verb"] == "rollback":
-                    part = await self._part(chat, raw["offset"])
-                    return await asyncio.to_thread(_gone_back, chat, part, raw["offset"], raw["at"])
-                if raw["verb"] == "summarize":
-                    return await summarized(self._side, chat, raw)
-                if raw["verb"] == "change":
-                    team = team_of(raw["spec"])
-                    self._side.registry.check(team)
-                    state = await self._changed(chat, Plan(team), raw)
-                    return self._side.bounded(await self._loaded(chat, Plan(team), state), "the chat's state")
+                reach("prepare.before")
+                found = await self._found(chat, raw)
+                reach("prepare.after")
+                return found
+
+    async def _found(self, chat: CachedChat, raw: Mapping[str, Any]) -> dict[str, Any]:
+        match raw["verb"]:
+            case "rollback":
+                part = await self._part(chat, raw["offset"])
+                return await asyncio.to_thread(_gone_back, chat, part, raw["offset"], raw["at"])
+            case "summarize":
+                return await summarized(self._side, chat, raw)
+            case "decide":
+                return looked_at(chat.uuid, raw, self._side.registry.decision_keys)
+            case "change":
+                team = team_of(raw["spec"])
+                self._side.registry.check(team)
+                state = await self._changed(chat, Plan(team), raw)
+                return self._side.bounded(await self._loaded(chat, Plan(team), state), "the chat's state")
+            case _:
                 return self._side.bounded(await self._loaded(chat, chat.plan, raw["state"]), "the saved state")
 
     async def _part(self, cached: CachedChat, offset: int) -> Chat:

@@ -24,6 +24,7 @@ from folkmoot.errors import UnknownNameError, to_wire
 from folkmoot.memory import Memory, NamedMemory
 from folkmoot.models import ModelRegistry
 from folkmoot.options import ModelSpec
+from folkmoot.signatures import DecisionPublicKey
 from folkmoot.teams import EdgeFunction, MagenticOneGroupChat, SelectorGroupChat, TeamSpec
 from folkmoot.tools import FunctionTool, RunnerTool, Tool
 from folkmoot.transforms import FunctionTransform
@@ -44,6 +45,7 @@ class Registry:
         memories: Memory stores.
         workbenches: Live workbenches.
         code_folder: Where agents may run code; None: they may not.
+        decision_keys: Public keys of whoever signs decisions.
     """
 
     models: ModelRegistry
@@ -53,6 +55,7 @@ class Registry:
     memories: dict[str, Memory] = field(default_factory=dict[str, Memory])
     workbenches: dict[str, Workbench] = field(default_factory=dict[str, Workbench])
     code_folder: Path | None = None
+    decision_keys: tuple[DecisionPublicKey, ...] = ()
     _started: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, "asyncio.Task[None]"])
 
     def tool(self, name: str) -> FunctionTool:

@@ -44,6 +44,7 @@ VERBS = [
     "close",
     "delete",
     "replay",
+    "token",
     "scripted-model",
 ]
 

@@ -25,6 +25,7 @@ SAMPLES: list[FolkmootError] = [
     errors.PayloadTooLargeError(2_000_000, 1_500_000),
     errors.StoreMissingError("No store."),
     errors.BadCommandError("Unknown field 'x'."),
+    errors.DecisionRefusedError("'eve' may not decide this."),
     errors.ModelCallError("m answered 429.", status=429, retryable=True, retry_after=1.5),
     errors.LogReadError("Query timed out."),
 ]

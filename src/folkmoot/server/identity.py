@@ -1,0 +1,147 @@
+"""Who asks, what they may, and the dependency by which a route says what it takes.
+
+A route's identity comes from the token alone. Nothing in a path, a query or a body can say who decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from folkmoot.errors import FolkmootError
+
+from .claims import ROLES
+from .refusals import ForbiddenError, NotAuthenticatedError
+
+__all__ = ["ALL_TENANTS", "Identity", "Permission", "identity_of", "keep_identity", "require"]
+
+ALL_TENANTS = "*"
+_STATE = "folkmoot_identity"
+
+
+class Permission(StrEnum):
+    """What a route takes."""
+
+    READ = "read"
+    """See chats, logs, requests, usage."""
+    OPERATE = "operate"
+    """Open, run, steer and change chats; say something in them."""
+    DECIDE = "decide"
+    """Decide approvals and answer what people are asked; the policy of each says who counts."""
+    ADMINISTER = "administer"
+    """Delete, and what concerns all chats."""
+
+
+_NEEDS = {
+    Permission.READ: "viewer",
+    Permission.OPERATE: "operator",
+    Permission.DECIDE: "approver",
+    Permission.ADMINISTER: "admin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks.
+
+    Attributes:
+        subject: Their id, as policies name people.
+        roles: The API's roles and those that policies name as `role:finance`, without that prefix.
+        tenant: Whose chats they see; empty: those of no tenant.
+        all_tenants: They see every tenant's.
+        name: What to call them.
+        token_id: The id of the token that says so.
+        expires: When that ends, UTC.
+        channel: Which way they came, for the log.
+    """
+
+    subject: str
+    roles: frozenset[str] = frozenset()
+    tenant: str = ""
+    all_tenants: bool = False
+    name: str = ""
+    token_id: str = ""
+    expires: datetime | None = None
+    channel: str = "http"
+
+    @property
+    def role(self) -> str | None:
+        """Their highest role of the API."""
+        return next((role for role in reversed(ROLES) if role in self.roles), None)
+
+    @property
+    def by(self) -> dict[str, Any]:
+        """Who they are, as commands take it."""
+        return {"subject": self.subject, "roles": sorted(self.roles), "channel": self.channel}
+
+    def may(self, permission: Permission) -> bool:
+        """Whether their role is enough for it."""
+        role = self.role
+        return role is not None and ROLES.index(role) >= ROLES.index(_NEEDS[permission])
+
+    def sees(self, tenant: str | None) -> bool:
+        """Whether chats of that tenant are theirs to see; None and empty: of no tenant."""
+        return self.all_tenants or (tenant or "") == self.tenant
+
+    def tenant_of(self, asked: str | None) -> str:
+        """The tenant of what they open: the one asked for, or theirs.
+
+        Raises:
+            ForbiddenError: They ask for another's.
+        """
+        tenant = self.tenant if asked is None else asked
+        if not self.sees(tenant):
+            raise ForbiddenError(f"Tenant {tenant!r} is not yours; expected {self.tenant!r}, or none.")
+        return tenant
+
+
+_BEARER = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="A token of `folkmoot token`, or of the OpenID Connect provider that the server trusts.",
+)
+
+
+def require(permission: Permission) -> Callable[..., Awaitable[Identity]]:
+    """A FastAPI dependency: who asks, if they may.
+
+    Raises:
+        NotAuthenticatedError: There is no token, or none that counts.
+        ForbiddenError: Their role is too low.
+        ProviderUnavailableError: Their token cannot be checked now.
+    """
+
+    async def identity(
+        request: Request,
+        _: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],  # for the OpenAPI document
+    ) -> Identity:
+        found = identity_of(request)
+        if not found.may(permission):
+            had = f"yours is {found.role!r}" if found.role else "you have none"
+            raise ForbiddenError(f"This takes the role {_NEEDS[permission]!r}; {had}.")
+        return found
+
+    return identity
+
+
+def keep_identity(scope: MutableMapping[str, Any], found: Identity | FolkmootError) -> None:
+    """Keep who asks, or why that is not known, with a request."""
+    scope.setdefault("state", {})[_STATE] = found
+
+
+def identity_of(request: Request) -> Identity:
+    """Who asks.
+
+    Raises:
+        FolkmootError: It is not known, and why.
+    """
+    found = getattr(request.state, _STATE, None)
+    if isinstance(found, Identity):
+        return found
+    raise found or NotAuthenticatedError("This takes a token: Authorization: Bearer TOKEN.")
