@@ -35,7 +35,7 @@ from .chat import (
     PendingRequest,
     Rollback,
 )
-from .client import ChatInfo, Folkmoot
+from .client import ChatInfo, Folkmoot, InboxItem
 from .conditions import (
     AndTerminationCondition,
     ExternalTermination,
@@ -184,6 +184,7 @@ __all__ = [
     "HeadAndTailChatCompletionContext",
     "HistoryLimits",
     "ImageResultContent",
+    "InboxItem",
     "LabelledSnapshot",
     "ListMemory",
     "LocalCommandLineCodeExecutor",

@@ -22,7 +22,7 @@ from ._client.people import By, Decision, PendingRequest, People
 from ._client.running import Previews, RunReader
 from ._client.tasks import log_task
 from ._client.workers import Workers
-from ._spec import Participant, load_spec, to_json
+from ._spec import to_json
 from .messages import BaseAgentEvent, BaseChatMessage, TaskResult
 from .options import ModelSpec
 from .store import Store
@@ -186,9 +186,6 @@ class Chat(People):
         if not echo:
             fields["echo"] = False
         return RunReader(self._pages, self.id, await self._commands.update("run", fields))
-
-    async def _spec(self) -> Participant:
-        return load_spec(await self._pages.query("spec"))
 
     async def _memo(self) -> dict[str, Any]:
         described = await self._client.get_workflow_handle(self.id).describe()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.service import RPCError
 
+from ._client.inbox import InboxItem, inbox
 from ._client.replaying import BreakingChat, ReplayReport, replay_chats
 from ._client.retention import Deletion, Retention
 from ._openings import Openings
@@ -25,7 +26,7 @@ from .errors import (
 from .plugin import FolkmootPlugin
 from .store import Store, as_store
 
-__all__ = ["ChatInfo", "Folkmoot"]
+__all__ = ["ChatInfo", "Folkmoot", "InboxItem"]
 
 logger = logging.getLogger("folkmoot.client")
 
@@ -147,6 +148,23 @@ class Folkmoot(Openings):
             parts.append(f"({filter})")
         async for found in self.client.list_workflows(" AND ".join(parts), limit=limit):
             yield _info(found)
+
+    async def inbox(
+        self,
+        people: Sequence[str] | None = None,
+        *,
+        tenant: str | None = None,
+        due_before: str | None = None,
+    ) -> AsyncIterator[InboxItem]:
+        """What people are asked, in all chats, from Temporal's visibility store (which follows within a second).
+
+        Args:
+            people: Ids, and roles as `role:NAME`: only what they may decide; None: whatever anybody is asked.
+            tenant: Only of this tenant's chats.
+            due_before: ISO 8601: only of chats of which something is due before then.
+        """
+        async for item in inbox(self.client, people, tenant, due_before):
+            yield item
 
     async def delete(self, id: str, *, force: bool = False, dry_run: bool = False) -> list[Deletion]:
         """Delete the closed chats that had this id: workflows, and all the store keeps of them. It cannot be undone.

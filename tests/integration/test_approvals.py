@@ -13,6 +13,7 @@ from folkmoot import (
     ChatFailedError,
     DecisionRefusedError,
     FunctionTool,
+    InboxItem,
     PendingRequest,
     ToolOptions,
 )
@@ -224,3 +225,29 @@ async def test_signed_decisions_only(sites: SiteFactory, monkeypatch: pytest.Mon
     await chat.decide(request.request, "approve", by=by, signature=signature(("finance",), key))
     await run
     assert till.paid == [12]
+
+
+async def test_an_inbox_tells_what_is_asked_of_whom(sites: SiteFactory) -> None:
+    till = Till(ApprovalPolicy(approvers=("ann", "role:finance"), deadline=3600))
+    site, chat = await till.open(sites, [pay_calls(12), "done"])
+    run = asyncio.create_task(chat.run(task="go"))
+    (request,) = await asked(chat)
+
+    async def found(*people: str, **options: Any) -> list[InboxItem]:
+        items = [item async for item in site.moot.inbox(people or None, **options)]
+        return [item for item in items if item.chat == chat.id]
+
+    (item,) = await eventually(lambda: found("ann"), what="visibility")
+    assert (item.request, item.kind, item.path, item.name) == (request.request, "approval", "writer", "pay")
+    assert (item.due, item.who) == (request.deadline, ("person:ann", "role:finance"))
+    assert await found("eve", "role:sales") == []
+    assert await found("role:finance") == [item]
+    assert await found() == [item]
+    assert await found(due_before=request.since) == []
+    await chat.approve(request.request, by="ann")
+    await run
+
+    async def none() -> bool:
+        return not await found()
+
+    await eventually(none, what="visibility")

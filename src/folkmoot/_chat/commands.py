@@ -17,6 +17,7 @@ from .managers import manager_of
 from .managers.selector import candidates_of
 from .requests import VERDICTS as DECIDED
 from .resolving import answer
+from .saying import WAYS, speak
 from .snapshots import past_at, snapshots
 from .specs import team_of
 from .state import ChatState
@@ -95,6 +96,20 @@ def _decide_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | 
 
 def _decide(chat: Chat, command: str, fields: Fields, time: str) -> None:
     votes.decide(chat, command, fields, time)
+
+
+def _say_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
+    if fields.get("when", WAYS[0]) not in WAYS:
+        return "BadCommandError", f"'when' must be one of {', '.join(WAYS)}, got {fields.get('when')!r}."
+    if len(_tasks(fields)) != 1:
+        return "BadCommandError", f"say needs one message, got {len(_tasks(fields))}."
+    root = chat.plan.root
+    why = manager_of(root).refusal(root, chat.state.root, _tasks(fields))
+    return None if why is None else ("BadCommandError", why)
+
+
+def _say(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    speak(chat, command, _tasks(fields)[0], fields.get("when", WAYS[0]), time, fields.get("by"))
 
 
 def _snapshot_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | None:
@@ -280,6 +295,7 @@ VERBS: Mapping[str, Handler] = {
     "cancel": _cancel,
     "answer": _answer,
     "decide": _decide,
+    "say": _say,
     "reset": _reset,
     "close": _close,
     "rollback": _rollback,
@@ -295,6 +311,7 @@ _REFUSALS: Mapping[str, Callable[[Chat, str, Fields], tuple[str, str] | None]] =
     "close": _running_refusal,
     "answer": _answer_refusal,
     "decide": _decide_refusal,
+    "say": _say_refusal,
     "rollback": _snapshot_refusal,
     "label": _snapshot_refusal,
     "load_state": _load_refusal,

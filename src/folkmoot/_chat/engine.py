@@ -22,6 +22,7 @@ from .log import Entry, Log
 from .managers import manager_of
 from .plan import Link, Node, Plan, Seat
 from .roles import role_of
+from .saying import begin_by_itself, tell
 from .specs import Team
 from .state import ENGINE, ChatState, Turn, call_key
 
@@ -97,6 +98,8 @@ class Chat:
             in_flight: Whether calls are under way: a pause is complete when none is.
         """
         root = self.plan.root
+        if not (self.state.hooks or self.state.undo):
+            begin_by_itself(self, time)
         # A custom agent is paused, resumed or reset before anything new begins.
         while (
             self.state.running
@@ -137,6 +140,8 @@ class Chat:
             return False
         if scope.turns:
             return self._turns(node, time)
+        if node is self.plan.root and tell(self, time):
+            return True
         batch = scope.floor.left or manager_of(node).choose(self, node, scope, time)
         if not batch:
             return bool(scope.ended)
@@ -339,6 +344,10 @@ class Chat:
         self._abort(self.plan.root, time)
         self.append(time, "run_ended", run=self.state.run, status="cancelled", command=command)
 
+    def abort(self, time: str) -> None:
+        """Let nothing dangle of the turns in progress."""
+        self._abort(self.plan.root, time)
+
     def _abort(self, node: Node, time: str) -> None:
         """Let nothing dangle of the turns in progress at a node and inside it, innermost first."""
         for path in reversed(self.plan.within(node.path)):
@@ -368,7 +377,13 @@ class Chat:
             extra["reply"] = dict(reply)
         if by:
             extra["by"] = by
-        extra |= self._relay(self.plan.root, bool(tasks))
-        self.append(time, "run_started", run=run, engine=self.engine, command=command, tasks=len(tasks), **extra)
-        for message in tasks:
-            self.append(time, "message", run=run, role="task", message=message)
+        # What people said meanwhile comes first.
+        said = [self.log.at(item.offset) for item in self.state.said]
+        given: list[tuple[Mapping[str, Any], dict[str, int]]] = [
+            *((entry.data["message"], {"said": entry.offset}) for entry in said),
+            *((message, {}) for message in tasks),
+        ]
+        extra |= self._relay(self.plan.root, bool(given))
+        self.append(time, "run_started", run=run, engine=self.engine, command=command, tasks=len(given), **extra)
+        for message, origin in given:
+            self.append(time, "message", run=run, role="task", message=message, **origin)

@@ -28,6 +28,8 @@ of a speaker have `agent`, its name, unless that is the message's source):
 | - brings | `reason`, `arguments`, `content` |
 | `agent_state` | `path`, `state` (what changed), `call` or `hook`: a custom agent's state |
 | `run_ended` | `run`, `status` (stopped, failed, cancelled), `stop_reason`, `error`, `command` |
+| `said` | `command`, `by`, `when`, `message`: said by a person; once heard, a message has its offset as `said` |
+| `interrupted` | `run`: the turns under way are broken off for it |
 | `pause` | `command`, `now`, then `paused` once nothing is in flight; `resumed` with `command` |
 | `stop`, `reset`, `closed` | `command` |
 | `rolled_back` | `command`, `to` (offset), `state` (there), `needs` (offsets), `crossed`, `undo` (tool calls) |

@@ -8,7 +8,7 @@ from typing import Any
 from folkmoot.agents import AgentSpec
 from folkmoot.messages import is_chat
 
-from . import asked, going_back, runs, termination
+from . import asked, going_back, runs, saying, termination
 from .condensing import fold_summary
 from .floor import levels
 from .hearing import Hearing
@@ -62,6 +62,8 @@ class Fold:
             "decided": lambda state, log, entry: asked.decided(self, state, log, entry),
             "agent_state": self._agent_state,
             "run_ended": self._run_ended,
+            "said": lambda state, _, entry: saying.fold_said(state, entry),
+            "interrupted": lambda state, _, entry: saying.fold_interrupted(self.plan, state, entry),
             "pause": self._pause,
             "paused": self._paused,
             "resumed": self._resumed,
@@ -115,7 +117,7 @@ class Fold:
     def _run_started(self, state: ChatState, log: Log, entry: Entry) -> None:
         data, scope = entry.data, state.root
         state.engine, state.run, state.first = data["engine"], data["run"], entry.offset
-        state.running, state.status, state.stop_reason, state.error = True, "", None, None
+        state.running, state.status, state.stop_reason, state.error, state.held = True, "", None, None, False
         state.reply, state.command = data.get("reply"), data["command"]
         person = person_of(data.get("by"))
         state.requester = "" if person is None else person.subject
@@ -123,6 +125,7 @@ class Fold:
 
     def _run_ended(self, state: ChatState, log: Log, entry: Entry) -> None:
         data, scope = entry.data, state.root
+        state.held = data["status"] == "cancelled" or (state.stop and state.stop_run == state.run)
         state.running, state.pause, state.pause_now, state.stop = False, "", False, False
         state.status, state.stop_reason, state.error = data["status"], data.get("stop_reason"), data.get("error")
         # A condition that fired is used up, even if the run was cancelled before it could end (paused).
@@ -213,6 +216,8 @@ class Fold:
             self.use(state, who, usage["prompt_tokens"], usage["completion_tokens"])
         elif seat is not None and (spent := data.get("usage")):
             self.use(state, seat.path, *spent)
+        if "said" in data:
+            saying.fold_heard(state, entry)
         if data.get("role") == "manager":
             # What is asked next is asked of a log that has it.
             state.scopes[data.get("scope", "")].at = entry.offset
@@ -235,7 +240,7 @@ class Fold:
 
     def _task(self, state: ChatState, log: Log, node: Node, entry: Entry) -> None:
         scope = state.scopes[node.path]
-        scope.tasks -= 1
+        scope.tasks = max(0, scope.tasks - 1)
         if not scope.tasks:
             scope.at = entry.offset
             if manager_of(node).checks_tasks:
@@ -375,7 +380,7 @@ class Fold:
 
     def _reset(self, state: ChatState, log: Log, entry: Entry) -> None:
         self.refresh(state, self.plan.root, entry)
-        state.epoch = entry.offset
+        state.epoch, state.said = entry.offset, []
         state.stop, state.status, state.stop_reason, state.error, state.parent = False, "", None, None, None
         self._call_hooks(state, "on_reset", entry)
 

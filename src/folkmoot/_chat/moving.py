@@ -24,6 +24,7 @@ def moved(plan: Plan, state: ChatState, move: Callable[[int], int], here: int) -
     state = state.model_copy(deep=True)
     # What is at work here is not waited for there: calls are made anew.
     state.waits = {}
+    state.said = [said.model_copy(update={"offset": move(said.offset)}) for said in state.said]
     state.hooks = [hook.model_copy(update={"offset": here}) for hook in state.hooks]
     for path, scope in state.scopes.items():
         node = plan.nodes[path]

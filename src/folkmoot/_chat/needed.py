@@ -12,7 +12,7 @@ __all__ = ["needed_offsets"]
 
 def needed_offsets(plan: Plan, state: ChatState) -> list[int]:
     """The offsets that requests, turns in progress, unfinished batches, runs of tools and managers hold on to."""
-    found: set[int] = set()
+    found = {said.offset for said in state.said}
     for request in state.requests.values():
         asked = (request.offset, request.revised, *(vote.offset for vote in request.votes))
         found.update(offset for offset in asked if offset is not None)

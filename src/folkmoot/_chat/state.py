@@ -12,7 +12,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .floor import Floor
 
-__all__ = ["ENGINE", "ChatState", "Hook", "Request", "Scope", "Turn", "Undo", "Usage", "Vote", "Wait", "call_key"]
+__all__ = [
+    "ENGINE",
+    "ChatState",
+    "Hook",
+    "Request",
+    "Said",
+    "Scope",
+    "Turn",
+    "Undo",
+    "Usage",
+    "Vote",
+    "Wait",
+    "call_key",
+]
 
 ENGINE = 1
 """The number of the behaviour this release writes; each run keeps the number it started with."""
@@ -225,6 +238,18 @@ class Wait(_Part):
     """Whose step it is."""
 
 
+class Said(_Part):
+    """What a person said and nobody has heard yet.
+
+    Attributes:
+        offset: Of the `said` entry.
+        when: `queue`, `turn` or `now`, see `saying`.
+    """
+
+    offset: int
+    when: str
+
+
 class ChatState(_Part):
     """The whole chat's state at an offset.
 
@@ -245,6 +270,8 @@ class ChatState(_Part):
         scopes: Teams by path; the root is "".
         waits: Steps that wait, by call key.
         requests: What people are asked, by request id.
+        said: What people said and nobody has heard yet, in order.
+        held: The last run was cancelled or stopped: none begins by itself for what was said.
         hooks: Methods of custom agents that are to be called, in this order.
         undo: Tool calls that are to be undone, in this order.
         usage: By agent.
@@ -275,6 +302,8 @@ class ChatState(_Part):
     scopes: dict[str, Scope] = Field(default_factory=dict)
     waits: dict[str, Wait] = Field(default_factory=dict)
     requests: dict[str, Request] = Field(default_factory=dict[str, Request])
+    said: list[Said] = Field(default_factory=list[Said])
+    held: bool = False
     hooks: list[Hook] = Field(default_factory=list[Hook])
     undo: list[Undo] = Field(default_factory=list[Undo])
     usage: dict[str, Usage] = Field(default_factory=dict)

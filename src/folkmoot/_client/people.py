@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from folkmoot._chat.masking import masked
 from folkmoot._chat.requests import VERDICTS
+from folkmoot._spec import Participant, load_spec
+from folkmoot.messages import BaseChatMessage
 
+from .tasks import log_task
 from .team_changes import Changes
 
 __all__ = ["By", "Decision", "PendingRequest", "People"]
 
 By = str | Mapping[str, Any] | None
 """Who asks, answers or decides: an id, or `{"subject": id, "roles": [...], "channel": text}`."""
+
+When = Literal["queue", "turn", "now"]
+"""When the others hear what is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +191,31 @@ class People(Changes):
         found = next((item for item in await self.pending() if item.request == request), None)
         agreed = 0 if found is None else sum(vote["verdict"] != "reject" for vote in found.votes)
         return Decision(request, verdict, offset, None, 0 if found is None else found.quorum - agreed)
+
+    async def say(
+        self, message: str | BaseChatMessage, *, when: When = "queue", by: By = None, command: str = ""
+    ) -> int:
+        """Say something into the chat, whatever it is doing; to an idle chat it is the task of a run.
+
+        Args:
+            message: A text, which comes from `user`, or a message.
+            when: `queue`: the task of a run that begins by itself once the one under way is over; `turn`: everyone
+                hears it after the current turn; `now`: that is broken off, and who was speaking speaks again.
+            by: Who says it.
+            command: The command's id: the same one is carried out once. Empty: a new one.
+
+        Returns:
+            The offset of the entry `said`.
+
+        Raises:
+            ValueError: It is no message, or one that this chat cannot take.
+        """
+        (task,) = (await log_task(message, self._pages.put if self._stores else None, self._spec))["task"]
+        fields = {"message": task, "when": when, "by": by}
+        return (await self._commands.signal("say", _given(fields), command=command)).offset
+
+    async def _spec(self) -> Participant:
+        return load_spec(await self._pages.query("spec"))
 
     async def approve(self, request: str, *, hash: str | None = None, by: By = None, comment: str = "") -> Decision:
         """Approve of what is asked; see `decide`."""

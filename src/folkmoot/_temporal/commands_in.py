@@ -19,7 +19,7 @@ from folkmoot.messages import checked_log, is_chat, is_own_kind, task_messages, 
 from folkmoot.messages.task import unregistered
 from folkmoot.teams import TeamSpec
 
-from .payloads import COMMANDS, MAX_TASK, Command, RunCommand, size_of
+from .payloads import COMMANDS, MAX_TASK, Command, RunCommand, SayCommand, size_of
 
 __all__ = ["Incoming", "argument", "parse_command", "refused"]
 
@@ -87,6 +87,11 @@ def parse_command(verb: str, args: Sequence[RawValue], fallback_id: str, team: T
         fields = model.model_dump(mode="json", exclude_defaults=True, exclude={"command"})
         if isinstance(model, RunCommand):
             fields["task"] = _task(model.task, team)
+        elif isinstance(model, SayCommand):
+            message = fields.pop("message", "")
+            if not message:
+                raise ValueError("'message' must be a text or a message, got nothing")
+            fields["task"] = _task(message if isinstance(message, str) else [message], team)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
         return _refuse(name, command_id, f"Bad payload for {verb!r}: {problems}")

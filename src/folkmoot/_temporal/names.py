@@ -24,6 +24,7 @@ __all__ = [
     "CACHE_EXTERN",
     "CHECK_EXTERN",
     "DEFAULT_QUEUE",
+    "MEMO_ASKED",
     "MEMO_CHAT",
     "QUERIES",
     "REPLY_SIGNAL",
@@ -71,6 +72,9 @@ STORE = "store"
 
 MEMO_CHAT = "folkmoot"
 """Memo: spec digest, team name and kind, written at the start; describe shows it without a worker."""
+
+MEMO_ASKED = "folkmoot_asked"
+"""Memo: what people are asked, oldest first, as much as fits 1 kB; written when it changes."""
 
 SEARCH_ATTRIBUTES = {
     "ChatStatus": "Keyword",

@@ -210,6 +210,14 @@ class RunCommand(Command):
     """Digest of the spec the caller means; the chat refuses if it has another."""
 
 
+class SayCommand(Command):
+    """`say`: one message, a text or an AutoGen message in JSON form, into a chat that may be running."""
+
+    message: str | dict[str, Any] = ""
+    when: str = "queue"
+    """`queue` (a run of its own, later), `turn` (after the current turn) or `now` (which breaks that off)."""
+
+
 class RequestCommand(Command):
     """`decide` and `answer`: which request they are for."""
 
@@ -291,6 +299,7 @@ COMMANDS: dict[str, type[Command]] = {
     "reset": ForceCommand,
     "close": ForceCommand,
     "decide": DecideCommand,
+    "say": SayCommand,
     "rollback": RollbackCommand,
     "label": LabelCommand,
     "load_state": LoadCommand,

@@ -16,6 +16,8 @@ from folkmoot._chat.engine import Chat
 from folkmoot._chat.people import audience
 from folkmoot._chat.state import ChatState
 
+from . import names
+from .memos import asked_of
 from .payloads import ChatInput
 
 __all__ = ["STATUS", "Visibility"]
@@ -60,8 +62,11 @@ class Visibility:
         self._details(status, state.waiting_for)
         self._at = self._at or now
         first = not self.shown
-        late = self.shown[3] if len(self.shown) > 3 else None
-        if not first and not run_ended and self.shown[:2] == [status, waits] and late == due:
+        late, asked = ([*self.shown[3:], None, None])[:2]
+        asks = asked_of(state) if state.requests else None
+        if asks != asked:
+            workflow.upsert_memo({names.MEMO_ASKED: asks})
+        if not first and not run_ended and (self.shown[:2], late, asked) == ([status, waits], due, asks):
             turns = state.turn - self.shown[2]
             if turns < EVERY_TURNS and (turns == 0 or now - self._at < EVERY):
                 return
@@ -76,7 +81,8 @@ class Visibility:
         if due != late:
             updates.append(DUE.value_unset() if due is None else DUE.value_set(datetime.fromisoformat(due)))
         workflow.upsert_search_attributes(updates)  # pyright: ignore[reportUnknownMemberType]
-        self.shown, self._at = [status, waits, state.turn, *([] if due is None else [due])], now
+        asking = [due, asks] if asks else []
+        self.shown, self._at = [status, waits, state.turn, *asking], now
 
     def _details(self, status: str, waits: list[str]) -> None:
         state = self._chat.state
