@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
@@ -69,6 +69,7 @@ class GroupChatHandle:
         task: str | BaseChatMessage | Sequence[BaseChatMessage] | None = None,
         command: str | None = None,
         timeout: timedelta | None = None,
+        by: str | Mapping[str, Any] | None = None,
     ) -> RunOutcome:
         """Ask for a run and wait until it has ended.
 
@@ -77,6 +78,7 @@ class GroupChatHandle:
             command: An id of your own for this run. Give it if you continue as new while the run is on: asking again
                 with the same id waits for the same run.
             timeout: Give up waiting after so long; the run goes on.
+            by: Who asks for it, as `Chat.run` takes it.
 
         Raises:
             ValueError: A bad task.
@@ -92,6 +94,8 @@ class GroupChatHandle:
             fields["task"] = [to_log(message) for message in messages]
             if (size := size_of(fields["task"])) > MAX_TASK:
                 raise PayloadTooLargeError(size, MAX_TASK, "The task")
+        if by:
+            fields["by"] = by
         fields["reply"] = {"workflow_id": workflow.info().workflow_id, "signal": names.REPLY_SIGNAL}
         await self._send("submit", fields)
         await workflow.wait_condition(
@@ -104,6 +108,25 @@ class GroupChatHandle:
     async def stop(self) -> None:
         """End the run after the current turn."""
         await self._send("stop", {})
+
+    async def say(
+        self,
+        message: str | BaseChatMessage,
+        *,
+        when: Literal["queue", "turn", "now"] = "queue",
+        by: str | Mapping[str, Any] | None = None,
+    ) -> None:
+        """Say something into the chat, whatever it is doing (see `Chat.say`).
+
+        Args:
+            message: A text, which comes from `user`, or a message.
+            when: `queue`: the task of a run that begins by itself once the one under way is over; `turn`: after the
+                current turn; `now`: that is broken off.
+            by: Who says it.
+        """
+        (given,) = task_messages(message) or []
+        fields: dict[str, Any] = {"message": to_log(given), "when": when}
+        await self._send("say", {**fields, "by": by} if by else fields)
 
     async def cancel(self) -> None:
         """End the run now."""

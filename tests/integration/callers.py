@@ -80,3 +80,13 @@ class Starter:
         except TimeoutError:
             return "gave up waiting"
         return "done"
+
+
+@workflow.defn
+class Sayer:
+    """Says something into a chat, and leaves."""
+
+    @workflow.run
+    async def run(self, data: dict[str, Any]) -> None:
+        chat = await open_group_chat(team(), data["chat"], queue=data["queue"])
+        await chat.say("hear me", when="turn", by="workflow")

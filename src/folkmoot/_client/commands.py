@@ -62,6 +62,8 @@ class Commands:
             FolkmootError: The chat refused it.
         """
         await self._workers.require()
+        if command and (earlier := await self.earlier(command)) is not None:
+            return earlier
         command = command or uuid.uuid4().hex
         before = (await self._pages.query("status"))["head"]
         handle = self._client.get_workflow_handle(self._chat_id)
@@ -70,6 +72,20 @@ class Commands:
         except RPCError as error:
             raise await self._missing(error) from None
         return await self.outcome(command, before)
+
+    async def earlier(self, command: str) -> Entry | None:
+        """The entry of a command that was given before under this id; None if there is none, or it is sealed.
+
+        Raises:
+            FolkmootError: It was refused.
+        """
+        offset = (await self._pages.query("command", {"command": command}))["offset"]
+        if offset is None:
+            return None
+        (entry, *_) = await self._pages.fetch(offset)
+        if (error := outcome_error(entry)) is not None:
+            raise error
+        return entry
 
     async def settled(self, verb: str, fields: Mapping[str, Any], kind: str) -> Entry:
         """Send a command by update and wait for its entry, which is of that kind.
