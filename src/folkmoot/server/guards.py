@@ -12,7 +12,7 @@ from .settings import Settings
 
 __all__ = ["guard"]
 
-_TOLD = ["RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"]
+_TOLD = ["Location", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"]
 
 
 def guard(app: FastAPI, settings: Settings) -> None:
@@ -39,6 +39,6 @@ def guard(app: FastAPI, settings: Settings) -> None:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
-            allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
             expose_headers=_TOLD,
         )

@@ -1,0 +1,148 @@
+"""The verb `serve`: the HTTP API over a Temporal server, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from .connection import Connection, connected
+from .serve import stop_signal
+from .verbs import Invocation, verb
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+__all__ = ["VERBS"]
+
+_MISSING = "`folkmoot serve` needs {name!r}; install it with: pip install 'folkmoot[server]'"
+_BACKLOG = 2048
+"""Connections that wait to be taken."""
+
+
+async def serve(
+    invocation: Invocation,
+    host: Annotated[
+        str | None, typer.Option(envvar="FOLKMOOT_API_HOST", help="Address to listen on; none: 127.0.0.1.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            envvar="FOLKMOOT_API_PORT", min=0, max=65535, help="Port to listen on; none: 8080; 0: any free one."
+        ),
+    ] = None,
+    teams: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="FOLKMOOT_TEAMS", help="Folder with the JSON files of teams that chats can be opened with by name."
+        ),
+    ] = None,
+    graceful_shutdown_timeout: Annotated[
+        float,
+        typer.Option(
+            envvar="FOLKMOOT_GRACEFUL_SHUTDOWN_TIMEOUT",
+            min=0,
+            help="Seconds that requests under way are given to finish when the server is stopped.",
+        ),
+    ] = 10.0,
+) -> None:
+    """Serve the HTTP API until SIGTERM or Ctrl-C, over the server that TEMPORAL_ADDRESS names or the embedded one.
+
+    Who may do what is told by environment variables (see the docs on the API). Workers are processes of their own.
+    """
+    try:
+        from folkmoot.server.app import create_app
+        from folkmoot.server.settings import Settings
+        from folkmoot.server.teams import read_teams
+    except ModuleNotFoundError as error:
+        raise ImportError(_MISSING.format(name=(error.name or "").partition(".")[0])) from error
+    settings = Settings.from_environment(host=host, port=port)
+    known = read_teams(teams)
+    # Before anything is started: a port that is in use is told at once.
+    with _listening(settings.host, settings.port) as listener:
+        async with connected(invocation) as connection:
+            moot = connection.moot(invocation.settings.queue)
+            app = create_app(moot, settings, teams=known)
+            await _serve(invocation, connection, app, listener, graceful_shutdown_timeout)
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Generator[socket.socket]:
+    """A socket that listens.
+
+    Raises:
+        OSError: It cannot; names the address.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host.strip("[]"), port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise OSError(f"The API cannot listen on {host}:{port}: {error.strerror or error}") from None
+    with listener:
+        yield listener
+
+
+async def _serve(
+    invocation: Invocation, connection: Connection, app: FastAPI, listener: socket.socket, grace: float
+) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """One that leaves signals to us: streams are to be told to end before it waits for them."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Generator[None]:
+            yield
+
+    stop = stop_signal()
+    # 0 would be no limit.
+    seconds = max(1, round(grace))
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=seconds)
+    server = Server(config)
+    running = asyncio.create_task(server.serve([listener]))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        while not (server.started or running.done()):
+            await asyncio.sleep(0.01)
+        if server.started:
+            _announce(invocation, connection, listener)
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            invocation.screen.say("stopping; requests under way finish" if grace else "stopping")
+            app.state.feeds.stop()
+            server.should_exit = True
+            server.force_exit = not grace
+        await running
+    finally:
+        stopping.cancel()
+
+
+def _announce(invocation: Invocation, connection: Connection, listener: socket.socket) -> None:
+    """Say where everything is: who waits for that line may start."""
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    namespace, queue = connection.client.namespace, invocation.settings.queue
+    data: dict[str, Any] = {
+        "kind": "serve",
+        "url": url,
+        "address": connection.address,
+        "namespace": namespace,
+        "queue": queue,
+        "adopted": connection.adopted,
+    }
+    lines = [
+        f"API              {url}/v1",
+        f"Documentation    {url}/docs",
+        f"Temporal server  {connection.address}, namespace {namespace}; new chats on task queue {queue!r}",
+        "Stop with Ctrl-C.",
+    ]
+    invocation.screen.emit(data, Text("\n".join(lines)))
+
+
+VERBS = [verb("serve", serve)]

@@ -1,0 +1,86 @@
+"""A chat's state, down and up; what its models see, what it has used, what it is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query
+
+from .bodies import StrictRoute
+from .dependencies import CHANGES, READS, CommandedChat, ReadChat, ThatLabel, ThatOffset, ThatTurn, WholeChat
+from .problems import refusing_bad_input
+from .schemas import AnyJson, ChatStatus, Context, Usage
+
+__all__ = ["router"]
+
+router = APIRouter(route_class=StrictRoute, prefix="/chats/{id}", tags=["state"])
+
+Part = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=500,
+        description="Only this participant's, by its path, or this condition's: `termination`, `PATH/termination`.",
+    ),
+]
+
+
+@router.get("/state", summary="Save a chat's state", responses=READS)
+async def get_state(
+    chat: WholeChat, part: Part = None, offset: ThatOffset = None, turn: ThatTurn = None, label: ThatLabel = None
+) -> AnyJson:
+    """The chat's state as AutoGen's JSON, now or at a snapshot, with what AutoGen forgets under `folkmoot`.
+
+    It is complete, arguments included that are masked elsewhere: so it takes the role `operator`.
+    """
+    return await chat.save_state(part, offset=offset, turn=turn, label=label)
+
+
+@router.put("/state", summary="Load a state", responses=CHANGES)
+async def put_state(
+    chat: CommandedChat,
+    state: Annotated[AnyJson, Body(description="A saved state, ours or AutoGen's.")],
+    part: Part = None,
+    force: Annotated[bool, Query(description="End a run that is under way first.")] = False,
+) -> ChatStatus:
+    """Take over a saved state, as a whole or not at all. What was stays readable, as a branch."""
+    with refusing_bad_input():
+        await chat.load_state(state, part, force=force)
+    return ChatStatus.of(chat.id, await chat.status())
+
+
+@router.get("/context", summary="Show what a model would see", responses=READS)
+async def get_context(
+    chat: WholeChat,
+    path: Annotated[
+        str,
+        Query(min_length=1, max_length=500, description="A participant's name or path, or a selecting manager's."),
+    ],
+) -> Context:
+    """What a model would see next: an agent's in its next turn, or a selector's in its next choice."""
+    found = await chat.context(path)
+    messages: list[dict[str, Any]] = [dict(message) for message in found.messages]
+    return Context(messages=messages, tokens=found.tokens, whole=found.whole, unapplied=list(found.unapplied))
+
+
+@router.get("/usage", summary="Show a chat's usage", responses=READS)
+async def get_usage(chat: ReadChat) -> Usage:
+    """Tokens and calls by agent, over the chat's whole life."""
+    return Usage(agents=await chat.usage())
+
+
+@router.get("/spec", summary="Show a chat's spec", responses=READS)
+async def get_spec(chat: ReadChat) -> AnyJson:
+    """The spec of its team as it is now."""
+    return await chat.spec()
+
+
+@router.get("/export", summary="Export a chat", responses=READS)
+async def export_chat(
+    chat: WholeChat, offset: ThatOffset = None, turn: ThatTurn = None, label: ThatLabel = None
+) -> AnyJson:
+    """The chat at a snapshot, or as it is now, as one document that needs nothing else (see `import`).
+
+    It is complete, arguments included that are masked elsewhere: so it takes the role `operator`.
+    """
+    return await chat.export(offset, turn=turn, label=label)

@@ -1,0 +1,212 @@
+"""Snapshots, branches, and states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from .base import AnyJson, ChatId, Given, Offset, Told
+
+__all__ = [
+    "Branch",
+    "Branches",
+    "Comparison",
+    "Context",
+    "Crossing",
+    "Difference",
+    "ForkChat",
+    "Forked",
+    "ImportChat",
+    "LabelSnapshot",
+    "Labelled",
+    "Rollback",
+    "RollbackChat",
+    "Side",
+    "Snapshot",
+    "SnapshotWithState",
+    "Snapshots",
+    "Usage",
+]
+
+
+class Snapshot(Told):
+    """A point a chat can be read at, rolled back to or forked from."""
+
+    offset: int
+    """Its id."""
+    turn: int
+    run: int
+    speakers: list[str]
+    time: str
+    reason: str
+    """`turn`, `wait`, `load` or `change`."""
+    parent: int | None
+    tokens: int
+    branch: int
+    current: bool
+    """It lies on the branch the chat is on."""
+    labels: list[str]
+
+
+class Snapshots(Told):
+    """All snapshots of a chat, oldest first by their place in the log."""
+
+    snapshots: list[Snapshot]
+
+
+class SnapshotWithState(Told):
+    """A snapshot and the folded state there."""
+
+    snapshot: Snapshot
+    state: AnyJson
+
+
+class Branch(Told):
+    """A stretch of the conversation that was not gone back behind."""
+
+    offset: int
+    parent: int | None
+    snapshots: list[Snapshot]
+    current: bool
+
+
+class Branches(Told):
+    """The tree of a chat's snapshots."""
+
+    branches: list[Branch]
+
+
+class Side(Told):
+    """What only one of two snapshots has."""
+
+    snapshot: Snapshot
+    messages: list[AnyJson]
+    tool_calls: list[AnyJson]
+    tokens: int
+
+
+class Difference(Told):
+    """A part of the folded state that differs."""
+
+    path: str
+    first: Any
+    second: Any
+
+
+class Comparison(Told):
+    """Two snapshots side by side."""
+
+    shared: int
+    """Offset of the last entry both branches have."""
+    first: Side
+    second: Side
+    state: list[Difference]
+
+
+class _Which(Given):
+    """Which snapshot is meant, by exactly one of three."""
+
+    offset: Offset | None = None
+    """Its offset, on whatever branch."""
+    turn: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    """The turn of the present branch after which it was taken."""
+    label: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """The name someone gave it."""
+
+    def named(self) -> dict[str, Any]:
+        """The arguments of the client that say so."""
+        return {"offset": self.offset, "turn": self.turn, "label": self.label}
+
+
+class LabelSnapshot(Given):
+    """A name for a snapshot."""
+
+    label: Annotated[str, Field(min_length=1, max_length=100)]
+    offset: Offset | None = None
+    """Which snapshot; with neither offset nor turn: the last one."""
+    turn: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    remove: bool = False
+    """Take the name away from whatever snapshot has it."""
+
+
+class Labelled(Told):
+    """The snapshot that has the name now."""
+
+    label: str
+    snapshot: Snapshot | None
+    """Null: the name was taken away."""
+
+
+class RollbackChat(_Which):
+    """Where to go back to."""
+
+    force: bool = False
+    """End a run that is under way first."""
+    compensate: bool = False
+    """Have the tools run that undo crossed calls, the latest first."""
+
+
+class Rollback(Told):
+    """What a rollback did."""
+
+    snapshot: Snapshot
+    crossed: list[AnyJson]
+    """Calls of tools with side effects that were made after it."""
+    offset: int
+    """Of the entry that says so."""
+    compensated: list[AnyJson]
+
+
+class Crossing(Told):
+    """What a rollback would cross."""
+
+    crossed: list[AnyJson]
+
+
+class ForkChat(_Which):
+    """The new chat, and the snapshot it goes on from; with none named, as the chat is now."""
+
+    id: ChatId | None = None
+    """The new chat's id; none: one is made."""
+
+
+class Forked(Told):
+    """A chat that goes on from a snapshot of another."""
+
+    id: str
+    source: str
+    crossed: list[AnyJson]
+    """Calls of tools with side effects that the source made after the snapshot."""
+
+
+class ImportChat(Given):
+    """An exported chat to open anew."""
+
+    document: AnyJson
+    """What `export` gave."""
+    id: ChatId | None = None
+    """The new chat's id; none: one is made."""
+    replace: bool = False
+    """Start anew where a chat of that id was closed."""
+    tenant: Annotated[str, Field(max_length=200)] | None = None
+    """Whose chat it is; none: the caller's tenant."""
+
+
+class Context(Told):
+    """What a model would see next."""
+
+    messages: list[AnyJson]
+    tokens: int
+    """About."""
+    whole: int
+    """Messages before anything was left out."""
+    unapplied: list[str]
+    """Functions that will change the messages on a worker."""
+
+
+class Usage(Told):
+    """Tokens and calls by agent, over the chat's whole life."""
+
+    agents: Mapping[str, Mapping[str, Any]]
