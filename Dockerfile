@@ -11,7 +11,7 @@ RUN useradd --create-home --uid 10001 folkmoot \
 WORKDIR /app
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
-RUN pip install ".[cli,testing,tokens]"
+RUN pip install ".[cli,postgresql,server,testing,tokens]"
 COPY activities activities
 COPY workflows workflows
 COPY worker.py ./

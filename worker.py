@@ -2,7 +2,8 @@
 
 `python worker.py`, with the environment variables of `folkmoot worker --help`: `TEMPORAL_ADDRESS` and the rest of
 Temporal's environment configuration, `FOLKMOOT_TASK_QUEUE`, `FOLKMOOT_STORE`, `FOLKMOOT_DEPLOYMENT`,
-`FOLKMOOT_BUILD_ID`, `FOLKMOOT_VERSIONING`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`.
+`FOLKMOOT_BUILD_ID`, `FOLKMOOT_VERSIONING`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`; and `FOLKMOOT_DATABASE_URL`, the
+application's database.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Sequence
 from datetime import timedelta
 
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 from activities import ACTIVITIES, TOOLS
+from activities.database import use
 from folkmoot import Folkmoot, FolkmootPlugin
 from folkmoot.cli.serve import version_of
 from workflows import WORKFLOWS
@@ -26,8 +29,15 @@ GRACE = timedelta(seconds=20)
 """Calls in flight may finish within this time after SIGTERM; then they are given back and another worker makes them."""
 
 
-async def main() -> None:
-    """Run the worker until SIGTERM or SIGINT."""
+async def main(interceptors: Sequence[Interceptor] = ()) -> None:
+    """Run the worker until SIGTERM or SIGINT.
+
+    Args:
+        interceptors: See each of its calls.
+    """
+    # Before it polls: a worker without its database could only fail.
+    database = await asyncio.to_thread(use, os.environ.get("FOLKMOOT_DATABASE_URL"))
+    logger.info("the database is %s", database.shown)
     plugin = FolkmootPlugin(tools=TOOLS, store=os.environ.get("FOLKMOOT_STORE") or None)
     queue = os.environ.get("FOLKMOOT_TASK_QUEUE") or "folkmoot"
     version = version_of(
@@ -46,6 +56,7 @@ async def main() -> None:
             activities=ACTIVITIES,
             graceful_shutdown_timeout=GRACE,
             deployment_config=version,
+            interceptors=interceptors,
         )
         async with worker:
             logger.info("worker of task queue %r in namespace %r is up", queue, moot.client.namespace)

@@ -9,11 +9,45 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from activities.chats import decisions_of
+from activities.incident_records import end_incident, open_incident, start_shift, store_postmortem
+from activities.incidents import add_timeline, page_on_call, roll_back_release, run_diagnostic
 from activities.notes import publish_note
+from activities.purchase_records import open_purchase, settle_purchase, tell_supplier
+from activities.purchasing import (
+    check_budget,
+    look_up_supplier,
+    place_large_order,
+    place_order,
+    reserve_budget,
+    screen_supplier,
+)
 from activities.release import read_changes
 from folkmoot import FunctionTool
 
 __all__ = ["ACTIVITIES", "TOOLS"]
 
-TOOLS: Sequence[FunctionTool] = [read_changes]
-ACTIVITIES: Sequence[Callable[..., Any]] = [publish_note]
+TOOLS: Sequence[FunctionTool] = [
+    add_timeline,
+    check_budget,
+    look_up_supplier,
+    page_on_call,
+    place_large_order,
+    place_order,
+    read_changes,
+    reserve_budget,
+    roll_back_release,
+    run_diagnostic,
+    screen_supplier,
+]
+ACTIVITIES: Sequence[Callable[..., Any]] = [
+    decisions_of,
+    end_incident,
+    open_incident,
+    open_purchase,
+    publish_note,
+    settle_purchase,
+    start_shift,
+    store_postmortem,
+    tell_supplier,
+]

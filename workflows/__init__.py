@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workflows.incident_response import IncidentResponse
+from workflows.purchase_approval import PurchaseApproval
 from workflows.release_note import ReleaseNote
 
 __all__ = ["WORKFLOWS"]
 
-WORKFLOWS: Sequence[type] = [ReleaseNote]
+WORKFLOWS: Sequence[type] = [IncidentResponse, PurchaseApproval, ReleaseNote]

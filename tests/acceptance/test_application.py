@@ -45,6 +45,7 @@ async def application(server_address: str, tmp_path: Path) -> AsyncIterator[Appl
     async with ScriptedServer([]) as model:
         environment = {
             **os.environ,
+            "FOLKMOOT_DATABASE_URL": f"sqlite:///{tmp_path / 'application.db'}",
             "TEMPORAL_ADDRESS": server_address,
             "FOLKMOOT_TASK_QUEUE": queue,
             "FOLKMOOT_STORE": str(tmp_path / "store"),

@@ -128,6 +128,7 @@ ENVIRONMENT: dict[str, str] = {
     "FOLKMOOT_OIDC_ROLES_CLAIM": "claim that tells their roles, such as realm_access.roles, 'roles' if not set",
     "FOLKMOOT_OIDC_TENANT_CLAIM": "claim that tells their tenant, 'tenant' if not set",
     "FOLKMOOT_OIDC_ROLE_MAP": "what roles of the provider are here: THEIRS=OURS, with blanks in between",
+    "FOLKMOOT_DATABASE_URL": "URL of the application's database, an SQLite file in the data folder if not set",
     "FOLKMOOT_TEAMS": "folder of JSON files of teams that `folkmoot serve` opens chats with by name",
     "FOLKMOOT_PEOPLE_FILE": "TOML file of people, their roles and tenants, which wins over tokens",
     "FOLKMOOT_MAX_BODY": "bytes that a request of the HTTP API may have, 4194304 if not set",

@@ -125,11 +125,12 @@ class Carrier:
     def _added(self) -> int:
         return workflow.info().get_current_history_size() - self._data.carried
 
-    async def continue_as_new(self, rest: Callable[[], dict[str, Any]]) -> None:
+    async def continue_as_new(self, rest: Callable[[], dict[str, Any]], *, cleared: bool = False) -> None:
         """Seal if need be, then continue as new. Returns only if it has to be put off.
 
         Args:
             rest: What lives outside the log; asked last, so that commands arriving meanwhile are carried.
+            cleared: A search attribute was taken away in this run.
         """
         chat, segments = self._chat, list(self._data.segments)
         base, state = chat.log.base, chat.base
@@ -164,7 +165,9 @@ class Carrier:
         if size > MAX_PAYLOAD:
             self._put_off()
             return
-        workflow.continue_as_new(args=[carried])
+        # An attribute that was taken away would be carried as null, which the SDK cannot read as a time.
+        kept = workflow.info().typed_search_attributes if cleared else None
+        workflow.continue_as_new(args=[carried], search_attributes=kept)
 
     def _put_off(self) -> None:
         self._not_before = workflow.info().get_current_history_length() + self._limits.resting_events

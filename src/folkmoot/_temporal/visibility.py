@@ -52,6 +52,8 @@ class Visibility:
         self._tenant = data.tenant
         self.shown: list[Any] = list(data.shown)
         """Status, waits and turn as last written; carried over continue-as-new, where attributes stay."""
+        self.cleared = False
+        """A search attribute was taken away in this run."""
         self._at: datetime | None = None
 
     def write(self, now: datetime, *, run_ended: bool = False) -> None:
@@ -79,6 +81,7 @@ class Visibility:
         if (waits and first) or (not first and self.shown[1] != waits):
             updates.append(WAITING_FOR.value_set(waits))
         if due != late:
+            self.cleared = self.cleared or due is None
             updates.append(DUE.value_unset() if due is None else DUE.value_set(datetime.fromisoformat(due)))
         workflow.upsert_search_attributes(updates)  # pyright: ignore[reportUnknownMemberType]
         asking = [due, asks] if asks else []

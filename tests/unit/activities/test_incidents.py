@@ -1,0 +1,117 @@
+"""What agents do in an incident happens once, and to their own incident only; so do shifts and the postmortem."""
+
+from __future__ import annotations
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.contracts import IncidentRequest, ShiftStart
+from activities.database import Database
+from activities.incident_records import end_incident, open_incident, start_shift, store_postmortem
+from activities.incidents import add_timeline, page_on_call, roll_back_release, run_diagnostic
+from activities.tables import Incident, Page, Postmortem, Service, Shift, TimelineEntry
+from tests._support.application import call, count, one
+
+CHAT = "incident-I1-chat"
+ALARM = IncidentRequest(id="I1", service="checkout", summary="Every third payment fails")
+
+
+@pytest.fixture
+async def incident(database: Database) -> Database:
+    """An incident in its first shift."""
+    await open_incident(ALARM, CHAT)
+    await start_shift(ShiftStart(incident="I1", number=1))
+    return database
+
+
+async def test_the_service_is_read_as_it_runs(incident: Database) -> None:
+    told = await call(run_diagnostic, CHAT)
+    assert told.splitlines() == [
+        "checkout runs 2.4.1 (before: 2.4.0).",
+        "error rate: 0.31 (BAD, limit 0.02)",
+        "p95 seconds: 4.8 (BAD, limit 0.8)",
+    ]
+    told = await call(roll_back_release, CHAT, key="k", release="2.4.0", reason="errors")
+    assert told == "checkout runs 2.4.0 now."
+    assert await call(roll_back_release, CHAT, key="k", release="2.4.0", reason="errors") == told
+    assert "error rate: 0.004 (ok, limit 0.02)" in await call(run_diagnostic, CHAT)
+    assert one(incident, TimelineEntry, key="k")["text"] == "checkout rolled back from 2.4.1 to 2.4.0: errors"
+
+
+@pytest.mark.parametrize("release", ["2.4.1", "2.3.0", ""])
+async def test_only_the_release_before_can_be_gone_back_to(incident: Database, release: str) -> None:
+    told = await call(roll_back_release, CHAT, release=release, reason="errors")
+    assert told == "Refused: checkout can go back from 2.4.1 to 2.4.0 only."
+    assert one(incident, Service, name="checkout")["release"] == "2.4.1"
+
+
+async def test_it_is_gone_back_once(incident: Database) -> None:
+    await call(roll_back_release, CHAT, release="2.4.0", reason="errors")
+    told = await call(roll_back_release, CHAT, release="2.4.0", reason="errors")
+    assert told == "Refused: checkout can go back from 2.4.0 to 2.4.0 only."
+
+
+async def test_notes_and_pages_are_written_once_each(incident: Database) -> None:
+    for _ in range(2):
+        assert await call(add_timeline, CHAT, key="note", text="Looked") == "Noted."
+        assert await call(page_on_call, CHAT, key="page", text="Come") == "ana is paged."
+    assert await call(add_timeline, CHAT, text="Looked") == "Noted."
+    assert count(incident, TimelineEntry, text="Looked") == 2, "another call is another note"
+    page = one(incident, Page, text="Come")
+    assert (page["person"], page["incident"]) == ("ana", "I1")
+    assert one(incident, TimelineEntry, key="note")["author"] == "agent"
+
+
+async def test_a_tool_acts_for_the_incident_of_its_chat_only(incident: Database) -> None:
+    for told in (await call(add_timeline, "other", text="x"), await call(run_diagnostic, "other")):
+        assert told == "Refused: The chat 'other' is that of no incident."
+
+
+async def test_shifts_follow_the_rota_and_know_what_was_before(incident: Database) -> None:
+    await call(add_timeline, CHAT, text="Looked")
+    second = await start_shift(ShiftStart(incident="I1", number=2, note="still broken"))
+    assert await start_shift(ShiftStart(incident="I1", number=2, note="still broken")) == second
+    assert (second.on_call, second.before, second.note) == ("bo", "ana", "still broken")
+    assert second.timeline == [
+        "alarm: Every third payment fails",
+        "desk: ana is on call",
+        "agent: Looked",
+        "desk: ana handed over to bo: still broken",
+    ]
+    assert await call(page_on_call, CHAT, text="x") == "bo is paged."
+    third = await start_shift(ShiftStart(incident="I1", number=3, to="zoe"))
+    fourth = await start_shift(ShiftStart(incident="I1", number=4))
+    assert (third.on_call, fourth.on_call) == ("zoe", "ana"), "who is not on the rota is followed by its first"
+    assert [one(incident, Shift, number=n)["ended"] is None for n in range(1, 5)] == [False, False, False, True]
+    assert count(incident, Page, person="bo") == 2
+
+
+async def test_the_rota_begins_anew_at_its_end(incident: Database) -> None:
+    await start_shift(ShiftStart(incident="I1", number=2, to="chidi"))
+    assert (await start_shift(ShiftStart(incident="I1", number=3))).on_call == "ana"
+
+
+async def test_the_end_is_written_once(incident: Database) -> None:
+    await store_postmortem("I1", "The release was bad.")
+    await store_postmortem("I1", "Second thoughts.")
+    assert one(incident, Postmortem)["text"] == "The release was bad."
+    end = await end_incident("I1", "resolved")
+    assert await end_incident("I1", "failed") == end
+    assert (end.status, end.postmortem, end.shifts) == ("resolved", "The release was bad.", 1)
+    assert one(incident, Incident)["status"] == "resolved"
+    assert one(incident, Shift, number=1)["ended"] is not None
+    told = await call(roll_back_release, CHAT, release="2.4.0", reason="late")
+    assert told == "Refused: The incident I1 is resolved already."
+
+
+async def test_an_alarm_is_taken_in_once(incident: Database) -> None:
+    assert await open_incident(ALARM, CHAT) == "I1"
+    with pytest.raises(ApplicationError, match="other arguments"):
+        await open_incident(ALARM.model_copy(update={"summary": "Else"}), CHAT)
+    assert count(incident, Incident) == 1
+
+
+async def test_what_the_company_does_not_have_is_refused(database: Database) -> None:
+    with pytest.raises(ApplicationError, match="There is no service 'ghost'") as refused:
+        await open_incident(ALARM.model_copy(update={"service": "ghost"}), CHAT)
+    assert refused.value.non_retryable
