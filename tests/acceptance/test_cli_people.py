@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import subprocess
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests._support.command_line import EXECUTABLE, SECONDS, CommandLine
+from tests._support.command_line import CommandLine
+from tests._support.terminal import Terminal
 
 WRITER = {"type": "AssistantAgent", "name": "writer", "model_client": "m"}
 TEAM: dict[str, Any] = {
@@ -49,47 +45,6 @@ def asked(cli: CommandLine, chat_id: str, besides: str = "") -> dict[str, Any]:
     return found
 
 
-class Terminal:
-    """A command at a terminal; what it shows, and what is typed."""
-
-    def __init__(self, cli: CommandLine, *arguments: str) -> None:
-        self._keys, screen = pty.openpty()
-        environment = {**cli.environment, "TERM": "dumb", "COLUMNS": "200"}
-        self.process = subprocess.Popen(
-            [EXECUTABLE, *arguments], cwd=cli.folder, env=environment, stdin=screen, stdout=screen, stderr=screen
-        )
-        os.close(screen)
-        self.shown = ""
-
-    def wait_for(self, text: str) -> None:
-        """Read on until `text` is shown, and forget all up to there."""
-        deadline = time.monotonic() + SECONDS
-        while text not in self.shown:
-            left = deadline - time.monotonic()
-            ready, _, _ = select.select([self._keys], [], [], max(left, 0))
-            assert ready, f"{text!r} never came: {self.shown}"
-            self.shown += self._read()
-        self.shown = self.shown.partition(text)[2]
-
-    def _read(self) -> str:
-        try:
-            data = os.read(self._keys, 65536)
-        except OSError:  # Linux: nobody is at the other end any more.
-            data = b""
-        assert data, f"it ended: {self.shown}"
-        return data.decode().replace("\r\n", "\n")
-
-    def type(self, text: str) -> None:
-        os.write(self._keys, text.encode())
-
-    def end(self) -> int:
-        try:
-            return self.process.wait(SECONDS)
-        finally:
-            self.process.kill()
-            os.close(self._keys)
-
-
 def test_a_request_is_listed_and_answered_from_elsewhere(cli: CommandLine) -> None:
     running = cli.start("run", "team.json", "--task", "Write", "--id", "c1")
     running.kind("chat")
@@ -109,7 +64,7 @@ def test_a_request_is_listed_and_answered_from_elsewhere(cli: CommandLine) -> No
     # Who reads the output of a program is told how to answer, too.
     assert f"folkmoot answer c1 {request['request']} TEXT" in running.stderr
     answered = [line["data"] for line in cli.json("tail", "c1") if line["kind"] == "answered"]
-    assert [entry.get("by", "") for entry in answered] == ["Ann", ""]
+    assert [entry.get("by", "") for entry in answered] == [{"subject": "Ann", "channel": "cli"}, ""]
     assert cli.run("pending", "c1").stdout == "Nobody is asked anything.\n"
 
 

@@ -251,3 +251,24 @@ async def test_an_inbox_tells_what_is_asked_of_whom(sites: SiteFactory) -> None:
         return not await found()
 
     await eventually(none, what="visibility")
+
+
+async def test_a_secret_that_was_not_shown_stays_what_it_is(sites: SiteFactory) -> None:
+    paid: list[tuple[int, str]] = []
+
+    def pay(amount: int, pin: str) -> str:
+        """Pay."""
+        paid.append((amount, pin))
+        return "paid"
+
+    tool = FunctionTool(pay, options=ToolOptions(approval=ApprovalPolicy(), secrets=("pin", "card")))
+    site = await sites([{"calls": [{"name": "pay", "arguments": {"amount": 1, "pin": "1234"}}]}, "done"], tools=[tool])
+    chat = await site.open(site.agent(tools=["pay"], max_tool_iterations=2))
+    run = asyncio.create_task(chat.run(task="go"))
+    (request,) = await asked(chat)
+    with pytest.raises(DecisionRefusedError, match=r"at \$\.card: '•••' stands for a secret"):
+        await chat.edit(request.request, {**request.arguments, "card": "•••"}, by="ann")
+    await chat.edit(request.request, {**request.arguments, "amount": 2}, by="ann")
+    await run
+    assert paid == [(2, "1234")]
+    assert "1234" not in site.model.requests[1]["messages"][-1]["content"]

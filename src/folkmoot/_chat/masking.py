@@ -10,7 +10,7 @@ from typing import Any, cast
 from .entries import CHAT_KINDS
 from .log import Entry
 
-__all__ = ["MASK", "mask_entry", "masked"]
+__all__ = ["MASK", "mask_entry", "masked", "restored"]
 
 MASK = "•••"
 """What readers see in place of a secret."""
@@ -30,6 +30,41 @@ def masked(arguments: str, secrets: Sequence[str]) -> str:
     except ValueError:
         return json.dumps(MASK, ensure_ascii=False)
     return json.dumps(_without(given, frozenset(secrets)), ensure_ascii=False)
+
+
+def restored(arguments: Mapping[str, Any], asked: str, secrets: Sequence[str]) -> dict[str, Any]:
+    """Changed arguments with the secrets that were not shown, and so could not be changed, as they were.
+
+    Args:
+        arguments: As somebody gave them who saw the masked ones.
+        asked: The JSON text of what was masked.
+        secrets: Names of arguments, at any depth.
+
+    Raises:
+        ValueError: The mask stands where there was no secret.
+    """
+    return cast(dict[str, Any], _with(dict(arguments), json.loads(asked), frozenset(secrets), "$"))
+
+
+def _with(value: Any, old: Any, secrets: frozenset[str], place: str) -> Any:
+    if isinstance(value, dict):
+        given, had = cast(dict[str, Any], value), cast(dict[str, Any], old) if isinstance(old, dict) else {}
+        return {name: _field(name, item, had, secrets, f"{place}.{name}") for name, item in given.items()}
+    if isinstance(value, list):
+        items, had_items = cast(list[Any], value), cast(list[Any], old) if isinstance(old, list) else []
+        pairs = enumerate(items)
+        return [
+            _with(item, had_items[n] if n < len(had_items) else None, secrets, f"{place}[{n}]") for n, item in pairs
+        ]
+    return value
+
+
+def _field(name: str, value: Any, old: Mapping[str, Any], secrets: frozenset[str], place: str) -> Any:
+    if name not in secrets or value != MASK:
+        return _with(value, old.get(name), secrets, place)
+    if name not in old:
+        raise ValueError(f"at {place}: {MASK!r} stands for a secret that is shown to nobody, and there was none here")
+    return old[name]
 
 
 def _without(value: Any, secrets: frozenset[str]) -> Any:

@@ -24,6 +24,7 @@ __all__ = [
     "open_request",
     "request_id",
     "shown",
+    "subject_of",
     "verdict_text",
 ]
 
@@ -103,7 +104,7 @@ def open_request(state: ChatState, seat: Seat, kind: str, call: int, index: int 
     return None
 
 
-def _subject(log: Log, request: Request) -> dict[str, Any]:
+def subject_of(log: Log, request: Request) -> dict[str, Any]:
     """What is to be decided, as it stands now: `arguments` (JSON text) or `content`."""
     found: dict[str, Any] = {}
     for offset in (request.offset, request.revised):
@@ -126,7 +127,7 @@ def shown(chat: Chat, name: str, request: Request) -> dict[str, Any]:
         "approvers": approvers(request),
         "deadline": deadline(request),
         "reason": request.policy.get("reason") or "",
-        **_subject(chat.log, request),
+        **subject_of(chat.log, request),
     }
     if decided:
         votes = [vote.model_dump() for vote in request.votes]

@@ -32,7 +32,7 @@ class InboxItem:
         since: ISO 8601, UTC.
         due: Its deadline, ISO 8601 in UTC; None: there is none.
         overdue: The deadline is over, and the chat goes on waiting.
-        who: Who may decide, at most five: `person:ID`, `role:NAME`, or `anyone`.
+        who: Who may decide, at most five of them: `person:ID`, `role:NAME`, or `anyone`.
         more: How many more the chat asks than its list tells.
     """
 
@@ -74,7 +74,8 @@ async def inbox(
         told: dict[str, Any] = (await found.memo()).get(names.MEMO_ASKED) or {}
         team = found.typed_search_attributes.get(_TEAM) or ""
         for item in told.get("requests", ()):
-            if people is None or not mine.isdisjoint(item["who"]):
+            # Of whom a list does not tell all, it was found for one of these.
+            if people is None or item.get("cut") or not mine.isdisjoint(item["who"]):
                 yield InboxItem(
                     chat=found.id,
                     team=team,

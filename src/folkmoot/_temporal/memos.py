@@ -34,9 +34,15 @@ def asked_of(state: ChatState) -> dict[str, Any]:
         item |= {"name": request.name} if request.name else {}
         item |= {"due": end} if end is not None else {}
         item |= {"overdue": True} if request.expired else {}
-        item["who"] = audience(approvers(request))[:5]
+        who = audience(approvers(request))
+        item["who"] = who[:5]
+        if not found and size + size_of(item) > MOST:
+            # The oldest is always told; of names that long none is.
+            item["who"] = []
+        if len(who) > len(item["who"]):
+            item["cut"] = True
         size += size_of(item) + 1
-        if size > MOST:
+        if found and size > MOST:
             break
         found.append(item)
     more = len(state.requests) - len(found)

@@ -6,7 +6,23 @@ from typing import Annotated
 
 import typer
 
-from . import changing, control, history, people, reading, replay, retention, run, scripted, serve, state, summarize
+from . import (
+    api,
+    changing,
+    control,
+    deciding,
+    history,
+    inbox,
+    reading,
+    replay,
+    retention,
+    run,
+    scripted,
+    serve,
+    state,
+    summarize,
+    token,
+)
 from .demo import command as demo
 
 __all__ = ["app"]
@@ -41,9 +57,11 @@ def root(
 for group in (
     demo,
     serve,
+    api,
     run,
     reading,
-    people,
+    inbox,
+    deciding,
     control,
     history,
     state,
@@ -51,6 +69,7 @@ for group in (
     changing,
     retention,
     replay,
+    token,
     scripted,
 ):
     for add in group.VERBS:

@@ -1,4 +1,4 @@
-"""What people are asked: the verbs pending and answer, and the questions that `run` puts at a terminal."""
+"""What a run asks people, put to whoever sits at its terminal."""
 
 from __future__ import annotations
 
@@ -7,88 +7,49 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
-from typing import Annotated
+from typing import Any
 
-import typer
 from rich.text import Text
 
 from folkmoot.chat import Chat, PendingRequest
 from folkmoot.errors import BadCommandError
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, ModelClientStreamingChunkEvent
 
-from .chats import a_chat
+from .ballot import Ballot
 from .conversation import Conversation
-from .reading import ChatId, add_row, new_table
+from .requests import command_for
 from .screen import Screen, clean
-from .verbs import Invocation, verb
 
-__all__ = ["VERBS", "asking"]
+__all__ = ["asking"]
 
 Item = BaseChatMessage | BaseAgentEvent
 
-_KINDS = {"request", "answered", "run_ended", "scope_ended", "reset", "closed"}
+_ASKS = "request"
+_ENDS = {"run_ended", "scope_ended", "interrupted", "rolled_back", "loaded", "reset", "closed"}
+_KINDS = {_ASKS, "answered", "vote", "decided", "escalated", "expired", *_ENDS}
 """Entries by which what is asked may have changed."""
 _LONGEST = 65536
 """Bytes of a line that is typed; terminals give at most 4096."""
 
 
-async def pending(invocation: Invocation, chat_id: ChatId) -> None:
-    """List what people are asked in a chat, oldest first."""
-    async with a_chat(invocation, chat_id) as chat:
-        found = await chat.pending()
-    screen = invocation.screen
-    for request in found:
-        screen.emit({"chat": chat_id, **asdict(request)})
-    if screen.json:
-        return
-    if not found:
-        screen.say("Nobody is asked anything.")
-        return
-    table = new_table("Request", "Kind", "Who", "Since", "Question")
-    # An id that is cut off answers nothing.
-    table.columns[0].no_wrap = True
-    for request in found:
-        since = request.since.replace("T", " ")[:16]
-        add_row(table, request.request, request.kind, request.path, since, request.prompt)
-    screen.emit({}, table)
-
-
-async def answer(
-    invocation: Invocation,
-    chat_id: ChatId,
-    request: Annotated[
-        str,
-        typer.Argument(
-            metavar="REQUEST", envvar="FOLKMOOT_REQUEST", show_envvar=True, help="Its id, from `folkmoot pending`."
-        ),
-    ],
-    text: Annotated[
-        str,
-        typer.Argument(metavar="TEXT", envvar="FOLKMOOT_ANSWER", show_envvar=True, help="The answer; '-': read it."),
-    ],
-    by: Annotated[str, typer.Option(envvar="FOLKMOOT_BY", help="Who answers, for the log.")] = "",
-) -> None:
-    """Answer what a person is asked in a chat."""
-    content = sys.stdin.read() if text == "-" else text
-    async with a_chat(invocation, chat_id) as chat:
-        await chat.answer(request, content, by=by)
-        status = (await chat.status()).status
-    invocation.screen.emit(
-        {"chat": chat_id, "command": "answer", "request": request, "status": status}, f"{chat_id}: {status}"
-    )
-
-
 @asynccontextmanager
-async def asking(screen: Screen, chat: Chat, conversation: Conversation) -> AsyncGenerator[Callable[[Item], None]]:
+async def asking(
+    screen: Screen, chat: Chat, conversation: Conversation, by: dict[str, Any] | None = None
+) -> AsyncGenerator[Callable[[Item], None]]:
     """While the block runs, put what a run asks people to whoever sits at this terminal, one after the other.
 
-    Where nobody sits there, it is told once for each request how to answer it.
+    Where nobody sits there, it is told once for each request how to answer or decide it.
+
+    Args:
+        screen: Where to.
+        chat: Whose run.
+        conversation: What is shown of it besides.
+        by: Who sits there, for the log.
 
     Yields:
         To be called with each item of the run's stream, once it is shown: a question comes after what led to it.
     """
-    questions = _Questions(screen, chat, conversation)
+    questions = _Questions(screen, chat, conversation, by)
     after = (await chat.status()).head - 1
     tasks = [asyncio.create_task(work) for work in (questions.watch(after), questions.put())]
     try:
@@ -103,10 +64,12 @@ async def asking(screen: Screen, chat: Chat, conversation: Conversation) -> Asyn
 class _Questions:
     """What is asked now, and what of it was put to the person."""
 
-    def __init__(self, screen: Screen, chat: Chat, conversation: Conversation) -> None:
+    def __init__(self, screen: Screen, chat: Chat, conversation: Conversation, by: dict[str, Any] | None) -> None:
         self._screen = screen
         self._chat = chat
         self._conversation = conversation
+        self._by = by
+        self._ballot = Ballot(screen, chat, by)
         self._interactive = not screen.json and sys.stdin.isatty() and sys.stdout.isatty()
         self._open: dict[str, PendingRequest] = {}
         self._before: dict[str, str | None] = {}
@@ -127,7 +90,7 @@ class _Questions:
             if event.message is not None:
                 last = event.message.id
             elif event.kind in _KINDS:
-                if event.kind == "request":
+                if event.kind == _ASKS:
                     self._before[event.data["request"]] = last
                 await self._look()
 
@@ -136,42 +99,55 @@ class _Questions:
         self._changed.set()
 
     async def put(self) -> None:
-        """Put each question as it comes up."""
-        told: set[str] = set()
+        """Put each question as it comes up, and again once somebody changed what it is about."""
+        told: set[tuple[str, int]] = set()
         while True:
-            request = next((item for item in self._open.values() if item.request not in told and self._led(item)), None)
+            request = next((item for item in self._open.values() if _key(item) not in told and self._led(item)), None)
             if request is None:
                 self._changed.clear()
                 await self._changed.wait()
                 continue
-            told.add(request.request)
             self._conversation.break_off()
             if self._interactive:
-                await self._ask(request)
+                request = await self._ask(request)
             else:
                 self._hint(request)
+            told.add(_key(request))
 
     def _led(self, request: PendingRequest) -> bool:
         """Whether all that was said before it is shown."""
         return self._before.get(request.request, "") in self._seen
 
-    async def _ask(self, request: PendingRequest) -> None:
-        while request.request in self._open:
-            self._screen.out.print(Text(clean(f"\n{request.path}: {request.prompt.rstrip()} ".lstrip(": "))), end="")
-            text = await self._typed(request)
-            if text is None:
-                return
-            try:
-                await self._chat.answer(request.request, text)
-            except BadCommandError as error:
-                # Somebody else was faster, or a name is none of those asked for.
-                self._screen.note(str(error))
-                await self._look()
-            else:
-                return
+    async def _ask(self, request: PendingRequest) -> PendingRequest:
+        """Put it until the person is done with it; as it was then."""
+        while (now := self._open.get(request.request)) is not None:
+            request, done = now, await (self._decide(now) if now.verdicts else self._answer(now))
+            if done:
+                break
+            await self._look()
+        return request
 
-    async def _typed(self, request: PendingRequest) -> str | None:
-        """The next line; None: there is none, or the question has gone."""
+    async def _decide(self, request: PendingRequest) -> bool:
+        async def typed(prompt: str) -> str | None:
+            return await self._typed(request, prompt)
+
+        return await self._ballot.put(request, typed)
+
+    async def _answer(self, request: PendingRequest) -> bool:
+        text = await self._typed(request, f"\n{request.path}: {request.prompt.rstrip()} ".lstrip(": "))
+        if text is None:
+            return True
+        try:
+            await self._chat.answer(request.request, text, by=self._by)
+        except BadCommandError as error:
+            # Somebody else was faster, or a name is none of those asked for.
+            self._screen.note(str(error))
+            return False
+        return True
+
+    async def _typed(self, request: PendingRequest, prompt: str) -> str | None:
+        """The line that is typed after a prompt; None: there is none, or the question has gone."""
+        self._screen.out.print(Text(clean(prompt)), end="", soft_wrap=True)
         # No thread that sits in `input`: it could not be left when the run ends.
         loop, keyboard, ready = asyncio.get_running_loop(), sys.stdin.fileno(), False
 
@@ -201,7 +177,9 @@ class _Questions:
 
     def _hint(self, request: PendingRequest) -> None:
         who, prompt = request.path or "the team", request.prompt.strip()
-        self._screen.note(f"{who} is asked: {prompt} (folkmoot answer {self._chat.id} {request.request} TEXT)")
+        self._screen.note(f"{who} is asked: {prompt} ({command_for(self._chat.id, request)})")
 
 
-VERBS = [verb("pending", pending), verb("answer", answer)]
+def _key(request: PendingRequest) -> tuple[str, int]:
+    """What is put once."""
+    return request.request, request.revision

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
@@ -20,6 +20,7 @@ from .connection import Connection, connected
 from .conversation import Conversation
 from .loading import load_team
 from .people import asking
+from .requests import As, Roles, person_of
 from .screen import clean
 from .serve import App, CodeFolder
 from .verbs import Invocation, verb
@@ -46,6 +47,8 @@ async def run(
         bool, typer.Option("--replace", envvar="FOLKMOOT_REPLACE", help="Start anew if that chat was closed.")
     ] = False,
     tenant: Annotated[str, typer.Option(envvar="FOLKMOOT_TENANT", help="Tenant of a new chat, to list chats by.")] = "",
+    by: As = "",
+    role: Roles = None,
     app: App = None,
     code_folder: CodeFolder = None,
     in_memory: Annotated[
@@ -54,9 +57,10 @@ async def run(
 ) -> None:
     """Run a team's chat and show the conversation live.
 
-    What it asks people is put to whoever sits at this terminal; `folkmoot answer` answers from elsewhere.
+    What it asks people is put to whoever sits at this terminal; `folkmoot answer` and `approve` do so from elsewhere.
     Without a server configured it uses the embedded one, and works on the chat itself unless a worker does.
     """
+    who = person_of(by, role)
     team = load_team(team_source)
     if task == "-":
         task = sys.stdin.read()
@@ -67,18 +71,20 @@ async def run(
             moot = connection.moot(invocation.settings.queue)
             async with moot:
                 chat = await moot.open(team, chat_id, replace=replace, tenant=tenant)
-                await _converse(invocation, connection, chat, task)
+                await _converse(invocation, connection, chat, task, who)
 
 
-async def _converse(invocation: Invocation, connection: Connection, chat: Chat, task: str | None) -> None:
+async def _converse(
+    invocation: Invocation, connection: Connection, chat: Chat, task: str | None, who: dict[str, Any] | None
+) -> None:
     screen, conversation = invocation.screen, Conversation(invocation.screen)
     screen.emit(
         {"kind": "chat", "chat": chat.id, "address": connection.address},
         Text(clean(f"chat {chat.id} on {connection.address}"), style="dim"),
     )
     try:
-        async with asking(screen, chat, conversation) as saw:
-            async for item in chat.run_stream(task=task):
+        async with asking(screen, chat, conversation, who) as saw:
+            async for item in chat.run_stream(task=task, by=who):
                 if isinstance(item, TaskResult):
                     conversation.break_off()
                     await _result(invocation, chat, item)
