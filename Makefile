@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not soak"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv server postgres stores demo test check format bench soak record-release clean
+.PHONY: help venv server postgres stores demo test check format bench soak client record-release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: server ## measure, and write the figures to benchmarks/
 
 soak: server ## run the long measurements; run again to go on where they were stopped
 	$(PY) -m benchmarks.soak
+
+client: $(INSTALLED) ## write the OpenAPI document and the Python client that is generated from it anew
+	$(PY) -m tests._support.client_generator
 
 record-release: $(INSTALLED) ## keep the current histories as those of this release; every later version must replay them
 	$(PY) -m tests.replay.release

@@ -2,8 +2,8 @@
 
 `python worker.py`, with the environment variables of `folkmoot worker --help`: `TEMPORAL_ADDRESS` and the rest of
 Temporal's environment configuration, `FOLKMOOT_TASK_QUEUE`, `FOLKMOOT_STORE`, `FOLKMOOT_DEPLOYMENT`,
-`FOLKMOOT_BUILD_ID`, `FOLKMOOT_VERSIONING`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`; and `FOLKMOOT_DATABASE_URL`, the
-application's database.
+`FOLKMOOT_BUILD_ID`, `FOLKMOOT_VERSIONING`, `FOLKMOOT_WEBHOOKS`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`; and
+`FOLKMOOT_DATABASE_URL`, the application's database.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from activities import ACTIVITIES, TOOLS
 from activities.database import use
 from folkmoot import Folkmoot, FolkmootPlugin
 from folkmoot.cli.serve import version_of
+from folkmoot.cli.webhooks import webhooks_of
 from workflows import WORKFLOWS
 
 logger = logging.getLogger("worker")
@@ -38,7 +39,11 @@ async def main(interceptors: Sequence[Interceptor] = ()) -> None:
     # Before it polls: a worker without its database could only fail.
     database = await asyncio.to_thread(use, os.environ.get("FOLKMOOT_DATABASE_URL"))
     logger.info("the database is %s", database.shown)
-    plugin = FolkmootPlugin(tools=TOOLS, store=os.environ.get("FOLKMOOT_STORE") or None)
+    plugin = FolkmootPlugin(
+        tools=TOOLS,
+        sinks=webhooks_of((os.environ.get("FOLKMOOT_WEBHOOKS") or "").split(), os.environ),
+        store=os.environ.get("FOLKMOOT_STORE") or None,
+    )
     queue = os.environ.get("FOLKMOOT_TASK_QUEUE") or "folkmoot"
     version = version_of(
         os.environ.get("FOLKMOOT_DEPLOYMENT"),

@@ -22,6 +22,7 @@ from .agents import (
     UserProxyAgent,
 )
 from .approvals import ApprovalPolicy, Deadlines, Escalation
+from .budgets import Budget, BudgetUse
 from .chat import (
     Branch,
     Chat,
@@ -92,6 +93,7 @@ from .messages import (
     ToolCallSummaryMessage,
 )
 from .models import Model, OpenAIChatModel
+from .notices import LogSink, Notice, Sink
 from .options import ModelInfo, ModelSpec, ToolOptions
 from .plugin import FolkmootPlugin
 from .store import FolderStore, Store
@@ -128,6 +130,7 @@ from .workbench import (
 )
 
 __version__ = "0.1.0"
+from .webhooks import Webhook
 
 __all__ = [
     "AgentSpec",
@@ -142,6 +145,8 @@ __all__ = [
     "BaseChatAgent",
     "BaseChatMessage",
     "Branch",
+    "Budget",
+    "BudgetUse",
     "BufferedChatCompletionContext",
     "CancellationToken",
     "Chat",
@@ -188,6 +193,7 @@ __all__ = [
     "LabelledSnapshot",
     "ListMemory",
     "LocalCommandLineCodeExecutor",
+    "LogSink",
     "MagenticOneGroupChat",
     "MaxMessageTermination",
     "Memory",
@@ -206,6 +212,7 @@ __all__ = [
     "NamedMemory",
     "NamedWorkbench",
     "NoWorkerError",
+    "Notice",
     "OldMessages",
     "OpenAIChatModel",
     "OrTerminationCondition",
@@ -217,6 +224,7 @@ __all__ = [
     "RoundRobinGroupChat",
     "SelectorGroupChat",
     "ServerUnavailableError",
+    "Sink",
     "Snapshot",
     "SocietyOfMindAgent",
     "SourceMatchTermination",
@@ -252,6 +260,7 @@ __all__ = [
     "UpdateContextResult",
     "UserInputManager",
     "UserProxyAgent",
+    "Webhook",
     "Workbench",
     "__version__",
     "load_spec",

@@ -14,12 +14,15 @@ from typing import Annotated, Any, Literal, cast
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from pydantic import Field, PrivateAttr
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from ._spec import Carried, Frozen, function_name
 
 __all__ = ["ApprovalPolicy", "Deadlines", "Escalation", "People", "WhenFunction", "check_people"]
 
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=3_155_760_000, allow_inf_nan=False)]
+"""At most a hundred years: what lies beyond no clock can tell."""
 People = tuple[str, ...]
 """Ids of people, and roles as `role:NAME`. Empty: whoever says who they are."""
 WhenFunction = Callable[[str, Mapping[str, Any]], Any]
@@ -140,6 +143,9 @@ class ApprovalPolicy(Deadlines, frozen=True):
             for name, number in (("quorum", self.quorum), ("reject_quorum", self.reject_quorum)):
                 if number > len(set(people)):
                     raise ValueError(f"{name}={number} can never be reached by {len(set(people))} approvers.")
+            if self.quorum + self.reject_quorum > len(set(people)) + 1:
+                text = f"quorum={self.quorum} and reject_quorum={self.reject_quorum}"
+                raise ValueError(f"{text} may both be missed by {len(set(people))} approvers: nobody would decide.")
         if self.deadline is None and self.on_timeout != "reject":
             raise ValueError(f"on_timeout={self.on_timeout!r} needs a deadline.")
 
@@ -163,6 +169,11 @@ class ApprovalPolicy(Deadlines, frozen=True):
             into.add_function(self.function, self._function)
 
     def matches(self, arguments: Mapping[str, Any]) -> bool:
-        """Whether the arguments match the JSON Schema that says when."""
+        """Whether the arguments match the JSON Schema that says when; one that refers to nothing asks."""
         assert isinstance(self.when, dict)
-        return Draft202012Validator(self.when).is_valid(dict(arguments))  # pyright: ignore[reportUnknownMemberType]
+        # An own registry: by default references to other places are fetched.
+        check = Draft202012Validator(self.when, registry=Registry())
+        try:
+            return check.is_valid(dict(arguments))  # pyright: ignore[reportUnknownMemberType]
+        except Unresolvable:
+            return True

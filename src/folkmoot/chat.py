@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio.client import Client
@@ -23,6 +24,7 @@ from ._client.running import Previews, RunReader
 from ._client.tasks import log_task
 from ._client.workers import Workers
 from ._spec import to_json
+from .budgets import BudgetUse
 from .messages import BaseAgentEvent, BaseChatMessage, TaskResult
 from .options import ModelSpec
 from .store import Store
@@ -307,8 +309,21 @@ class Chat(People):
         return content_of(entry.data["content"], await self._pages.contents([entry]))
 
     async def usage(self) -> dict[str, dict[str, int]]:
-        """Tokens and calls by agent, over the chat's whole life."""
+        """Tokens and calls by agent, over the chat's whole life, abandoned branches included.
+
+        With a price function also `cost`, in millionths, and `unpriced`: calls of which it did not tell the price.
+        """
         return (await self._pages.query("usage"))["agents"]
+
+    async def budgets(self) -> list[BudgetUse]:
+        """How far the limits of the chat's budgets are used, the chat's own first."""
+        found = (await self._pages.query("usage")).get("budgets", ())
+        return [BudgetUse.of(item, _passed(item.get("since"))) for item in found]
+
+
+def _passed(since: str | None) -> float:
+    """Seconds that a clock which runs has not counted yet."""
+    return 0.0 if since is None else max(0.0, (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds())
 
 
 class _Cancelling:

@@ -13,18 +13,20 @@ from temporalio.worker import Worker
 from ._local import Progress, default_data_folder, ensure_server
 from ._spec import AgentSpec, Carried, carried
 from ._temporal import names
+from ._temporal.prices import PriceFunction
 from .agents import LiveAgent, as_opened
 from .chat import Chat
 from .client import Folkmoot, connect_options
 from .memory import Memory
 from .models import Model
+from .notices import Sink
 from .plugin import FolkmootPlugin
 from .store import FolderStore, Store, as_store
 from .teams import TeamSpec
 from .tools import FunctionTool
 from .workbench import Workbench
 
-__all__ = ["IN_MEMORY", "local"]
+__all__ = ["IN_MEMORY", "default_data_folder", "local"]
 
 IN_MEMORY = ":memory:"
 """`data_dir` of a server that keeps nothing."""
@@ -41,6 +43,8 @@ async def local(
     memories: Mapping[str, Memory] | None = None,
     workbenches: Mapping[str, Workbench] | None = None,
     code_folder: str | Path | None = None,
+    sinks: Mapping[str, Sink] | None = None,
+    price: PriceFunction | None = None,
     store: Store | str | Path | None = None,
     namespace: str = "default",
     queue: str = names.DEFAULT_QUEUE,
@@ -62,6 +66,8 @@ async def local(
         memories: Memory stores that specs name.
         workbenches: Live workbenches that specs name, MCP servers among them.
         code_folder: Where agents may run code; None: they may not.
+        sinks: Who is told of requests to people and ends of runs, by the name that teams' `notify` uses.
+        price: What a model call costs; see `FolkmootPlugin`.
         store: Another store than the data folder's, or its URL (see `folkmoot.store.open_store`).
         namespace: The namespace to use.
         queue: The task queue.
@@ -81,6 +87,8 @@ async def local(
         memories=memories,
         workbenches=workbenches,
         code_folder=code_folder,
+        sinks=sinks,
+        price=price,
         store=used,
     )
     server = await ensure_server(

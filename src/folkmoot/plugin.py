@@ -30,11 +30,14 @@ from ._temporal.archiving import Archiver
 from ._temporal.chat_workflow import GroupChat
 from ._temporal.custom_agents import check_agent
 from ._temporal.failures import ChatFailureConverter
+from ._temporal.notices_workflow import ChatNotices
+from ._temporal.prices import PriceFunction
 from ._temporal.registry import Registry
 from ._temporal.worker_side import WorkerSide
 from .errors import FolkmootError
 from .memory import Memory
 from .models import Model, ModelRegistry
+from .notices import Sink
 from .signatures import public_keys, public_keys_of
 from .store import Store, as_store
 from .tools import FunctionTool
@@ -64,6 +67,10 @@ class FolkmootPlugin(SimplePlugin):
             environment. Requests that take signed decisions only need one.
         check_namespace: Before a worker polls, register the search attributes chats write (a chat whose namespace lacks
             one is stuck). False where the worker may not ask and they are known to be there.
+        price: What a model call costs: a function of the model's name and the tokens of prompt and completion, sync or
+            async. Budgets with a cost need it; where it fails the chat goes on, and the cost of that call is unknown.
+        sinks: Who is told of requests to people and ends of runs, by the name that teams' `notify` uses, such as a
+            `Webhook`. There is always `log` (see `notices.LogSink`), unless another one is given.
         store: Where sealed parts of long chats, large contents and closed chats lie: a store, or its URL (see
             `open_store`). The workers and clients of a chat need the same.
 
@@ -82,6 +89,8 @@ class FolkmootPlugin(SimplePlugin):
         memories: Mapping[str, Memory] | None = None,
         workbenches: Mapping[str, Workbench] | None = None,
         code_folder: str | Path | None = None,
+        sinks: Mapping[str, Sink] | None = None,
+        price: PriceFunction | None = None,
         store: Store | str | Path | None = None,
         decision_keys: Sequence[str] | None = None,
         check_namespace: bool = True,
@@ -106,11 +115,13 @@ class FolkmootPlugin(SimplePlugin):
             dict(memories or {}),
             dict(workbenches or {}),
             None if code_folder is None else Path(code_folder),
+            price,
         )
         # Read here: in a workflow's sandbox what checks signatures cannot be imported.
         self.registry.decision_keys = (
             public_keys_of(os.environ) if decision_keys is None else public_keys(" ".join(decision_keys))
         )
+        self.registry.add_sinks(sinks or {})
         self.store = as_store(store)
         self._check_namespace = check_namespace
         side = WorkerSide(self.registry, self.store)
@@ -120,7 +131,7 @@ class FolkmootPlugin(SimplePlugin):
             data_converter=_converter,
             interceptors=[side],
             activities=[*side.activities, Archiver(side.reader).archive],
-            workflows=[GroupChat, ChatArchive],
+            workflows=[GroupChat, ChatArchive, ChatNotices],
             workflow_runner=_runner,
             workflow_failure_exception_types=[FolkmootError],
         )
@@ -148,12 +159,14 @@ class FolkmootPlugin(SimplePlugin):
             await super().run_worker(worker, next)
         finally:
             await self.registry.stop_workbenches()
+            await self.registry.close_sinks()
             if self.store is not None:
                 await self.store.close()
 
     async def close(self) -> None:
-        """Close the connections of the registered models and of the store."""
+        """Close the connections of the registered models and sinks and of the store."""
         await self.registry.models.close()
+        await self.registry.close_sinks()
         if self.store is not None:
             await self.store.close()
 

@@ -1,4 +1,4 @@
-"""A worker that falls silent in a tool: what may be repeated is, what may not ends as unknown outcome."""
+"""A worker that falls silent in a tool: what may be repeated is, of what may not people say what became of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 from folkmoot import ChatFailedError, FolkmootPlugin, FunctionTool, OpenAIChatModel, ToolContext, ToolOptions
 from folkmoot._temporal.worker_side import WorkerSide
 from tests._support.waiting import eventually
-from tests.integration.conftest import KEY, MODEL, Site, SiteFactory, kinds, worker_on
+from tests.integration.conftest import KEY, MODEL, Site, SiteFactory, kinds, until, worker_on
 
 CALL = {"calls": [{"name": "pay", "arguments": {}}]}
 
@@ -65,7 +65,8 @@ def activity_worker(site: Site, tool: FunctionTool) -> Iterator[None]:
 
 async def test_what_must_not_be_repeated_ends_as_unknown_outcome(sites: SiteFactory) -> None:
     payments = Payments()
-    tool = FunctionTool(payments.pay, options=ToolOptions(retryable=False, heartbeat_timeout=1.0))
+    options = ToolOptions(retryable=False, heartbeat_timeout=1.0, unknown_outcome="fail")
+    tool = FunctionTool(payments.pay, options=options)
     site = await sites([CALL, "thanks"], tools=[tool], worker=False)
     async with worker_on(site.client, site.queue, no_remote_activities=True):
         with activity_worker(site, tool):
@@ -79,6 +80,28 @@ async def test_what_must_not_be_repeated_ends_as_unknown_outcome(sites: SiteFact
             assert len(payments.keys) == 1, "it was not run again"
             assert (await chat.run(task=None)).messages[-1].to_text() == "thanks"
             assert "tool" in await kinds(chat), "the call has an outcome in the log"
+
+
+async def test_of_what_must_not_be_repeated_people_are_asked(sites: SiteFactory) -> None:
+    payments = Payments()
+    tool = FunctionTool(payments.pay, options=ToolOptions(retryable=False, heartbeat_timeout=1.0))
+    site = await sites([CALL, "thanks"], tools=[tool], worker=False)
+    async with worker_on(site.client, site.queue, no_remote_activities=True):
+        with activity_worker(site, tool):
+            chat = await site.open(site.agent(tools=["pay"], max_tool_iterations=2))
+            run = asyncio.create_task(chat.run(task="go"))
+            try:
+                status = await until(chat, "waiting")
+            finally:
+                payments.released.set()
+            assert status.waiting_for == ("outcome:writer",)
+            (request,) = await chat.pending()
+            assert "The outcome of the call of 'pay' is unknown" in request.prompt
+            assert "its worker was lost" in request.prompt
+            await chat.decide(request.request, "retry", by="ann")
+            assert (await run).messages[-1].to_text() == "thanks"
+    assert len(payments.keys) == 2
+    assert len(set(payments.keys)) == 1
 
 
 async def test_what_may_be_repeated_is_with_the_same_key(sites: SiteFactory) -> None:

@@ -115,8 +115,8 @@ async def test_a_tool_that_may_not_be_repeated_and_was_cancelled_has_an_unknown_
         await asyncio.Event().wait()
         return "never"
 
-    tool = FunctionTool(pay, options=ToolOptions(retryable=False, heartbeat_timeout=1.0))
-    site = await sites([call("pay")], tools=[tool])
+    options = ToolOptions(retryable=False, heartbeat_timeout=1.0, unknown_outcome="fail")
+    site = await sites([call("pay")], tools=[FunctionTool(pay, options=options)])
     chat = await site.open(site.agent(tools=["pay"]))
     run = asyncio.create_task(chat.run(task="go"))
     await started.wait()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -18,6 +17,7 @@ from folkmoot import (
     UserProxyAgent,
 )
 from tests.replay.stage import Stage, patiently, status
+from tests.replay.steps import Path
 
 __all__ = ["TIME_PATHS"]
 
@@ -142,7 +142,7 @@ async def forked(stage: Stage) -> str:
     return chat.id
 
 
-TIME_PATHS: tuple[Callable[[Stage], Awaitable[str]], ...] = (
+TIME_PATHS: tuple[Path, ...] = (
     rolled_back,
     rolled_back_in_a_loop,
     rolled_back_in_a_tool,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .log import Entry, Log
 from .requests import hash_of
 from .roles import role_of
+from .spending import fold_decided
 from .state import ChatState, Request, Vote
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def request(fold: Fold, state: ChatState, log: Log, entry: Entry) -> None:
     seat = None if data.get("manager") else fold.plan.seat_of(data)
     state.requests[data["request"]] = Request(
         kind=data["for"],
-        path=data.get("scope", "") if seat is None else seat.path,
+        path=data.get("path", data.get("scope", "")) if seat is None else seat.path,
         prompt=data["prompt"],
         since=entry.time,
         offset=entry.offset,
@@ -48,7 +49,9 @@ def vote(state: ChatState, entry: Entry) -> None:
     if "revision" in data:
         # What was said before was said about something else.
         asked.revision, asked.revised, asked.votes = data["revision"], entry.offset, []
-        asked.hash = hash_of(asked.kind, asked.name, data.get("arguments", data.get("content")))
+        # An answer is no arguments, even if it reads like them.
+        kind = asked.kind if "arguments" in data else f"{asked.kind}-answer"
+        asked.hash = hash_of(kind, asked.name, data["arguments"] if "arguments" in data else data["content"])
     cast = Vote(subject=data["by"]["subject"], verdict=data["verdict"], offset=entry.offset)
     asked.votes = [*asked.votes, cast]
 
@@ -76,6 +79,9 @@ def decided(fold: Fold, state: ChatState, log: Log, entry: Entry) -> None:
     """A request was decided."""
     data = entry.data
     settled(state, entry)
+    if data["for"] == "budget":
+        fold_decided(fold.plan, state, data)
+        return
     seat = fold.plan.seats.get(data["path"])
     if seat is None or (turn := fold.turn_of(state, seat)) is None:
         return

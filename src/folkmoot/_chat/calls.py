@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["AgentFailure", "Call", "Failure"]
+__all__ = ["AgentFailure", "Call", "Failure", "cost_of"]
+
+
+def cost_of(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """The field that says what a model's reply cost, for the entry that counts it; none without a price function."""
+    return {"cost": reply["cost"]} if "cost" in reply else {}
 
 
 class AgentFailure(Exception):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from folkmoot.contexts import SummarizedChatCompletionContext
 
-from .calls import Call
+from .calls import Call, cost_of
 from .plan import Node, Seat
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ def write_summary(chat: Chat, whose: Seat | Node, call: Call, result: Mapping[st
         where = chat.place(whose)
     else:
         where = {"manager": True, **({"scope": whose.path} if whose.path else {})}
-    fields = {**result["condense"], "usage": result["usage"]}
+    fields = {**result["condense"], "usage": result["usage"], **cost_of(result)}
     if "candidates" in result:
         fields["candidates"] = result["candidates"]
     key = {"key": call.key} if call.key in chat.state.waits else {}
@@ -271,11 +271,11 @@ def fold_summary(fold: Fold, state: ChatState, entry: Entry) -> None:
     if data.get("manager"):
         node = fold.plan.nodes[data.get("scope", "")]
         scope = state.scopes[node.path]
-        fold.use(state, node.manager_path, *data["usage"])
+        fold.use(state, node.manager_path, data["usage"], data)
         scope.at = entry.offset
         if "candidates" in data:
             scope.manager["candidates"] = data["candidates"]
     elif (seat := fold.plan.seat_of(data)) is not None:
-        fold.use(state, seat.path, *data["usage"])
+        fold.use(state, seat.path, data["usage"], data)
         if (turn := fold.turn_of(state, seat)) is not None:
             turn.summary = entry.offset

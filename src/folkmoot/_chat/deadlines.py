@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -45,11 +45,23 @@ def _steps(request: Request, now: str) -> Iterator[Step]:
         yield Step(after(request.since, chain[request.escalated]["after"]), "escalated", request.escalated + 1)
     if not request.expired and (end := deadline(request)) is not None:
         yield Step(end, "expired")
-    number = request.reminded + 1
+    number = max(request.reminded + 1, _reminders_until(policy, request.since, now) if now else 0)
     if (time := _reminder(policy, request.since, number)) is not None:
-        while now and (later := _reminder(policy, request.since, number + 1)) is not None and later <= now:
-            time, number = later, number + 1
         yield Step(time, "reminded", number)
+
+
+def _reminders_until(policy: Mapping[str, Any], since: str, now: str) -> int:
+    """How many reminders are due by then: computed, as there may be millions of them after a long downtime."""
+    times, every = policy.get("reminders", ()), policy.get("remind_every")
+    listed = sum(after(since, time) <= now for time in times)
+    if every is None or listed < len(times):
+        return listed
+    passed = (datetime.fromisoformat(now) - datetime.fromisoformat(since)).total_seconds()
+    # One too many, as times are rounded to milliseconds.
+    number = len(times) + max(0, int((passed - (times[-1] if times else 0)) / every) + 1)
+    while number > len(times) and after(since, _seconds(times, every, number)) > now:
+        number -= 1
+    return number
 
 
 def _reminder(policy: Mapping[str, Any], since: str, number: int) -> str | None:
@@ -59,7 +71,11 @@ def _reminder(policy: Mapping[str, Any], since: str, number: int) -> str | None:
     every = policy.get("remind_every")
     if every is None:
         return None
-    return after(since, (times[-1] if times else 0) + every * (number - len(times)))
+    return after(since, _seconds(times, every, number))
+
+
+def _seconds(times: Sequence[float], every: float, number: int) -> float:
+    return (times[-1] if times else 0) + every * (number - len(times))
 
 
 def deadline(request: Request) -> str | None:

@@ -9,12 +9,13 @@ What a speaker's turn consists of is its kind's business (`roles`), who speaks n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from folkmoot.teams import TeamSpec
 
+from . import budgets
 from .calls import AgentFailure, Call, Failure
 from .fold import Fold
 from .gates import ask_people, shut
@@ -47,6 +48,9 @@ class Chat:
         self.log = log
         self.base = base or ChatState()
         self.fold = Fold(team, uuid)
+        self.in_flight: Collection[str] = ()
+        self.halted: Collection[str] = ()
+        """Keys of calls that budgets hold back."""
         self.state = self.base.model_copy(deep=True)
         for entry in log:
             self.fold.apply(self.state, log, entry)
@@ -90,26 +94,31 @@ class Chat:
 
     # --- What follows by itself --------------------------------------------------------------------------------------
 
-    def advance(self, time: str, in_flight: bool) -> None:
+    def advance(self, time: str, in_flight: Collection[str]) -> None:
         """Write everything that follows by itself, until a call or a command is needed.
 
         Args:
             time: ISO 8601, UTC.
-            in_flight: Whether calls are under way: a pause is complete when none is.
+            in_flight: Keys of the calls under way: a pause is complete when there are none.
         """
-        root = self.plan.root
-        if not (self.state.hooks or self.state.undo):
-            begin_by_itself(self, time)
-        # A custom agent is paused, resumed or reset before anything new begins.
-        while (
-            self.state.running
-            and not (self.state.hooks or self.state.undo)
-            and (not self.state.pause or self._ends_while_paused())
-            and self._try(root, time)
-        ):
+        self.in_flight = in_flight
+        while self._advance(time):
             pass
         if self.state.pause == "pausing" and not in_flight and not self.state.hooks:
             self.append(time, "paused")
+        if (self.plan.budgets or self.state.budgets) and not self.state.closed:
+            budgets.settle(self, time)
+
+    def _advance(self, time: str) -> bool:
+        """Write what is next in the run under way, or begin the one that waits; False if there is nothing."""
+        # A custom agent is paused, resumed or reset before anything new begins.
+        if self.state.hooks or self.state.undo:
+            return False
+        if not self.state.running:
+            return begin_by_itself(self, time)
+        if self.state.pause and not self._ends_while_paused():
+            return False
+        return self._try(self.plan.root, time) or not self.state.running
 
     def _try(self, node: Node, time: str) -> bool:
         try:
@@ -128,7 +137,7 @@ class Chat:
         return asked and ((not scope.turns and scope.asked is None) or self._only_people())
 
     def _only_people(self) -> bool:
-        return bool(self.state.requests) and not self._needed()
+        return bool(self.state.requests) and all(call.key in self.halted for call in self.needed())
 
     def step(self, node: Node, time: str) -> bool:
         """Write a node's next entry that needs nothing from outside; False if there is none."""
@@ -175,13 +184,17 @@ class Chat:
 
     def _end(self, node: Node, reason: str | None, time: str) -> None:
         if node.parent is None:
-            self._abort(node, time)
-            self.append(time, "run_ended", run=self.state.run, status="stopped", stop_reason=reason)
+            self.end_run(reason, time)
             return
         said = list(self.state.scopes[node.path].said)
         self.end_scope(node, time, stop_reason=reason)
         if node.link is Link.TOOL:
             role_of(node.parent).tool_ended(self, node, said, None, time)
+
+    def end_run(self, reason: str | None, time: str, **fields: Any) -> None:
+        """End the run in good order; what is still under way is not waited for."""
+        self._abort(self.plan.root, time)
+        self.append(time, "run_ended", run=self.state.run, status="stopped", stop_reason=reason, **fields)
 
     def start_scope(self, node: Node, time: str, **fields: Any) -> None:
         """Begin a run of an inner node."""
@@ -211,9 +224,10 @@ class Chat:
             undo = self.state.undo[0]
             key = call_key("undo", undo.since, undo.offset)
             return [Call(key, "undo", undo.path, undo.offset, undo.since + 1, name=undo.name)]
-        return [] if self.state.pause else self._needed()
+        return [] if self.state.pause else [call for call in self.needed() if call.key not in self.halted]
 
-    def _needed(self) -> list[Call]:
+    def needed(self) -> list[Call]:
+        """The calls whose outcomes are waited for, whether they may be made now or not."""
         if not self.state.running:
             return []
         # What became of some calls people have to find out first.
@@ -242,7 +256,7 @@ class Chat:
             return any((hook.path, hook.offset) == (call.path, call.need) for hook in self.state.hooks)
         if call.kind == "undo":
             return any(call.key == call_key("undo", undo.since, undo.offset) for undo in self.state.undo)
-        return any(call.key == needed.key for needed in self._needed())
+        return any(call.key == needed.key for needed in self.needed())
 
     def outcome(self, call: Call, result: Mapping[str, Any] | Failure, time: str) -> None:
         """Take in what a call brought. A late one is kept for the audit and changes nothing."""

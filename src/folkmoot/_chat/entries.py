@@ -26,8 +26,10 @@ of a speaker have `agent`, its name, unless that is the message's source):
 | `reminded`, `escalated`, `expired` | `request`, `path`, `number` or `step` and `approvers` |
 | `decided` | `request`, `for`, `verdict`, `by`, `hash`, `path`, `call`, `index`, `timeout` |
 | - brings | `reason`, `arguments`, `content` |
+| `budget_warned` | `path` (whose budget), `limit`, `used`, `max`: a limit is nearly reached |
+| `clock` | `on`: paths of the budgets whose time is counted from now on |
 | `agent_state` | `path`, `state` (what changed), `call` or `hook`: a custom agent's state |
-| `run_ended` | `run`, `status` (stopped, failed, cancelled), `stop_reason`, `error`, `command` |
+| `run_ended` | `run`, `status` (stopped, failed, cancelled), `stop_reason`, `error`, `command`, `budget` |
 | `said` | `command`, `by`, `when`, `message`: said by a person; once heard, a message has its offset as `said` |
 | `interrupted` | `run`: the turns under way are broken off for it |
 | `pause` | `command`, `now`, then `paused` once nothing is in flight; `resumed` with `command` |
@@ -42,12 +44,14 @@ of a speaker have `agent`, its name, unless that is the message's source):
 | `late` | `call`, `agent`, `outcome`: a result that came when nobody wanted it any more |
 | `noted` | `command`, `verb`, `note`: a command that had nothing to do |
 | `refused` | `command`, `verb`, `error` {type, message} |
+| `undelivered` | `offset`, `sink`, `error`: a notice of that entry was given up, for good; at most one for each sink |
 
 `role` is `task`, `answer`, `manager` (the team's own word to its participants), `team` or `shown` (for readers only),
 `again` (said before), or absent: an event on the way to an answer. `call` is the offset of the entry a step hangs on; a
 message's id is derived from it, so that every attempt gives the same. Contents that are made of others hold their
 offsets: `results` of a request's outcomes, `said` by an agent or team that is a tool, `parts` of a text (offsets and
-texts in between).
+texts in between). Where workers have a price function, `cost` (millionths; null: it failed) stands beside what a call
+used; in chats with budgets `unmade` beside the outcome of a tool call that was not made.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from folkmoot.agents import AgentSpec
 from folkmoot.messages import is_chat
 
-from . import asked, going_back, runs, saying, termination
+from . import asked, going_back, runs, saying, spending, termination
 from .condensing import fold_summary
 from .floor import levels
 from .hearing import Hearing
@@ -60,6 +60,8 @@ class Fold:
             "escalated": lambda state, _, entry: asked.due(state, entry),
             "expired": lambda state, _, entry: asked.due(state, entry),
             "decided": lambda state, log, entry: asked.decided(self, state, log, entry),
+            "budget_warned": lambda state, _, entry: spending.fold_warned(state, entry),
+            "clock": lambda state, _, entry: spending.fold_clock(state, entry),
             "agent_state": self._agent_state,
             "run_ended": self._run_ended,
             "said": lambda state, _, entry: saying.fold_said(state, entry),
@@ -125,7 +127,7 @@ class Fold:
 
     def _run_ended(self, state: ChatState, log: Log, entry: Entry) -> None:
         data, scope = entry.data, state.root
-        state.held = data["status"] == "cancelled" or (state.stop and state.stop_run == state.run)
+        state.held = data["status"] == "cancelled" or "budget" in data or (state.stop and state.stop_run == state.run)
         state.running, state.pause, state.pause_now, state.stop = False, "", False, False
         state.status, state.stop_reason, state.error = data["status"], data.get("stop_reason"), data.get("error")
         # A condition that fired is used up, even if the run was cancelled before it could end (paused).
@@ -213,9 +215,9 @@ class Fold:
         seat = self.plan.seat_of(data)
         if usage := stored.get("models_usage"):
             who = seat.path if seat is not None else stored["source"]
-            self.use(state, who, usage["prompt_tokens"], usage["completion_tokens"])
+            self.use(state, who, (usage["prompt_tokens"], usage["completion_tokens"]), data)
         elif seat is not None and (spent := data.get("usage")):
-            self.use(state, seat.path, *spent)
+            self.use(state, seat.path, spent, data)
         if "said" in data:
             saying.fold_heard(state, entry)
         if data.get("role") == "manager":
@@ -251,10 +253,13 @@ class Fold:
         seat = self.plan.seat_of(data)
         if seat is None:
             return
-        state.usage.setdefault(seat.path, Usage()).tool_calls += 1
+        used = state.usage.setdefault(seat.path, Usage())
+        used.tool_calls += 1
+        used.unmade += 1 if data.get("unmade") else 0
         turn = self.turn_of(state, seat)
         if turn is not None and turn.request == data["call"]:
             turn.outcomes[data["index"]] = entry.offset
+            turn.unknown = [index for index in turn.unknown if index != data["index"]]
             state.waits.pop(call_key("tool", data["call"], data["index"]), None)
 
     def _step(self, state: ChatState, log: Log, entry: Entry) -> None:
@@ -263,7 +268,7 @@ class Fold:
         if seat is None or (turn := self.turn_of(state, seat)) is None:
             return
         if usage := entry.data.get("usage"):
-            self.use(state, seat.path, *usage)
+            self.use(state, seat.path, usage, entry.data)
         self._came(state, seat, turn)
         role_of(seat).fold(self, state, log, seat, turn, entry)
 
@@ -272,7 +277,7 @@ class Fold:
         node = self.plan.nodes[entry.data.get("scope", "")]
         scope = state.scopes[node.path]
         if usage := entry.data.get("usage"):
-            self.use(state, node.manager_path, *usage)
+            self.use(state, node.manager_path, usage, entry.data)
         state.waits.pop(entry.data.get("key", ""), None)
         scope.at = entry.offset
         manager_of(node).fold(self, state, log, node, scope, entry)
@@ -282,21 +287,21 @@ class Fold:
 
     def _summarized(self, state: ChatState, log: Log, entry: Entry) -> None:
         if usage := entry.data.get("usage"):
-            self.use(state, self.plan.root.manager_path, *usage)
+            self.use(state, self.plan.root.manager_path, usage, entry.data)
 
-    def use(self, state: ChatState, who: str, prompt: int, completion: int) -> None:
-        """Count a model call."""
-        used = state.usage.setdefault(who, Usage())
-        used.prompt_tokens += prompt
-        used.completion_tokens += completion
+    def use(self, state: ChatState, who: str, usage: Sequence[int], told: Mapping[str, Any]) -> None:
+        """Count a model call; `told` has its `cost`, if there is a price function: None if that failed."""
+        used, cost = state.usage.setdefault(who, Usage()), told.get("cost", 0)
+        used.prompt_tokens += usage[0]
+        used.completion_tokens += usage[1]
         used.model_calls += 1
+        used.cost, used.unpriced = used.cost + (cost or 0), used.unpriced + (cost is None)
 
     def _late(self, state: ChatState, log: Log, entry: Entry) -> None:
         """A reply nobody waited for any more was paid for all the same; it enters no other view."""
         outcome, agent = entry.data["outcome"], entry.data.get("agent")
         if agent and "usage" in outcome:
-            prompt, completion = outcome["usage"]
-            self.use(state, agent, prompt, completion)
+            self.use(state, agent, outcome["usage"], outcome)
 
     # --- Checks ------------------------------------------------------------------------------------------------------
 

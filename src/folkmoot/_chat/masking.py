@@ -87,15 +87,26 @@ def _mask(data: Mapping[str, Any]) -> Mapping[str, Any]:
         return {**data, "arguments": masked(data["arguments"], data["secrets"])}
     if data.get("kind") == "rolled_back":
         return {**data, "crossed": [_mask(call) for call in data["crossed"]]} if "crossed" in data else data
-    if data.get("kind") not in CHAT_KINDS or data["message"]["type"] != "ToolCallRequestEvent":
+    if data.get("kind") == "late":
+        outcome = data["outcome"]
+        return {**data, "outcome": _calls(outcome, outcome)}
+    if data.get("kind") == "loaded":
+        return {name: value for name, value in data.items() if name != "state"}
+    if data.get("kind") not in (*CHAT_KINDS, "copied") or data.get("message", {}).get("type") != "ToolCallRequestEvent":
         return data
+    message = _calls(data, data["message"])
+    return data if message is data["message"] else {**data, "message": message}
+
+
+def _calls(data: Mapping[str, Any], holder: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What has a model's calls as its content, without their secrets, as the policies in `data` say."""
     hidden = {
         int(index): policy["secrets"] for index, policy in data.get("policies", {}).items() if "secrets" in policy
     }
     if not hidden:
-        return data
+        return holder
     calls = [
         {**call, "arguments": masked(call["arguments"], hidden.get(index, ()))}
-        for index, call in enumerate(data["message"]["content"])
+        for index, call in enumerate(holder["content"])
     ]
-    return {**data, "message": {**data["message"], "content": calls}}
+    return {**holder, "content": calls}

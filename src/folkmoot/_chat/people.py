@@ -26,7 +26,8 @@ class Person(NamedTuple):
 
     def among(self, people: Sequence[str]) -> bool:
         """Whether they are one of these, by id or by role; nobody named means everybody."""
-        return not people or self.subject in people or any(f"role:{role}" in people for role in self.roles)
+        named = [name for name in people if not name.startswith("role:")]
+        return not people or self.subject in named or any(f"role:{role}" in people for role in self.roles)
 
     def dump(self) -> dict[str, Any]:
         """As entries hold it."""

@@ -16,6 +16,7 @@ from typing import Any
 from folkmoot._spec import parts
 from folkmoot.agents import AgentSpec, AssistantAgent, CustomAgent, MessageFilterAgent, SocietyOfMindAgent
 from folkmoot.agents.filter import MessageFilterConfig
+from folkmoot.budgets import Budget
 from folkmoot.conditions import TerminationCondition, TextMentionTermination
 from folkmoot.teams import DiGraph, TeamSpec
 from folkmoot.tools import RunnerTool
@@ -198,6 +199,21 @@ class Plan:
                 assert isinstance(runnable, TeamSpec | AgentSpec)
                 seat.tools[name] = self._node(f"{path}/{name}", runnable, seat, Link.TOOL)
         return seat
+
+    @cached_property
+    def budgets(self) -> dict[str, Budget]:
+        """Budgets by whose they are, outer ones first: a path, empty for the chat's own.
+
+        A society of mind and its team have one path: the team's ends in `/` here.
+        """
+        found: dict[str, Budget | None] = {}
+        for path, node in self.nodes.items():
+            if isinstance(node.team, TeamSpec):
+                found[f"{path}/" if node.link is Link.SOCIETY else path] = node.team.budget
+            for seat in node.seats.values():
+                if seat.agent is not None:
+                    found[seat.path] = getattr(seat.agent, "budget", None)
+        return {path: budget for path, budget in found.items() if budget is not None}
 
     def chain(self, node: Node) -> list[Node]:
         """The nodes from the outermost to `node`."""

@@ -38,6 +38,8 @@ VERDICTS: Mapping[str, tuple[str, ...]] = {
 """What can be said to each kind of request that is decided; `input` and `speaker` are answered."""
 CHANGES = {"edit": "may_edit", "answer": "may_answer"}
 """Verdicts that change what is to be decided, and the option that allows them."""
+_KEPT = ("approvers", "exclude_requester", "reminders", "remind_every", "require_signed_decisions")
+"""Of the policy by which a call was approved: who says what became of it."""
 Fields = Mapping[str, Any]
 
 
@@ -144,8 +146,11 @@ def ask_outcome(chat: Chat, seat: Seat, call: Call, why: str, time: str) -> None
     asked = chat.log.at(call.need).data
     options = call.policy or {}
     policy = cast(Fields, options.get("approval") or {})
-    kept = {name: policy[name] for name in ("approvers", "reminders", "remind_every") if name in policy}
+    kept = {name: policy[name] for name in _KEPT if name in policy}
     arguments = asked["message"]["content"][call.index]["arguments"] if call.kind == "tool" else ""
+    if call.let:
+        # What people changed it to is what it was called with.
+        arguments = chat.log.at(call.let).data.get("arguments", arguments)
     ask(
         chat,
         seat,

@@ -27,12 +27,14 @@ def resolve(chat: Chat, request: Request, entry: Entry, time: str) -> None:
         time: ISO 8601, UTC.
     """
     data = entry.data
+    if request.kind == "budget":
+        return
     seat = chat.plan.seats[request.path]
     turn = chat.fold.turn_of(chat.state, seat)
     if turn is None or data["verdict"] in ("approve", "retry"):
         return
     if request.kind == "turn":
-        said = data.get("content") or f"{seat.source} did not speak. {verdict_text(data)}"
+        said = data["content"] if "content" in data else f"{seat.source} did not speak. {verdict_text(data)}"
         message = {"type": "TextMessage", "source": seat.source, "content": said}
         chat.say(seat, time, "message", message, role="answer", call=turn.need)
         return

@@ -106,7 +106,7 @@ def _give_up(node: Node, scope: Scope, suspend: bool) -> None:
         roles = {name: role_of(node.seats[name]) for name in scope.turns}
         for name, turn in scope.turns.items():
             kept = roles[name].suspend(turn) if suspend else roles[name].keep(turn)
-            if suspend and turn.unknown:
+            if turn.unknown:
                 kept = {**kept, "unknown": turn.unknown}
             scope.notes.setdefault(name, {})["again"] = kept
         go_on = [name for name, role in roles.items() if suspend and role.goes_on]

@@ -109,7 +109,7 @@ def _alone(uuid: str, entry: Entry, lookup: Callable[[int], Entry], blobs: Mappi
     data = entry.data
     # What a loaded state referred to is saved again as what it was.
     kind = data.get("as", entry.kind)
-    names = ("scope", "agent", "role", "policies", "step")
+    names = ("scope", "agent", "role", "policies", "approvals", "step", "code_blocks", "arguments", "secrets")
     kept = {"as": kind, **{name: data[name] for name in names if name in data}}
     if "message" in data:
         return {**kept, "message": message_of(uuid, entry, lookup, blobs)}

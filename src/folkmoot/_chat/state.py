@@ -11,9 +11,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from .floor import Floor
+from .usage import Allowance, Usage
 
 __all__ = [
     "ENGINE",
+    "Allowance",
     "ChatState",
     "Hook",
     "Request",
@@ -31,7 +33,7 @@ ENGINE = 1
 """The number of the behaviour this release writes; each run keeps the number it started with."""
 
 
-LASTING = ("engine", "run", "turn", "usage", "undo", "labels", "opened", "closed")
+LASTING = ("engine", "run", "turn", "usage", "budgets", "undo", "labels", "opened", "closed")
 """What a rollback leaves as it is: it counts over all branches."""
 
 
@@ -219,15 +221,6 @@ class Undo(_Part):
     since: int
 
 
-class Usage(_Part):
-    """Tokens and calls of one agent over the whole chat, abandoned branches included."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    model_calls: int = 0
-    tool_calls: int = 0
-
-
 class Wait(_Part):
     """A step that waits for something outside: a worker that knows a name, later a person."""
 
@@ -275,6 +268,7 @@ class ChatState(_Part):
         hooks: Methods of custom agents that are to be called, in this order.
         undo: Tool calls that are to be undone, in this order.
         usage: By agent.
+        budgets: What became of budgets, by whose they are (see `Plan.budgets`).
         parent: Offset of the last snapshot, the parent of the next one.
         spoke: The paths of those who took the last complete turn.
         jumps: Where the present conversation goes on after an earlier entry, as pairs of offsets: of the entry that
@@ -307,6 +301,7 @@ class ChatState(_Part):
     hooks: list[Hook] = Field(default_factory=list[Hook])
     undo: list[Undo] = Field(default_factory=list[Undo])
     usage: dict[str, Usage] = Field(default_factory=dict)
+    budgets: dict[str, Allowance] = Field(default_factory=dict[str, Allowance])
     parent: int | None = None
     spoke: list[str] = Field(default_factory=list[str])
     jumps: list[tuple[int, int]] = Field(default_factory=list[tuple[int, int]])

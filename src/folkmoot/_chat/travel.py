@@ -76,4 +76,5 @@ def load(
 def _go_on(chat: Chat, asks: bool, command: str, time: str) -> None:
     """Begin a run by itself where a person is to be asked again."""
     if asks:
-        chat.start_run(command, [], True, None, time)
+        # Who asked for what people decide is still the same.
+        chat.start_run(command, [], True, None, time, chat.state.requester)

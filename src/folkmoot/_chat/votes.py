@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator
+from referencing import Registry
 
+from . import budgets
 from .calls import Failure
 from .deadlines import approvers, next_step, quorum
 from .engine import Chat
+from .masking import restored
 from .people import Person, person_of
-from .requests import CHANGES, VERDICTS
+from .requests import CHANGES, VERDICTS, subject_of
 from .resolving import answer, resolve
 from .state import ChatState, Request
 
@@ -119,22 +122,44 @@ def _unfit(chat: Chat, request: Request, fields: Fields) -> str | None:
             return f"{name!r} must have at most {MAX_TEXT} characters, got {len(fields[name])}."
     match fields["verdict"]:
         case "edit":
-            return _misfit(chat.log.at(request.offset).data.get("schema"), fields.get("arguments"))
+            return _misfit(chat, request, fields.get("arguments"))
         case "answer" | "succeeded" if not isinstance(fields.get("content"), str):
             return f"The verdict {fields['verdict']!r} needs a text as 'content', got {fields.get('content')!r}."
+        case "approve" if request.kind == "budget" and fields.get("arguments"):
+            return budgets.misfit(chat, request, fields["arguments"])
         case _:
             return None
 
 
-def _misfit(schema: Any, arguments: Any) -> str | None:
+def _misfit(chat: Chat, request: Request, arguments: Any) -> str | None:
     if not isinstance(arguments, dict):
         return f"The verdict 'edit' needs 'arguments', a JSON object; got {arguments!r}."
+    try:
+        meant = _meant(chat, request, cast(dict[str, Any], arguments))
+    except ValueError as error:
+        return f"The changed arguments cannot be used: {error}"
+    schema = chat.log.at(request.offset).data.get("schema")
     if schema is None:
         return None
-    check = Draft202012Validator(schema).iter_errors  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    for error in check(cast(dict[str, Any], arguments)):
-        return f"The changed arguments do not fit the tool: at {error.json_path}: {error.message[:300]}"
-    return None
+    # An own registry: by default references to other places are fetched.
+    check = Draft202012Validator(schema, registry=Registry()).iter_errors  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    try:
+        error = next(check(meant), None)
+    except Exception as problem:  # noqa: BLE001 - the schema is somebody else's, and a vote must not end the run
+        return f"The changed arguments cannot be checked: the tool's schema is none: {problem}"[:300]
+    if error is None:
+        return None
+    # A text may show all that was given, e.g. of `anyOf`: with secrets among it, only the rule is named.
+    secret = chat.log.at(request.offset).data.get("secrets")
+    why = f"{error.validator!r} does not hold" if secret else error.message[:300]
+    return f"The changed arguments do not fit the tool: at {error.json_path}: {why}"
+
+
+def _meant(chat: Chat, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Changed arguments with the secrets that their author was not shown."""
+    secrets = chat.log.at(request.offset).data.get("secrets", ())
+    asked = subject_of(chat.log, request).get("arguments", "{}")
+    return restored(arguments, asked, secrets) if secrets else dict(arguments)
 
 
 def decide(chat: Chat, command: str, fields: Fields, time: str) -> None:
@@ -145,7 +170,7 @@ def decide(chat: Chat, command: str, fields: Fields, time: str) -> None:
     assert person is not None
     told: dict[str, Any] = {key: fields[key] for key in ("reason", "comment", "signature") if fields.get(key)}
     if verdict == "edit":
-        told["arguments"] = json.dumps(fields["arguments"], ensure_ascii=False)
+        told["arguments"] = json.dumps(_meant(chat, request, fields["arguments"]), ensure_ascii=False)
     elif verdict in ("answer", "succeeded"):
         told["content"] = fields["content"]
     if verdict in CHANGES:
@@ -163,20 +188,27 @@ def _count(chat: Chat, name: str, time: str) -> None:
     request = chat.state.requests[name]
     said = [vote.verdict for vote in request.votes]
     if request.kind == "outcome":
-        _decided(chat, name, said[-1], time)
+        if said:
+            _decided(chat, name, said[-1], time)
         return
     rejected = said.count("reject")
     if rejected >= request.policy.get("reject_quorum", 1):
         _decided(chat, name, "reject", time)
     elif len(said) - rejected >= quorum(request):
-        changed = None if request.revised is None else chat.log.at(request.revised).data["verdict"]
-        _decided(chat, name, "answer" if changed == "answer" else "approve", time)
+        _decided(chat, name, _approval(chat, request), time)
+
+
+def _approval(chat: Chat, request: Request) -> str:
+    """What it means that a request is approved of as it stands: of an answer in the tool's place, that this is it."""
+    changed = None if request.revised is None else chat.log.at(request.revised).data["verdict"]
+    return "answer" if changed == "answer" else "approve"
 
 
 def _decided(chat: Chat, name: str, verdict: str, time: str, *, timeout: bool = False) -> None:
     """Write the decision, and what follows from it."""
     request = chat.state.requests[name]
-    votes = [chat.log.at(vote.offset).data for vote in request.votes if timeout or _for(vote.verdict, verdict)]
+    # A deadline that is over is nobody's vote.
+    votes = [chat.log.at(vote.offset).data for vote in request.votes if not timeout and _for(vote.verdict, verdict)]
     told: dict[str, Any] = {"by": [vote["by"]["subject"] for vote in votes]}
     if timeout:
         told["timeout"] = True
@@ -186,6 +218,8 @@ def _decided(chat: Chat, name: str, verdict: str, time: str, *, timeout: bool = 
     if request.revised is not None and verdict in ("approve", "answer"):
         changed = chat.log.at(request.revised).data
         told |= {key: changed[key] for key in ("arguments", "content", "secrets") if key in changed}
+    elif request.kind == "budget":
+        told |= budgets.extension(chat, request, [vote for vote in votes if vote["verdict"] == "approve"])
     elif votes:
         told |= {key: votes[-1][key] for key in ("arguments", "content") if key in votes[-1]}
     where = {"run": chat.state.run, "path": request.path, "call": request.call, "index": request.index}
@@ -223,6 +257,9 @@ def tick(chat: Chat, time: str) -> None:
             elif step.kind == "escalated":
                 chain = request.policy["escalation"][step.number - 1]
                 chat.append(time, "escalated", **where, step=step.number, approvers=chain["approvers"])
+                if request.votes:
+                    # Fewer may be enough now.
+                    _count(chat, name, time)
             else:
                 chat.append(time, "reminded", **where, number=step.number)
 
@@ -238,4 +275,5 @@ def _expired(chat: Chat, name: str, request: Request, time: str) -> None:
         case "answer":
             answer(chat, name, request.policy["default"], time, timeout=True)
         case _:
-            _decided(chat, name, means, time, timeout=True)
+            verdict = _approval(chat, request) if means == "approve" else means
+            _decided(chat, name, verdict, time, timeout=True)

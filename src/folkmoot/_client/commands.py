@@ -62,10 +62,11 @@ class Commands:
             FolkmootError: The chat refused it.
         """
         await self._workers.require()
+        # First of all: what another caller of the same command brings about after this is found.
+        before = (await self._pages.query("status"))["head"]
         if command and (earlier := await self.earlier(command)) is not None:
             return earlier
         command = command or uuid.uuid4().hex
-        before = (await self._pages.query("status"))["head"]
         handle = self._client.get_workflow_handle(self._chat_id)
         try:
             await handle.signal(verb, {"command": command, **(fields or {})})
@@ -74,14 +75,16 @@ class Commands:
         return await self.outcome(command, before)
 
     async def earlier(self, command: str) -> Entry | None:
-        """The entry of a command that was given before under this id; None if there is none, or it is sealed.
+        """The entry of a command that was given before under this id; None if there is none.
 
         Raises:
             FolkmootError: It was refused.
         """
-        offset = (await self._pages.query("command", {"command": command}))["offset"]
+        found = await self._pages.query("command", {"command": command})
+        offset = found["offset"]
         if offset is None:
-            return None
+            # A sealed one is looked for in the store.
+            return await self.outcome(command, 0) if found.get("seen") else None
         (entry, *_) = await self._pages.fetch(offset)
         if (error := outcome_error(entry)) is not None:
             raise error

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from folkmoot._chat.engine import Chat as EngineChat
-from folkmoot._chat.entries import CHAT_KINDS, message_of
-from folkmoot._chat.log import Entry
-from folkmoot._chat.snapshots import Snapshot, state_at
-from folkmoot.messages import BaseAgentEvent, BaseChatMessage, from_log
+from folkmoot._chat.log import Entry, stretches
+from folkmoot._chat.masking import mask_entry
+from folkmoot._chat.snapshots import Snapshot
+from folkmoot._chat.state import ChatState
+from folkmoot.messages import BaseAgentEvent, BaseChatMessage
 
-from .whole import Whole
+from .pages import LogPages
+from .whole import entries_in
 
-__all__ = ["Comparison", "Side", "compare"]
+__all__ = ["Comparison", "Side", "Stood", "compare", "way_of"]
 
 Message = BaseChatMessage | BaseAgentEvent
 
@@ -53,35 +54,48 @@ class Comparison:
     state: Mapping[str, tuple[Any, Any]]
 
 
-def compare(whole: Whole, blobs: Mapping[str, str], first: Snapshot, second: Snapshot) -> Comparison:
-    """Compare two snapshots.
+class Stood(NamedTuple):
+    """A snapshot, and the folded state there as JSON."""
+
+    snapshot: Snapshot
+    state: Mapping[str, Any]
+
+
+async def compare(pages: LogPages, first: Stood, second: Stood) -> Comparison:
+    """Compare two snapshots. Only what one of them has and the other has not is read.
 
     Args:
-        whole: The chat, with its log at least up to the later of the two.
-        blobs: Contents that lie in the store.
+        pages: Reads the chat's log.
         first: One snapshot.
         second: The other.
     """
-    log = whole.log
-    places = [
-        {place for start, end in log.branch(item.offset + 1, tree=True) for place in range(start, end)}
-        for item in (first, second)
-    ]
-    both = places[0] & places[1]
-    chat = EngineChat(whole.team, whole.uuid, log)
-    states = [state_at(chat, item.offset).dump() for item in (first, second)]
+    one, other = (way_of(item.state, item.snapshot.offset + 1) for item in (first, second))
+    sides = [await _side(pages, first.snapshot, one - other), await _side(pages, second.snapshot, other - one)]
+    return Comparison(max(one & other, default=-1), sides[0], sides[1], _differences(first.state, second.state))
 
-    def side(number: int, snapshot: Snapshot) -> Side:
-        own = [log.at(place) for place in sorted(places[number] - both)]
-        said = [entry for entry in own if entry.kind in CHAT_KINDS]
-        return Side(
-            snapshot,
-            tuple(from_log(message_of(whole.uuid, entry, log.at, blobs)) for entry in said),
-            tuple(_call(entry) for entry in own if entry.kind == "tool"),
-            sum(map(_tokens, own)),
-        )
 
-    return Comparison(max(both, default=-1), side(0, first), side(1, second), _differences(states[0], states[1]))
+def way_of(state: Mapping[str, Any], until: int) -> set[int]:
+    """The offsets of the conversation that ends before `until` with a state; a change of the team does not end it."""
+    jumps = ChatState.load(dict(state)).jumps
+    return {place for first, end in stretches(jumps, until) for place in range(first, end)}
+
+
+async def _side(pages: LogPages, snapshot: Snapshot, places: set[int]) -> Side:
+    own: list[Entry] = []
+    for first, end in _runs(sorted(places)):
+        own += await entries_in(pages, first, end)
+    said = [message for entry in own if (message := await pages.message(entry)) is not None]
+    calls = [_call(mask_entry(entry)) for entry in own if entry.kind == "tool"]
+    return Side(snapshot, tuple(said), tuple(calls), sum(map(_tokens, own)))
+
+
+def _runs(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Offsets in order as stretches without a gap: the first, and after the last."""
+    begun = 0
+    for number in range(1, len(places) + 1):
+        if number == len(places) or places[number] != places[number - 1] + 1:
+            yield places[begun], places[number - 1] + 1
+            begun = number
 
 
 def _call(entry: Entry) -> dict[str, Any]:

@@ -7,15 +7,18 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from folkmoot._chat.crossing import crossed
-from folkmoot._chat.log import Entry
+from folkmoot._chat.log import Entry, Log
+from folkmoot._chat.masking import mask_entry, masked
+from folkmoot._chat.plan import Plan
 from folkmoot._chat.snapshots import Snapshot, current, snapshots, state_at
+from folkmoot._chat.specs import team_of
 from folkmoot.errors import BadCommandError
 
 from .commands import Commands
-from .comparing import Comparison, compare
+from .comparing import Comparison, Stood, compare, way_of
 from .model_views import ModelView, model_view
 from .pages import LogPages
-from .whole import read_whole
+from .whole import entries_in, read_branch
 
 __all__ = ["Branch", "History", "LabelledSnapshot", "Rollback"]
 
@@ -216,9 +219,17 @@ class History:
         Raises:
             BadCommandError: One of them is no snapshot.
         """
-        one, other = await self.find(first), await self.find(second)
-        early, late = [await read_whole(self._pages, place) for place in sorted((first, second))]
-        return compare(late, {**early.blobs, **late.blobs}, one, other)
+        places = [await self._stood(offset) for offset in (first, second)]
+        return await compare(self._pages, places[0], places[1])
+
+    async def _stood(self, offset: int) -> Stood:
+        """A snapshot with the state there.
+
+        Raises:
+            BadCommandError: There is no such snapshot.
+        """
+        data = await self.snapshot(offset)
+        return Stood(LabelledSnapshot(**data["snapshot"]), data["state"])
 
     async def rollback(
         self,
@@ -253,7 +264,7 @@ class History:
             "rollback", {"offset": found.offset, **asked, **by_whom(by)}, "rolled_back"
         )
         done = await self._compensated(entry)
-        return Rollback(found, tuple(entry.data.get("crossed", ())), entry.offset, done)
+        return Rollback(found, tuple(mask_entry(entry).data.get("crossed", ())), entry.offset, done)
 
     async def _compensated(self, rollback: Entry) -> tuple[Mapping[str, Any], ...]:
         """What undoing calls brought, once all are undone."""
@@ -281,8 +292,21 @@ class History:
             BadCommandError: There is no such snapshot.
         """
         found = await self.find(offset, turn=turn, label=label)
-        whole = await read_whole(self._pages)
-        return list(crossed(whole.plan, whole.log, found.offset, whole.log.head))
+        now, then = await self._pages.query("state"), await self.snapshot(found.offset)
+        head = now["offset"] + 1
+        made = way_of(now["state"], head) - way_of(then["state"], found.offset + 1)
+        if not made:
+            return []
+        # What both have in common is not read: it is sealed, as a rule.
+        entries = await entries_in(self._pages, min(made), head)
+        log = Log.restore(min(made), "", [entry.encoded for entry in entries])
+        calls = {entry.data["call"] for entry in entries if entry.kind == "tool"}
+        log.pin({offset: (await self._pages.fetch(offset))[0].encoded for offset in calls if offset < log.base})
+        plan = Plan(team_of(await self._pages.query("spec")))
+        return [
+            {**call, "arguments": masked(call["arguments"], call.get("secrets", ()))}
+            for call in crossed(plan, log, found.offset, head)
+        ]
 
     async def context(self, path: str) -> ModelView:
         """What a model would see next: an agent's, in its next turn, or a selector's, in its next choice.
@@ -294,7 +318,7 @@ class History:
         Raises:
             BadCommandError: Nobody of that name has a model.
         """
-        return model_view(await read_whole(self._pages), path)
+        return model_view(await read_branch(self._pages), path)
 
 
 def _snapshot(data: Mapping[str, Any]) -> Snapshot:

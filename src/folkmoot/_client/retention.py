@@ -21,7 +21,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from folkmoot._temporal.names import ARCHIVE_ID, WORKFLOW
+from folkmoot._temporal.names import ARCHIVE_ID, NOTICES_ID, WORKFLOW
 from folkmoot.errors import ChatBusyError, ChatNotFoundError
 from folkmoot.store import Deleted, Store
 
@@ -232,12 +232,13 @@ class Retention:
         return (await pages.query("status"))["uuid"]
 
     async def _stop_archiving(self, chat: _Chat) -> None:
-        """What would still be written for the chat would stay for ever."""
-        archive = self._client.get_workflow_handle(ARCHIVE_ID + chat.uuid)
-        with suppress(RPCError):
-            await archive.terminate(reason=WITHDRAWN)
-        with suppress(RPCError):
-            await self._forget(archive.id, (await archive.describe()).run_id)
+        """What would still be written for the chat would stay for ever; what would still be told of it is gone."""
+        for prefix in (ARCHIVE_ID, NOTICES_ID):
+            left = self._client.get_workflow_handle(prefix + chat.uuid)
+            with suppress(RPCError):
+                await left.terminate(reason=WITHDRAWN)
+            with suppress(RPCError):
+                await self._forget(left.id, (await left.describe()).run_id)
 
     async def _forget(self, workflow_id: str, run_id: str) -> None:
         request = DeleteWorkflowExecutionRequest(

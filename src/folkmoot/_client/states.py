@@ -15,7 +15,7 @@ from folkmoot.errors import PayloadTooLargeError
 from .history import History, by_whom
 from .old_messages import Ending, Messages, OldMessages, rehearsed, state_of
 from .parts import part_of, with_part
-from .whole import Whole, read_whole
+from .whole import Whole, read_branch, read_whole
 
 __all__ = ["EXPORT", "States", "stored_state"]
 
@@ -43,7 +43,7 @@ class States(History):
         Raises:
             BadCommandError: There is no such part or snapshot.
         """
-        whole = await self.read(offset, turn=turn, label=label)
+        whole = await self._branch(offset, turn, label)
         saved = whole.saved()
         return saved if part is None else part_of(whole.plan, saved, part)
 
@@ -52,6 +52,12 @@ class States(History):
         if (offset, turn, label) == (None, None, None):
             return await read_whole(self._pages)
         return await read_whole(self._pages, (await self.find(offset, turn=turn, label=label)).offset)
+
+    async def _branch(self, offset: int | None, turn: int | None, label: str | None) -> Whole:
+        """What a state is made of, at a snapshot (see `find`) or, with none named, now."""
+        if (offset, turn, label) == (None, None, None):
+            return await read_branch(self._pages)
+        return await read_branch(self._pages, (await self.find(offset, turn=turn, label=label)).offset)
 
     async def export(
         self, offset: int | None = None, *, turn: int | None = None, label: str | None = None
@@ -66,7 +72,7 @@ class States(History):
         Raises:
             BadCommandError: There is no such snapshot.
         """
-        whole = await self.read(offset, turn=turn, label=label)
+        whole = await self._branch(offset, turn, label)
         return {
             "format": EXPORT,
             "chat": self.id,
@@ -132,9 +138,9 @@ class States(History):
         """
         fields: dict[str, Any] = {**({"force": True} if force else {}), **by_whom(by)}
         if part is not None:
-            whole = await read_whole(self._pages)
+            whole = await read_branch(self._pages)
             state = with_part(whole.plan, whole.saved(), part, state)
-            fields["at"] = whole.log.head
+            fields["at"] = whole.offset + 1
         fields["state"] = await stored_state(state, self._pages.put if self._stores else None)
         await self._commands.settled("load_state", fields, "loaded")
 

@@ -19,6 +19,7 @@ from .functions import Functions
 from .heartbeat import beating
 from .kill_points import reach
 from .model_calls import ModelCalls
+from .notifying import Notifier
 from .orchestration import Orchestration
 from .payloads import CallInput, Segment
 from .preparations import Preparations
@@ -56,6 +57,7 @@ class ChatActivities:
             functions.input,
             Orchestration(self._side).manage,
             ModelCalls(self._side).model,
+            Notifier(self._side).notify,
             Preparations(self._side).prepare,
             Selection(self._side).select,
             ToolCalls(self._side).tool,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypedDict
@@ -75,6 +75,11 @@ class Calls:
 
     def __len__(self) -> int:
         return len(self._handles)
+
+    @property
+    def keys(self) -> Collection[str]:
+        """Of the calls under way."""
+        return frozenset(self._handles)
 
     @property
     def any_done(self) -> bool:

@@ -29,6 +29,7 @@ from .carry import Carrier, restore
 from .commands_in import Incoming, argument, parse_command
 from .deadlines import Deadlines
 from .memos import memo_of
+from .notices import Notices
 from .outbox import Outbox
 from .payloads import ChatInput
 from .preparing import prepare
@@ -77,6 +78,7 @@ class GroupChat:
         self._carrier = Carrier(self._chat, self._input)
         self._visibility = Visibility(self._chat, self._input)
         self._outbox = Outbox(self._chat)
+        self._notices = Notices(self._chat, self._input)
         if not self._chat.state.opened:
             # Whoever asks before the first task is done finds a chat that has begun.
             self._chat.begin(self._chat.team.name, self._carrier.spec_digest, self._now())
@@ -93,9 +95,11 @@ class GroupChat:
             await self._take_in()
             if self._at_rest():
                 if self._chat.state.closed and workflow.all_handlers_finished():
+                    if await self._notices.hand_over():
+                        continue
                     return self._carrier.last_word()
                 if self._carrier.due():
-                    await self._carrier.continue_as_new(self._rest)
+                    await self._carrier.continue_as_new(self._rest, cleared=self._visibility.cleared)
                     self._put_off()
                     continue
             # A history near its end starts nothing more until what is in flight has come back.
@@ -115,7 +119,8 @@ class GroupChat:
 
     def _has_work(self) -> bool:
         timed = self._retries.any_due or self._deadlines.any_due
-        return timed or bool(self._inbox) or self._calls.any_done or self._outbox.just_done
+        done = self._calls.any_done or self._outbox.just_done or self._notices.any_done
+        return timed or bool(self._inbox) or done
 
     async def _take_in(self) -> None:
         """Inbox, results, timers, then what follows from them."""
@@ -131,11 +136,12 @@ class GroupChat:
         self._retries.take()
         self._guarded(tick, self._chat, time)
         self._guarded(self._advance, time)
+        self._guarded(self._notices.move, time, self._carrier.forced())
         self._deadlines.set()
         self._show()
 
     def _advance(self, time: str) -> None:
-        self._chat.advance(time, in_flight=len(self._calls) > 0)
+        self._chat.advance(time, self._calls.keys)
 
     def _guarded(self, step: Any, *args: Any) -> None:
         """A step that fails for a reason of its own ends the run with a clear error, never the workflow task."""
@@ -242,6 +248,7 @@ class GroupChat:
             "seen": self._seen.dump(),
             "anonymous": self._anonymous,
             "shown": self._visibility.shown,
+            "notices": self._notices.rest(),
         }
 
     def _now(self) -> str:
@@ -305,6 +312,10 @@ class GroupChat:
             data = argument(args)
             if name == "check":
                 return self._unknown_names()
-            return answer(self._chat, self._input, name, {} if data is None else data)
+            given: dict[str, Any] = {} if data is None else data
+            if name == "command":
+                # What is sealed was carried out all the same.
+                return {**answer(self._chat, self._input, name, given), "seen": given["command"] in self._seen}
+            return answer(self._chat, self._input, name, given)
         except (ValueError, KeyError, TypeError) as error:
             raise ApplicationError(str(error), type="BadCommandError", non_retryable=True) from error

@@ -59,10 +59,10 @@ class Summing:
         Raises:
             CallFailedError: The model wrote nothing.
         """
-        reach("model.before")
+        reach("summary.before")
         timeout = timeout_of(self.context.model_client)
         result = await self.model.create(ModelRequest(messages=self.messages, timeout=timeout))
-        reach("model.after")
+        reach("summary.after")
         if not isinstance(result.content, str) or not result.content.strip():
             raise CallFailedError(
                 f"Model {self.model.name!r} was to write a summary, and wrote none: {str(result.content)[:200]!r}.",
@@ -71,8 +71,7 @@ class Summing:
             )
         text = _cut(result.content.strip(), self.context.longest_summary)
         content = await side.large(text, chat)
-        usage = [result.prompt_tokens, result.completion_tokens]
-        return {"condense": {**self.told, "content": content}, "usage": usage}
+        return {"condense": {**self.told, "content": content}, **await side.paid(self.model, result)}
 
 
 def summing(

@@ -1,4 +1,4 @@
-"""The timer of a chat whose open requests have reminders, escalations or deadlines: one, for whatever is due next."""
+"""The timer of a chat whose open requests or budgets have times: one, for whatever is due next."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
+from folkmoot._chat import budgets
 from folkmoot._chat.engine import Chat
 from folkmoot._chat.votes import due
 
@@ -28,7 +29,8 @@ class Deadlines:
 
     def set(self) -> None:
         """Bring the timer in line with what is due next."""
-        wanted = due(self._chat.state)
+        times = (due(self._chat.state), budgets.due(self._chat))
+        wanted = min((time for time in times if time is not None), default=None)
         if wanted == self._due and not self.any_due:
             return
         if self._timer is not None:
@@ -36,4 +38,4 @@ class Deadlines:
         self._due, self._timer = wanted, None
         if wanted is not None:
             left = max(datetime.fromisoformat(wanted) - workflow.now(), timedelta(milliseconds=1))
-            self._timer = asyncio.create_task(workflow.sleep(left, summary="request"))
+            self._timer = asyncio.create_task(workflow.sleep(left, summary="due"))

@@ -82,7 +82,7 @@ class ModelCalls:
                     request = replace(request, on_text=preview(heart, chat, data, seat.name, seat.source))
                 result = await model.create(request)
             reach("model.after")
-            reply = {**await self._reply(seat, result), **extra}
+            reply = {**await self._reply(seat, model, result), **extra}
             # An output or a decision has to be read here and by the workflow, so it stays where it is.
             if isinstance(reply["content"], str) and request.output_schema is None and not _is_code(seat, data):
                 reply["content"] = await self._side.large(reply["content"], chat)
@@ -158,9 +158,8 @@ class ModelCalls:
         messages = rendered([first, *talk, last], model)
         return ModelRequest(messages=messages, timeout=timeout_of(spec.model_client)), model, {}
 
-    async def _reply(self, seat: Seat, result: ModelResult) -> dict[str, Any]:
-        usage = [result.prompt_tokens, result.completion_tokens]
-        reply: dict[str, Any] = {"content": result.content, "usage": usage}
+    async def _reply(self, seat: Seat, model: Model, result: ModelResult) -> dict[str, Any]:
+        reply: dict[str, Any] = {"content": result.content, **await self._side.paid(model, result)}
         if result.thought:
             reply["thought"] = result.thought
         spec = seat.agent

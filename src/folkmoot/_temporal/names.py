@@ -14,6 +14,7 @@ __all__ = [
     "ACTIVITY_INPUT",
     "ACTIVITY_MANAGE",
     "ACTIVITY_MODEL",
+    "ACTIVITY_NOTIFY",
     "ACTIVITY_PREPARE",
     "ACTIVITY_SEAL",
     "ACTIVITY_SELECT",
@@ -26,6 +27,8 @@ __all__ = [
     "DEFAULT_QUEUE",
     "MEMO_ASKED",
     "MEMO_CHAT",
+    "NOTICES",
+    "NOTICES_ID",
     "QUERIES",
     "REPLY_SIGNAL",
     "SEARCH_ATTRIBUTES",
@@ -39,11 +42,14 @@ WORKFLOW = "GroupChat"
 ARCHIVE = "GroupChatArchive"
 """Workflow that puts what is left of a closed chat into the store; its id is `ARCHIVE_ID` and the chat's uuid."""
 ARCHIVE_ID = "folkmoot-archive-"
+NOTICES = "GroupChatNotices"
+"""Workflow that delivers what notices a closed chat has left; its id is `NOTICES_ID` and the chat's uuid."""
+NOTICES_ID = "folkmoot-notices-"
 DEFAULT_QUEUE = "folkmoot"
 
 SIGNALS = ("pause", "resume", "reset", "stop", "cancel", "decide", "answer", "say", "submit", "close", "label")
 UPDATES = ("run", "rollback", "load_state", "change", "summarize")
-QUERIES = ("check", "status", "state", "snapshots", "snapshot", "log", "pending", "usage", "spec")
+QUERIES = ("check", "command", "status", "state", "snapshots", "snapshot", "log", "pending", "usage", "spec")
 
 REPLY_SIGNAL = "folkmoot_reply"
 """Signal a chat sends to the workflow that asked for a run, when the run has ended or was refused."""
@@ -55,6 +61,7 @@ ACTIVITY_FORMAT = "folkmoot.format"
 ACTIVITY_INPUT = "folkmoot.input"
 ACTIVITY_MANAGE = "folkmoot.manage"
 ACTIVITY_MODEL = "folkmoot.model"
+ACTIVITY_NOTIFY = "folkmoot.notify"
 ACTIVITY_SELECT = "folkmoot.select"
 ACTIVITY_TOOL = "folkmoot.tool"
 ACTIVITY_UNDO = "folkmoot.undo"

@@ -58,11 +58,11 @@ class Orchestration:
                 result = await model.create(request)
             reach("model.after")
             text = result.content if isinstance(result.content, str) else ""
-            usage = [result.prompt_tokens, result.completion_tokens]
+            paid = await self._side.paid(model, result)
             if data.s == "ledger":
-                return self._side.bounded({**read_ledger(text, node.names), "usage": usage}, node.manager_name)
+                return self._side.bounded({**read_ledger(text, node.names), **paid}, node.manager_name)
             content = await self._side.large(text, chat)
-            return self._side.bounded({"content": content, "usage": usage}, node.manager_name)
+            return self._side.bounded({"content": content, **paid}, node.manager_name)
 
 
 def _messages(spec: MagenticOneGroupChat, node: Node, view: ThreadView, step: str) -> list[Mapping[str, Any]]:

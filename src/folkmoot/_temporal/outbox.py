@@ -75,7 +75,7 @@ def run_result(chat: Chat, ended: Entry) -> dict[str, Any]:
         "error": ended.data.get("error"),
         "first": first,
         "last": ended.offset,
-        "usage": {name: use.model_dump() for name, use in chat.state.usage.items()},
+        "usage": {name: use.told for name, use in chat.state.usage.items()},
     }
     if held and size_of(messages) <= MAX_TASK:
         return {**result, "messages": messages, "complete": True}

@@ -149,6 +149,8 @@ class ChatInput(_Payload):
     """Commands without an id so far."""
     shown: list[Any] = Field(default_factory=list)
     """Visibility as last written: status, turn."""
+    notices: list[list[Any]] = Field(default_factory=list[list[Any]])
+    """Notices that have not been delivered: offset, sink, until when it is tried."""
     carried: int = 0
     """Bytes of this very input, to compare with what the run adds."""
     tenant: str = ""

@@ -62,6 +62,9 @@ class Preparations:
     async def _found(self, chat: CachedChat, raw: Mapping[str, Any]) -> dict[str, Any]:
         match raw["verb"]:
             case "rollback":
+                if not chat.segments or raw["offset"] > chat.segments[-1].last:
+                    # The chat itself has all but the calls that lie in the store.
+                    return {"crossed": crossed(chat.plan, chat.log, raw["offset"], raw["at"])}
                 part = await self._part(chat, raw["offset"])
                 return await asyncio.to_thread(_gone_back, chat, part, raw["offset"], raw["at"])
             case "summarize":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from folkmoot._chat.log import Entry
 from folkmoot._chat.requests import shown
 from folkmoot._chat.snapshots import snapshots, state_at
 from folkmoot._chat.specs import json_of
+from folkmoot._chat.spending import told
 
 from .payloads import MAX_PAGE, ChatInput, LogQuery, Page, pack
 
@@ -28,28 +29,34 @@ def answer(chat: Chat, data: ChatInput, name: str, fields: object) -> Any:
     if not isinstance(fields, Mapping):
         raise ValueError(f"query {name!r}: expected a JSON object, got {fields!r}")
     fields = cast(Mapping[str, Any], fields)
-    match name:
-        case "status":
-            return _status(chat, data)
-        case "state":
-            return {"offset": chat.log.head - 1, "state": chat.state.dump()}
-        case "snapshots":
-            held = [asdict(snapshot) for snapshot in snapshots(chat)]
-            segments = [segment.model_dump() for segment in data.segments]
-            return {"snapshots": held, "segments": segments, **_place(chat)}
-        case "snapshot":
-            return _snapshot(chat, data, fields)
-        case "log":
-            return page(chat, data, LogQuery.model_validate(dict(fields))).model_dump(exclude_defaults=True)
-        case "pending":
-            requests = [shown(chat, name, item) for name, item in chat.state.requests.items()]
-            return {"requests": requests, "waits": {key: wait.model_dump() for key, wait in chat.state.waits.items()}}
-        case "usage":
-            return {"agents": {name: use.model_dump() for name, use in chat.state.usage.items()}}
-        case "spec":
-            return data.spec if chat.team == chat.base_team else json_of(chat.team)
-        case _:
-            raise ValueError(f"unknown query {name!r}")
+    view = _VIEWS.get(name)
+    if view is None:
+        raise ValueError(f"unknown query {name!r}")
+    return view(chat, data, fields)
+
+
+def _snapshots(chat: Chat, data: ChatInput) -> dict[str, Any]:
+    held = [asdict(snapshot) for snapshot in snapshots(chat)]
+    return {"snapshots": held, "segments": [segment.model_dump() for segment in data.segments], **_place(chat)}
+
+
+def _pending(chat: Chat) -> dict[str, Any]:
+    requests = [shown(chat, name, item) for name, item in chat.state.requests.items()]
+    return {"requests": requests, "waits": {key: wait.model_dump() for key, wait in chat.state.waits.items()}}
+
+
+def _usage(chat: Chat) -> dict[str, Any]:
+    agents = {name: use.told for name, use in chat.state.usage.items()}
+    return {"agents": agents, "budgets": told(chat.plan, chat.state)}
+
+
+def _command(chat: Chat, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry of a command, if it is among those that are held."""
+    command = fields.get("command")
+    if not isinstance(command, str) or not command:
+        raise ValueError(f"query 'command': 'command' must be the id of one, got {command!r}")
+    found = (entry.offset for entry in reversed(chat.log) if entry.data.get("command") == command)
+    return {"offset": next(found, None)}
 
 
 def _place(chat: Chat) -> dict[str, Any]:
@@ -120,3 +127,19 @@ def page(chat: Chat, data: ChatInput, query: LogQuery) -> Page:
         status=chat.state.summary,
         spec=data.spec if query.spec else None,
     )
+
+
+_VIEWS: Mapping[str, Callable[[Chat, ChatInput, Mapping[str, Any]], Any]] = {
+    "status": lambda chat, data, _: _status(chat, data),
+    "state": lambda chat, _data, _: {"offset": chat.log.head - 1, "state": chat.state.dump()},
+    "snapshots": lambda chat, data, _: _snapshots(chat, data),
+    "snapshot": _snapshot,
+    "log": lambda chat, data, fields: page(chat, data, LogQuery.model_validate(dict(fields))).model_dump(
+        exclude_defaults=True
+    ),
+    "pending": lambda chat, _data, _: _pending(chat),
+    "command": lambda chat, _data, fields: _command(chat, fields),
+    "usage": lambda chat, _data, _: _usage(chat),
+    "spec": lambda chat, data, _: data.spec if chat.team == chat.base_team else json_of(chat.team),
+}
+"""Each query's answer, of the chat, its input and the query's fields."""

@@ -18,17 +18,21 @@ from folkmoot.agents import (
     UserProxyAgent,
 )
 from folkmoot.approvals import ApprovalPolicy
+from folkmoot.budgets import Budget
 from folkmoot.conditions import FunctionalTermination
 from folkmoot.contexts import SummarizedChatCompletionContext
 from folkmoot.errors import UnknownNameError, to_wire
 from folkmoot.memory import Memory, NamedMemory
 from folkmoot.models import ModelRegistry
+from folkmoot.notices import LOG, LogSink, Sink, check_sink
 from folkmoot.options import ModelSpec
 from folkmoot.signatures import DecisionPublicKey
 from folkmoot.teams import EdgeFunction, MagenticOneGroupChat, SelectorGroupChat, TeamSpec
 from folkmoot.tools import FunctionTool, RunnerTool, Tool
 from folkmoot.transforms import FunctionTransform
 from folkmoot.workbench import NamedWorkbench, Workbench
+
+from .prices import PriceFunction
 
 __all__ = ["Registry"]
 
@@ -45,6 +49,8 @@ class Registry:
         memories: Memory stores.
         workbenches: Live workbenches.
         code_folder: Where agents may run code; None: they may not.
+        sinks: Who is told of notices; `log` is always there.
+        price: What a model call costs; None: nobody knows.
         decision_keys: Public keys of whoever signs decisions.
     """
 
@@ -55,7 +61,9 @@ class Registry:
     memories: dict[str, Memory] = field(default_factory=dict[str, Memory])
     workbenches: dict[str, Workbench] = field(default_factory=dict[str, Workbench])
     code_folder: Path | None = None
+    price: PriceFunction | None = None
     decision_keys: tuple[DecisionPublicKey, ...] = ()
+    sinks: dict[str, Sink] = field(default_factory=lambda: dict[str, Sink]({LOG: LogSink()}))
     _started: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, "asyncio.Task[None]"])
 
     def tool(self, name: str) -> FunctionTool:
@@ -77,6 +85,28 @@ class Registry:
     def memory(self, name: str) -> Memory:
         """The memory store of that name, or an UnknownNameError."""
         return _find("memory", self.memories, name)
+
+    def sink(self, name: str) -> Sink:
+        """The sink of that name, or an UnknownNameError."""
+        return _find("sink", self.sinks, name)
+
+    def add_sinks(self, sinks: Mapping[str, Sink]) -> None:
+        """Take in sinks; one named `log` takes the place of the log.
+
+        Raises:
+            TypeError: One is no sink.
+            ValueError: One has no name.
+        """
+        for name, sink in sinks.items():
+            check_sink(name, sink)
+            self.sinks[name] = sink
+
+    async def close_sinks(self) -> None:
+        """Let go of their connections."""
+        for sink in self.sinks.values():
+            close = getattr(sink, "close", None)
+            if close is not None:
+                await close()
 
     async def workbench(self, name: str) -> Workbench:
         """The workbench of that name, started; or an UnknownNameError."""
@@ -112,6 +142,8 @@ class Registry:
         Raises:
             UnknownNameError: The first that is not registered here, with the names known.
         """
+        for name in team.notify if isinstance(team, TeamSpec) else ():
+            self.sink(name)
         for part in parts(team):
             for model in _models(part):
                 self.models.check(model)
@@ -130,6 +162,9 @@ class Registry:
                     _find("workbench", self.workbenches, part.name)
                 case CodeExecutorAgent():
                     self.folder_for_code()
+                case Budget() if part.cost is not None and self.price is None:
+                    hint = "A budget with a cost needs workers with a price function (`FolkmootPlugin(price=...)`)."
+                    raise UnknownNameError("function", "price", (), hint)
                 case _:
                     pass
 

@@ -80,9 +80,9 @@ class Selection:
                 result = await model.create(request)
                 reach("model.after")
             text = result.content if isinstance(result.content, str) else ""
-            usage = [result.prompt_tokens, result.completion_tokens]
+            paid = await self._side.paid(model, result)
             verdict = _verdict(spec, node, text, candidates, data.s or None)
-            return self._side.bounded({**found, "reply": text, "usage": usage, **verdict}, node.manager_name)
+            return self._side.bounded({**found, "reply": text, **paid, **verdict}, node.manager_name)
 
     async def _ask_functions(self, spec: SelectorGroupChat, node: Node, view: ThreadView) -> dict[str, Any]:
         if spec.selector_func is None and spec.candidate_func is None:

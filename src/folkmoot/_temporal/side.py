@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from folkmoot._chat.agent_state import StateView
 from folkmoot._chat.context import AgentContext
 from folkmoot._chat.thread import ThreadView
 from folkmoot.errors import LogReadError, ModelCallError, StoreMissingError, UnknownNameError
+from folkmoot.models import Model, ModelResult
 from folkmoot.store import BlobNotFoundError
 
 from .blobs import store_large
 from .failures import CallFailedError
 from .log_cache import CachedChat
 from .payloads import MAX_PAYLOAD, CallInput, size_of
+from .prices import millionths
 from .reader import LogReader
 from .registry import Registry
 
@@ -74,6 +77,19 @@ class Side:
                 view.read(chat.log, until, blobs)
                 return view
             start = view.next
+
+    async def paid(self, model: Model, result: ModelResult) -> dict[str, Any]:
+        """What a model call used: `usage`, and `cost` where there is a price function; None where that failed."""
+        usage = [result.prompt_tokens, result.completion_tokens]
+        price = self.registry.price
+        if price is None:
+            return {"usage": usage}
+        try:
+            cost = millionths(await call_function(price, model.name, *usage))
+        except Exception as error:  # noqa: BLE001 - a user's function may raise anything
+            activity.logger.warning("the price of a call of model %r is not known: %s", model.name, error)
+            cost = None
+        return {"usage": usage, "cost": cost}
 
     async def large(self, text: str, chat: CachedChat) -> str | dict[str, Any]:
         """A text as the log is to have it: in the store if it is long."""

@@ -34,7 +34,7 @@ MARGIN = 2_000
 
 
 async def summarized(side: Side, chat: CachedChat, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """What the entry `summarized` tells: method, content, and usage if a model was asked.
+    """What the entry `summarized` tells: method, content, usage and cost if a model was asked.
 
     Args:
         side: The worker's.
@@ -55,7 +55,7 @@ async def summarized(side: Side, chat: CachedChat, raw: Mapping[str, Any]) -> di
         case "last_msg":
             text = model_text_of(said[-1]).replace(END, "").strip()
         case "reflection_with_llm":
-            text, found["usage"] = await _reflected(side, chat, view, raw)
+            text, found = await _reflected(side, chat, view, raw)
         case name:
             answer: object = await call_function(side.registry.function(name), [from_log(item) for item in said])
             if not isinstance(answer, str):
@@ -66,7 +66,7 @@ async def summarized(side: Side, chat: CachedChat, raw: Mapping[str, Any]) -> di
 
 async def _reflected(
     side: Side, chat: CachedChat, view: ThreadView, raw: Mapping[str, Any]
-) -> tuple[str, Sequence[int]]:
+) -> tuple[str, dict[str, Any]]:
     client = _client(chat.plan, raw.get("model_client"))
     model = side.registry.models.resolve(client)
     if view.condensed is not None:
@@ -84,12 +84,12 @@ async def _reflected(
     if not seen:
         raise ValueError(f"Nothing that was said fits the window of model {model.name!r}, {window} tokens.")
     ask = {"type": "UserMessage", "content": raw.get("prompt") or PROMPT, "source": "user"}
-    reach("model.before")
+    reach("summary.before")
     result = await model.create(ModelRequest(messages=rendered([*seen, ask], model), timeout=timeout_of(client)))
-    reach("model.after")
+    reach("summary.after")
     if not isinstance(result.content, str):
         raise ValueError(f"Model {model.name!r} was to write a summary, and asked for tools.")
-    return result.content, [result.prompt_tokens, result.completion_tokens]
+    return result.content, await side.paid(model, result)
 
 
 def _client(plan: Plan, given: str | Mapping[str, Any] | None) -> str | ModelSpec:

@@ -36,7 +36,8 @@ class ToolCalls:
         data = CallInput.model_validate(raw)
         async with beating() as heart:
             chat = await self._side.read(data)
-            call = chat.log.at(data.n).data["message"]["content"][data.i]
+            request = chat.log.at(data.n).data
+            call, origin = request["message"]["content"][data.i], request.get("keys", {}).get(str(data.i), data.n)
             spec = chat.plan.seats[data.a].agent
             assert isinstance(spec, AssistantAgent)
             with errors_named():
@@ -50,7 +51,7 @@ class ToolCalls:
                 arguments = arguments_of(call["arguments"] if allowed is None else allowed)
             except ValueError as error:
                 return {"content": f"Error: {error}", "is_error": True}
-            context = context_of(data.a, call["id"], f"{chat.uuid}-{data.n}-{data.i}", heart)
+            context = context_of(data.a, call["id"], f"{chat.uuid}-{origin}-{data.i}", heart)
             reach("tool.before")
             try:
                 text, is_error = await _run(tool, call["name"], arguments, context)

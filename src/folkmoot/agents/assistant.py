@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, PrivateAttr
 from folkmoot._function_schema import strict_schema
 from folkmoot._spec import AgentSpec, Carried, function_name
 from folkmoot.approvals import ApprovalPolicy
+from folkmoot.budgets import Budget
 from folkmoot.contexts import ChatCompletionContext, UnboundedChatCompletionContext
 from folkmoot.memory import ListMemory, Memory, MemorySpec, as_memories
 from folkmoot.messages import FunctionCall, FunctionExecutionResult, StructuredMessage
@@ -60,6 +61,7 @@ class AssistantAgent(AgentSpec, frozen=True):
         memory: A list of what it is reminded of in every turn: `ListMemory`, live stores, or registered names.
         metadata: Anything the application wants to keep with it.
         turn_approval: People have to approve before its turn begins; None: nobody is asked.
+        budget: What it may spend, everything it uses as a tool included; None: as much as it takes.
         transforms: What is done to the messages its model sees, in this order, after `model_context` has chosen them.
 
     Raises:
@@ -88,6 +90,7 @@ class AssistantAgent(AgentSpec, frozen=True):
     metadata: dict[str, str] = Field(default_factory=dict)
     transforms: tuple[Transform, ...] = ()
     turn_approval: ApprovalPolicy | None = None
+    budget: Budget | None = None
 
     _model: NamedModel | None = PrivateAttr(default=None)
     _formatter: SummaryFormatter | None = PrivateAttr(default=None)
@@ -114,6 +117,7 @@ class AssistantAgent(AgentSpec, frozen=True):
         metadata: Mapping[str, str] | None = None,
         transforms: Sequence[Transform] = (),
         turn_approval: ApprovalPolicy | None = None,
+        budget: Budget | None = None,
     ) -> None:
         _check_abilities(model_info(model_client), tools, handoffs)
         self._fill(
@@ -138,6 +142,7 @@ class AssistantAgent(AgentSpec, frozen=True):
             metadata=dict(metadata or {}),
             transforms=tuple(transforms),
             turn_approval=turn_approval,
+            budget=budget,
         )
         formatter = tool_call_summary_formatter
         self._hold(_model=live_model(model_client), _formatter=formatter if callable(formatter) else None)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, PrivateAttr
 
 from folkmoot._spec import AgentSpec, Carried, function_name
 from folkmoot.approvals import ApprovalPolicy
+from folkmoot.budgets import Budget
 from folkmoot.contexts import ChatCompletionContext, UnboundedChatCompletionContext
 from folkmoot.executors import CodeBlock, CodeExecutor, extract_code_blocks
 from folkmoot.messages import LLMMessage
@@ -70,6 +71,7 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
         approval_func: A function that is asked before code is run, or its registered name; it runs on a worker.
         approval: People are asked before code is run, after that function; they may change the code.
         turn_approval: People have to approve before its turn begins; None: nobody is asked.
+        budget: What it may spend, everything it uses as a tool included; None: as much as it takes.
         options: How runs of code are made; None: again if the worker was lost. With `retryable=False` the run of the
             team ends instead, as nobody knows what the code did.
 
@@ -101,6 +103,7 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
     """The function's name."""
     approval: ApprovalPolicy | None = None
     turn_approval: ApprovalPolicy | None = None
+    budget: Budget | None = None
     options: ToolOptions | None = None
 
     _model: NamedModel | None = PrivateAttr(default=None)
@@ -122,6 +125,7 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
         approval_func: ApprovalFuncType | str | None = None,
         approval: ApprovalPolicy | None = None,
         turn_approval: ApprovalPolicy | None = None,
+        budget: Budget | None = None,
         options: ToolOptions | None = None,
     ) -> None:
         if approval_func is None and approval is None:
@@ -146,6 +150,7 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
             approval_func=None if approval_func is None else function_name(approval_func, _ROLE),
             approval=approval,
             turn_approval=turn_approval,
+            budget=budget,
             options=options,
         )
         self._hold(_model=live_model(model_client), _function=approval_func if callable(approval_func) else None)
@@ -168,10 +173,16 @@ class CodeExecutorAgent(AgentSpec, frozen=True):
             raise ValueError("supported_languages must name at least one language.")
         if self.approval_func is not None:
             function_name(self.approval_func, _ROLE)
+        if self.options is not None and self.options.approval is not None:
+            raise ValueError("The options' approval is one of tools; use approval.")
         if self.approval is not None and self.approval.function is not None:
             raise ValueError("The approval of code is asked for always, or by a JSON Schema; use approval_func too.")
         if self.turn_approval is not None:
             self.turn_approval.check_always("The approval of a turn")
+        if self.budget is not None and self.budget.tool_calls is not None:
+            raise ValueError(
+                "A code executor calls no tools; limit the tokens, cost, seconds or model_calls of its budget."
+            )
 
     def code_blocks(self, text: str) -> list[CodeBlock]:
         """The blocks of a text that it would run."""

@@ -14,6 +14,7 @@ from pydantic import PrivateAttr
 
 from folkmoot._spec import AgentSpec, Carried, Participant
 from folkmoot.approvals import ApprovalPolicy
+from folkmoot.budgets import Budget
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, Response
 from folkmoot.options import ToolOptions
 
@@ -141,6 +142,7 @@ class CustomAgent(AgentSpec, frozen=True):
         description: For teams that choose speakers.
         produced: The names of the message types it may answer with; a Swarm's first speaker needs `HandoffMessage`.
         turn_approval: People have to approve before its turn begins; None: nobody is asked.
+        budget: What it may spend, everything it uses as a tool included; None: as much as it takes.
         options: How its turns are run; None: each may take an hour, and is taken again if its worker was lost.
 
     Raises:
@@ -154,6 +156,7 @@ class CustomAgent(AgentSpec, frozen=True):
     produced: tuple[str, ...] = ()
     options: ToolOptions | None = None
     turn_approval: ApprovalPolicy | None = None
+    budget: Budget | None = None
 
     _live: object | None = PrivateAttr(default=None)
 
@@ -166,6 +169,7 @@ class CustomAgent(AgentSpec, frozen=True):
         produced: Sequence[str] = (),
         options: ToolOptions | None = None,
         turn_approval: ApprovalPolicy | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._fill(
             name=name,
@@ -174,6 +178,7 @@ class CustomAgent(AgentSpec, frozen=True):
             produced=produced,
             options=options,
             turn_approval=turn_approval,
+            budget=budget,
         )
 
     @classmethod
@@ -197,6 +202,8 @@ class CustomAgent(AgentSpec, frozen=True):
         super().check()
         if self.turn_approval is not None:
             self.turn_approval.check_always("The approval of a turn")
+        if self.options is not None and self.options.approval is not None:
+            raise ValueError("The options' approval is one of tools; use turn_approval.")
         if not self.agent:
             raise ValueError(f"The registered name of custom agent {self.name!r} must not be empty.")
 

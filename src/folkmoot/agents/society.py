@@ -8,6 +8,7 @@ from pydantic import PrivateAttr
 
 from folkmoot._spec import AgentSpec, Carried, Participant
 from folkmoot.approvals import ApprovalPolicy
+from folkmoot.budgets import Budget
 from folkmoot.contexts import (
     ChatCompletionContext,
     SummarizedChatCompletionContext,
@@ -45,6 +46,7 @@ class SocietyOfMindAgent(AgentSpec, frozen=True):
         response_prompt: What it is told after them.
         model_context: What the agent remembers of earlier turns; None: everything it is given.
         turn_approval: People have to approve before its turn begins; None: nobody is asked.
+        budget: What it may spend, its team included; None: as much as it takes.
 
     Raises:
         TypeError: `team` can take part in no chat.
@@ -59,6 +61,7 @@ class SocietyOfMindAgent(AgentSpec, frozen=True):
     response_prompt: str = _RESPONSE_PROMPT
     model_context: ChatCompletionContext = UnboundedChatCompletionContext()
     turn_approval: ApprovalPolicy | None = None
+    budget: Budget | None = None
 
     _model: NamedModel | None = PrivateAttr(default=None)
 
@@ -73,6 +76,7 @@ class SocietyOfMindAgent(AgentSpec, frozen=True):
         response_prompt: str = _RESPONSE_PROMPT,
         model_context: ChatCompletionContext | None = None,
         turn_approval: ApprovalPolicy | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._fill(
             name=name,
@@ -83,6 +87,7 @@ class SocietyOfMindAgent(AgentSpec, frozen=True):
             response_prompt=response_prompt,
             model_context=model_context or UnboundedChatCompletionContext(),
             turn_approval=turn_approval,
+            budget=budget,
         )
         self._hold(_model=live_model(model_client))
 

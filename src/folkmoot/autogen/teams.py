@@ -34,7 +34,7 @@ def _shared(config: Config) -> dict[str, Any]:
 
 
 def _write_shared(team: ours.TeamSpec, out: Writer) -> dict[str, Any]:
-    out.lost_fields(team, "custom_message_types")
+    out.lost_fields(team, "custom_message_types", "notify")
     if isinstance(team, ours.TransitionTeam):
         out.lost_fields(team, *_TRANSITIONS)
     return {

@@ -19,7 +19,18 @@ from .verbs import one_line
 
 __all__ = ["load_attribute", "load_plugin", "load_team"]
 
-_PLUGIN_ARGUMENTS = ("models", "tools", "functions", "agents", "memories", "workbenches", "code_folder", "store")
+_PLUGIN_ARGUMENTS = (
+    "models",
+    "tools",
+    "functions",
+    "agents",
+    "memories",
+    "workbenches",
+    "code_folder",
+    "sinks",
+    "price",
+    "store",
+)
 
 
 def load_team(source: str) -> TeamSpec | AgentSpec:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from folkmoot.budgets import BudgetUse
 from folkmoot.chat import ChatEvent, ChatStatus
 from folkmoot.client import ChatInfo
 
@@ -138,16 +140,35 @@ async def snapshots(invocation: Invocation, chat_id: ChatId) -> None:
 
 
 async def usage(invocation: Invocation, chat_id: ChatId) -> None:
-    """Show a chat's model calls and tokens by agent, over its whole life."""
+    """Show a chat's model calls, tokens and money by agent, over its whole life, and how far its budgets are used."""
     async with a_chat(invocation, chat_id) as chat:
-        agents = await chat.usage()
+        agents, budgets = await chat.usage(), await chat.budgets()
     columns = sorted({name for counts in agents.values() for name in counts})
     table = new_table("Agent", *(f">{_title(name)}" for name in columns))
     for agent, counts in agents.items():
-        add_row(table, agent, *(f"{counts.get(name, 0):,}" for name in columns))
+        add_row(table, agent, *(_count(name, counts.get(name, 0)) for name in columns))
     if len(agents) > 1:
-        add_row(table, "total", *(f"{sum(each.get(name, 0) for each in agents.values()):,}" for name in columns))
-    invocation.screen.emit({"chat": chat_id, "agents": agents}, table)
+        totals = {name: sum(each.get(name, 0) for each in agents.values()) for name in columns}
+        add_row(table, "total", *(_count(name, total) for name, total in totals.items()))
+    limits = {"budgets": [asdict(item) for item in budgets]} if budgets else {}
+    invocation.screen.emit({"chat": chat_id, "agents": agents, **limits}, Group(table, *_budget_table(budgets)))
+
+
+def _count(name: str, value: int) -> str:
+    return f"{value / 1_000_000:,.6f}" if name == "cost" else f"{value:,}"
+
+
+def _budget_table(budgets: Sequence[BudgetUse]) -> Iterator[Table]:
+    if budgets:
+        table = new_table("Budget", "Limit", ">Used", ">Of", ">Extended")
+        for item in budgets:
+            amounts = (_amount(amount) for amount in (item.used, item.max, item.extended))
+            add_row(table, item.path or "the chat", item.limit.replace("_", " "), *amounts)
+        yield table
+
+
+def _amount(amount: float) -> str:
+    return f"{amount:,.6f}".rstrip("0").rstrip(".") if amount % 1 else f"{amount:,.0f}"
 
 
 def _title(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 import signal
 from datetime import timedelta
@@ -17,6 +18,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from .connection import Connection, connected, polled
 from .verbs import Invocation, verb
+from .webhooks import AllowHttp, Webhooks, add_webhooks, webhooks_of
 
 __all__ = ["VERBS", "App", "CodeFolder", "stop_signal", "version_of"]
 
@@ -70,12 +72,16 @@ async def dev(
         ),
     ] = None,
     in_memory: Annotated[bool, typer.Option("--in-memory", envvar="FOLKMOOT_IN_MEMORY", help="Keep nothing.")] = False,
+    webhook: Webhooks = None,
+    allow_http_webhooks: AllowHttp = False,
     graceful_shutdown_timeout: Grace = 2.0,
 ) -> None:
     """Run the embedded server with Web UI, and a worker, until Ctrl-C. A server that runs already is adopted."""
+    webhooks = webhooks_of(webhook, os.environ, allow_http_webhooks)
     async with connected(
         invocation, app=app, code_folder=code_folder, in_memory=in_memory, ui=True, port=port
     ) as connection:
+        add_webhooks(connection.plugin, webhooks)
         await _serve(invocation, connection, "dev", graceful_shutdown_timeout)
 
 
@@ -83,6 +89,8 @@ async def worker(
     invocation: Invocation,
     app: App = None,
     code_folder: CodeFolder = None,
+    webhook: Webhooks = None,
+    allow_http_webhooks: AllowHttp = False,
     graceful_shutdown_timeout: Grace = 10.0,
     deployment: Annotated[
         str | None,
@@ -105,7 +113,9 @@ async def worker(
 ) -> None:
     """Work on chats until SIGTERM or Ctrl-C, on the server that TEMPORAL_ADDRESS names or the embedded one."""
     version = version_of(deployment, build_id, versioning and versioning.value)
+    webhooks = webhooks_of(webhook, os.environ, allow_http_webhooks)
     async with connected(invocation, app=app, code_folder=code_folder) as connection:
+        add_webhooks(connection.plugin, webhooks)
         await _serve(invocation, connection, "worker", graceful_shutdown_timeout, version)
 
 

@@ -80,7 +80,7 @@ _SECRET = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=://)[^\s/@]+:[^\s/@]+(?=@
 class Problem(BaseModel):
     """Why a request was not carried out (RFC 9457)."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
     type: str
     """`urn:folkmoot:problem:` and the code."""
@@ -198,11 +198,15 @@ def _told_in(document: dict[str, Any]) -> dict[str, Any]:
     ]
     for operation in operations:
         responses = operation["responses"]
-        for status, response in responses.items():
-            if status >= "4":
+        for response in responses.values():
+            if any(_is_problem(content.get("schema", {})) for content in response.get("content", {}).values()):
                 response["content"] = body
         responses["default"] = {"description": "Any other problem", "content": body}
     return document
+
+
+def _is_problem(schema: dict[str, Any]) -> bool:
+    return schema.get("$ref", "").rpartition("/")[2] in ("Problem", "HTTPValidationError")
 
 
 class UnexpectedErrors:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Body
 
 from folkmoot.options import ModelSpec
 
@@ -19,9 +21,9 @@ router = APIRouter(route_class=StrictRoute, prefix="/chats/{id}", tags=["steerin
 
 
 @router.post("/pause", summary="Pause a chat")
-async def pause_chat(chat: CommandedChat, body: Pause | None = None) -> ChatStatus:
+async def pause_chat(chat: CommandedChat, body: Annotated[Pause, Body(default_factory=Pause)]) -> ChatStatus:
     """Let no new step start until `resume`. Calls in flight finish and are kept."""
-    await chat.pause(now=body is not None and body.now)
+    await chat.pause(now=body.now)
     return await _status(chat)
 
 
@@ -47,16 +49,16 @@ async def cancel_run(chat: CommandedChat) -> ChatStatus:
 
 
 @router.post("/reset", summary="Reset a chat")
-async def reset_chat(chat: CommandedChat, body: Force | None = None) -> ChatStatus:
+async def reset_chat(chat: CommandedChat, body: Annotated[Force, Body(default_factory=Force)]) -> ChatStatus:
     """Forget the conversation and start afresh. The log stays readable."""
-    await chat.reset(force=body is not None and body.force)
+    await chat.reset(force=body.force)
     return await _status(chat)
 
 
 @router.post("/close", summary="Close a chat")
-async def close_chat(chat: CommandedChat, body: Force | None = None) -> ChatStatus:
+async def close_chat(chat: CommandedChat, body: Annotated[Force, Body(default_factory=Force)]) -> ChatStatus:
     """End the chat. Its log stays readable."""
-    await chat.close(force=body is not None and body.force)
+    await chat.close(force=body.force)
     return await _status(chat)
 
 
@@ -78,14 +80,13 @@ async def change_team(chat: CommandedChat, teams: AllTeams, body: ChangeTeam) ->
 
 
 @router.post("/summarize", summary="Sum a chat up")
-async def summarize_chat(chat: CommandedChat, body: Summarize | None = None) -> Summary:
+async def summarize_chat(chat: CommandedChat, body: Annotated[Summarize, Body(default_factory=Summarize)]) -> Summary:
     """What the chat came to, while no run is under way. Nobody in the chat hears of it."""
-    asked = body or Summarize()
     with refusing_bad_input():
-        given = asked.model_client
+        given = body.model_client
         model = given if given is None or isinstance(given, str) else ModelSpec.from_json(given)
         async with in_time(f"Summing up chat {chat.id!r}"):
-            text = await chat.summarize(asked.method, prompt=asked.prompt, model_client=model)
+            text = await chat.summarize(body.method, prompt=body.prompt, model_client=model)
     return Summary(summary=text)
 
 

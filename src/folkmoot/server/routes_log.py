@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
@@ -22,12 +22,39 @@ router = APIRouter(route_class=StrictRoute, prefix="/chats/{id}", tags=["log"])
 After = Annotated[
     int, Query(ge=-1, le=2**53, description="Offset of the last entry already known; -1: from the beginning.")
 ]
+
+
+def _event(name: str, data: dict[str, Any], *more: str) -> dict[str, Any]:
+    json = {"type": "string", "contentMediaType": "application/json", "contentSchema": data}
+    return {"properties": {"event": {"const": name}, "data": json}, "required": ["data", *more]}
+
+
+_TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
+_EVENT = {
+    "type": "object",
+    "properties": {"event": _TEXT, "id": _TEXT, "data": _TEXT, "retry": _NUMBER},
+    "required": ["event"],
+    "oneOf": [
+        _event("entry", {"$ref": "#/components/schemas/Entry"}, "id"),
+        _event(
+            "partial",
+            {
+                "type": "object",
+                "properties": {"message": _TEXT, "source": _TEXT, "start": _NUMBER, "content": _TEXT},
+                "required": ["message", "source", "start", "content"],
+            },
+        ),
+        _event("end", {"type": "object", "properties": {"reason": _TEXT}, "required": ["reason"]}),
+        _event("error", {"type": "object", "properties": {"type": _TEXT, "message": _TEXT}, "required": ["type"]}),
+    ],
+}
 _STREAM = {
     200: {
         "description": "Events: `entry` with an entry of the log, its id the offset; `partial` with live words: "
         "`message` (the id it will have), `source`, `start` (characters before), `content`; `end` when the chat is "
         "closed; `error` when it cannot be read on. A comment comes every 15 s.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        # As OpenAPI 3.2 tells of streams; tools for 3.1 pass over it.
+        "content": {"text/event-stream": {"itemSchema": _EVENT}},
     },
     204: {"description": "The chat is closed, and there is nothing after that entry."},
 }

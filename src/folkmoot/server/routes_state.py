@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Query
 from .bodies import StrictRoute
 from .dependencies import CHANGES, READS, CommandedChat, ReadChat, ThatLabel, ThatOffset, ThatTurn, WholeChat
 from .problems import refusing_bad_input
-from .schemas import AnyJson, ChatStatus, Context, Usage
+from .schemas import ChatStatus, Context, JsonObject, Usage
 
 __all__ = ["router"]
 
@@ -28,7 +28,7 @@ Part = Annotated[
 @router.get("/state", summary="Save a chat's state", responses=READS)
 async def get_state(
     chat: WholeChat, part: Part = None, offset: ThatOffset = None, turn: ThatTurn = None, label: ThatLabel = None
-) -> AnyJson:
+) -> JsonObject:
     """The chat's state as AutoGen's JSON, now or at a snapshot, with what AutoGen forgets under `folkmoot`.
 
     It is complete, arguments included that are masked elsewhere: so it takes the role `operator`.
@@ -39,7 +39,7 @@ async def get_state(
 @router.put("/state", summary="Load a state", responses=CHANGES)
 async def put_state(
     chat: CommandedChat,
-    state: Annotated[AnyJson, Body(description="A saved state, ours or AutoGen's.")],
+    state: Annotated[JsonObject, Body(description="A saved state, ours or AutoGen's.")],
     part: Part = None,
     force: Annotated[bool, Query(description="End a run that is under way first.")] = False,
 ) -> ChatStatus:
@@ -70,7 +70,7 @@ async def get_usage(chat: ReadChat) -> Usage:
 
 
 @router.get("/spec", summary="Show a chat's spec", responses=READS)
-async def get_spec(chat: ReadChat) -> AnyJson:
+async def get_spec(chat: ReadChat) -> JsonObject:
     """The spec of its team as it is now."""
     return await chat.spec()
 
@@ -78,7 +78,7 @@ async def get_spec(chat: ReadChat) -> AnyJson:
 @router.get("/export", summary="Export a chat", responses=READS)
 async def export_chat(
     chat: WholeChat, offset: ThatOffset = None, turn: ThatTurn = None, label: ThatLabel = None
-) -> AnyJson:
+) -> JsonObject:
     """The chat at a snapshot, or as it is now, as one document that needs nothing else (see `import`).
 
     It is complete, arguments included that are masked elsewhere: so it takes the role `operator`.

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from folkmoot._spec import Participant
 from folkmoot.agents import LiveAgent, as_participant
+from folkmoot.budgets import Budget
 from folkmoot.conditions import TerminationCondition
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage
 
@@ -38,6 +39,11 @@ class TeamSpec(Participant, frozen=True):
     """Names of users' own message classes. `StructuredMessage` needs no entry."""
     emit_team_events: bool = False
     """Show who was chosen to speak as events."""
+    notify: tuple[str, ...] = ()
+    """Sinks, by the names workers know them by, that are told of requests to people and ends of runs. Only those of the
+    team that is opened as a chat are told, not those of teams inside."""
+    budget: Budget | None = None
+    """What may be spent in it; None: as much as it takes."""
 
     def _fill_team(
         self,
@@ -71,6 +77,8 @@ class TeamSpec(Participant, frozen=True):
             raise ValueError("The participant names must be unique.")
         if self.max_turns is not None and self.max_turns <= 0:
             raise ValueError("The maximum number of turns must be greater than 0.")
+        if len(self.notify) != len(set(self.notify)) or "" in self.notify:
+            raise ValueError(f"notify must be different names of sinks, none of them empty; got {list(self.notify)}.")
 
     @property
     def manager_name(self) -> str:

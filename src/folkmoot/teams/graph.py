@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from folkmoot._spec import Carried, Frozen, function_name
+from folkmoot.budgets import Budget
 from folkmoot.conditions import TerminationCondition
 
 from .base import CustomTypes, Members, TeamSpec, refuse_teams
@@ -244,6 +245,8 @@ class GraphFlow(TeamSpec, frozen=True):
             needs this or a condition.
         custom_message_types: Users' own message classes, or their names.
         emit_team_events: Show who speaks next as events.
+        budget: What may be spent in it, everything inside included; None: as much as it takes.
+        notify: Names of the sinks that are told what happens in the chat, if the team is opened as one.
 
     Raises:
         TypeError: A participant is a team.
@@ -266,6 +269,8 @@ class GraphFlow(TeamSpec, frozen=True):
         max_turns: int | None = None,
         custom_message_types: CustomTypes | None = None,
         emit_team_events: bool = False,
+        budget: Budget | None = None,
+        notify: Sequence[str] = (),
     ) -> None:
         self._fill_team(
             participants,
@@ -276,6 +281,8 @@ class GraphFlow(TeamSpec, frozen=True):
             max_turns=max_turns,
             custom_message_types=custom_message_types,
             emit_team_events=emit_team_events,
+            budget=budget,
+            notify=notify,
         )
 
     @field_validator("graph")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import PrivateAttr
@@ -9,6 +10,7 @@ from pydantic import PrivateAttr
 from folkmoot._spec import Carried
 from folkmoot.agents import ModelClient, NamedModel
 from folkmoot.agents.live import check_model, live_model, model_field
+from folkmoot.budgets import Budget
 from folkmoot.conditions import TerminationCondition
 from folkmoot.options import ModelSpec
 
@@ -42,8 +44,10 @@ class MagenticOneGroupChat(TransitionTeam, frozen=True):
         final_answer_prompt: What the model is asked at the end; `{task}` is the task.
         custom_message_types: Users' own message classes, or their names.
         emit_team_events: Show who was chosen to speak as events.
+        budget: What may be spent in it, everything inside included; None: as much as it takes.
         allowed_or_disallowed_speaker_transitions: By participant or its name, who may or may not speak after it.
         speaker_transitions_type: "allowed" or "disallowed": what the table tells.
+        notify: Names of the sinks that are told what happens in the chat, if the team is opened as one.
 
     Raises:
         TypeError: A participant is a team.
@@ -72,8 +76,10 @@ class MagenticOneGroupChat(TransitionTeam, frozen=True):
         final_answer_prompt: str = _FINAL_ANSWER_PROMPT,
         custom_message_types: CustomTypes | None = None,
         emit_team_events: bool = False,
+        budget: Budget | None = None,
         allowed_or_disallowed_speaker_transitions: Transitions | None = None,
         speaker_transitions_type: TransitionsType | None = None,
+        notify: Sequence[str] = (),
     ) -> None:
         self._fill_transitions(
             participants,
@@ -88,6 +94,8 @@ class MagenticOneGroupChat(TransitionTeam, frozen=True):
             final_answer_prompt=final_answer_prompt,
             custom_message_types=custom_message_types,
             emit_team_events=emit_team_events,
+            budget=budget,
+            notify=notify,
         )
         self._hold(_model=live_model(model_client))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
+from folkmoot.budgets import Budget
 from folkmoot.conditions import TerminationCondition
 
 from .base import CustomTypes, Members
@@ -23,9 +25,11 @@ class RoundRobinGroupChat(TransitionTeam, frozen=True):
         max_turns: Turns after which a run ends, at least 1; None: any number.
         custom_message_types: Users' own message classes, or their names.
         emit_team_events: Show who was chosen to speak as events.
+        budget: What may be spent in it, everything inside included; None: as much as it takes.
         allowed_or_disallowed_speaker_transitions: By participant or its name, who may or may not speak after it; the
             next in turn who may speaks.
         speaker_transitions_type: "allowed" or "disallowed": what the table tells.
+        notify: Names of the sinks that are told what happens in the chat, if the team is opened as one.
 
     Raises:
         ValueError: As said above (AutoGen's texts).
@@ -44,8 +48,10 @@ class RoundRobinGroupChat(TransitionTeam, frozen=True):
         max_turns: int | None = None,
         custom_message_types: CustomTypes | None = None,
         emit_team_events: bool = False,
+        budget: Budget | None = None,
         allowed_or_disallowed_speaker_transitions: Transitions | None = None,
         speaker_transitions_type: TransitionsType | None = None,
+        notify: Sequence[str] = (),
     ) -> None:
         self._fill_transitions(
             participants,
@@ -57,4 +63,6 @@ class RoundRobinGroupChat(TransitionTeam, frozen=True):
             max_turns=max_turns,
             custom_message_types=custom_message_types,
             emit_team_events=emit_team_events,
+            budget=budget,
+            notify=notify,
         )

@@ -10,6 +10,7 @@ from pydantic import PrivateAttr
 from folkmoot._spec import Carried, function_name
 from folkmoot.agents import ModelClient, NamedModel
 from folkmoot.agents.live import check_model, live_model, model_field
+from folkmoot.budgets import Budget
 from folkmoot.conditions import TerminationCondition
 from folkmoot.contexts import ChatCompletionContext, UnboundedChatCompletionContext
 from folkmoot.options import ModelSpec
@@ -57,6 +58,7 @@ class SelectorGroupChat(TransitionTeam, frozen=True):
             worker, and only where `selector_func` has named nobody.
         custom_message_types: Users' own message classes, or their names.
         emit_team_events: Show who was chosen to speak as events.
+        budget: What may be spent in it, everything inside included; None: as much as it takes.
         model_client_streaming: Show the model's words while it selects.
         model_context: What the model sees of the conversation; None: everything.
         speaker_selection_method: "auto" by the model, "random", "round_robin" in the order of the participants, or
@@ -66,6 +68,7 @@ class SelectorGroupChat(TransitionTeam, frozen=True):
         speaker_transitions_type: "allowed" or "disallowed": what the table tells.
         send_introductions: Before the first task everybody is told who takes part (`introduction`).
         select_speaker_transforms: Applied, in order, to the conversation that the model sees.
+        notify: Names of the sinks that are told what happens in the chat, if the team is opened as one.
 
     Raises:
         ValueError: As said above (AutoGen's texts).
@@ -107,6 +110,7 @@ class SelectorGroupChat(TransitionTeam, frozen=True):
         candidate_func: str | Callable[..., Any] | None = None,
         custom_message_types: CustomTypes | None = None,
         emit_team_events: bool = False,
+        budget: Budget | None = None,
         model_client_streaming: bool = False,
         model_context: ChatCompletionContext | None = None,
         speaker_selection_method: SelectionMethod = "auto",
@@ -115,6 +119,7 @@ class SelectorGroupChat(TransitionTeam, frozen=True):
         speaker_transitions_type: TransitionsType | None = None,
         send_introductions: bool = False,
         select_speaker_transforms: Sequence[Transform] = (),
+        notify: Sequence[str] = (),
     ) -> None:
         selector = None if selector_func is None else function_name(selector_func, "A selector function")
         candidates = None if candidate_func is None else function_name(candidate_func, "A candidate function")
@@ -134,12 +139,14 @@ class SelectorGroupChat(TransitionTeam, frozen=True):
             candidate_func=candidates,
             custom_message_types=custom_message_types,
             emit_team_events=emit_team_events,
+            budget=budget,
             model_client_streaming=model_client_streaming,
             model_context=model_context or UnboundedChatCompletionContext(),
             speaker_selection_method=_checked_method(speaker_selection_method),
             seed=seed,
             send_introductions=send_introductions,
             select_speaker_transforms=tuple(select_speaker_transforms),
+            notify=notify,
         )
         self._hold(
             _model=live_model(model_client),

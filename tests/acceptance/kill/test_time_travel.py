@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from folkmoot._temporal.kill_points import VARIABLE
-from tests.acceptance.kill.preparing import PLACES
-from tests.acceptance.kill.theatre import FREQUENT, TEAM, Theatre, theatre
+from folkmoot.testing import kill_at
+from tests.acceptance.kill.theatre import FREQUENT, TEAM, Theatre
 
 APPROVED = "Text 'APPROVE' mentioned"
-
-
-@pytest.fixture
-async def house(server_address: str, tmp_path: Path) -> AsyncIterator[Theatre]:
-    async with theatre(server_address, tmp_path, program="tests.acceptance.kill.preparing") as opened:
-        yield opened
-
-
-def killed_at(place: str, house: Theatre) -> dict[str, str]:
-    return {VARIABLE: f"{place}:1:{house.folder / 'killed'}"}
+PLACES = ("prepare.before", "prepare.after")
 
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_killed_while_a_rollback_is_looked_at(house: Theatre, place: str) -> None:
-    worker = await house.worker(killed_at(place, house))
+    worker = await house.worker(kill_at(place, once=house.folder / "killed"))
     chat, run = await house.perform("chat", limits=FREQUENT)
     result = await run
     first = (await chat.snapshots())[0]
@@ -45,7 +33,7 @@ async def test_killed_while_a_rollback_is_looked_at(house: Theatre, place: str) 
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_killed_while_a_saved_state_is_looked_at(house: Theatre, place: str) -> None:
-    worker = await house.worker(killed_at(place, house))
+    worker = await house.worker(kill_at(place, once=house.folder / "killed"))
     chat, run = await house.perform("chat")
     result = await run
     state = await chat.save_state(turn=1)

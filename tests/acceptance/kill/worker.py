@@ -31,6 +31,13 @@ async def book(item: str, context: ToolContext) -> str:
     return f"booked {item}"
 
 
+@tool
+async def give_back(item: str, outcome: str, context: ToolContext) -> str:
+    """Undo a booking."""
+    _write(json.dumps({"item": item, "key": context.idempotency_key, "outcome": outcome}))
+    return f"gave back {item}"
+
+
 def _note(line: str) -> bool:
     before = _NOTES.read_text().splitlines() if _NOTES.exists() else []
     _write(line)
@@ -51,7 +58,7 @@ async def main() -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     plugin = FolkmootPlugin(
-        tools=[book],
+        tools=[book, give_back],
         agents={"counter": _counter},
         functions={"permit": permit},
         store=FolderStore(os.environ["WORKER_STORE"]),

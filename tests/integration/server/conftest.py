@@ -63,9 +63,9 @@ def settings(**options: Any) -> Settings:
 
 
 @asynccontextmanager
-async def served(app: FastAPI, **options: Any) -> AsyncIterator[tuple[uvicorn.Server, str]]:
-    """The application behind a uvicorn of this process."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", **options))
+async def served(app: FastAPI, on: int = 0, **options: Any) -> AsyncIterator[tuple[uvicorn.Server, str]]:
+    """The application behind a uvicorn of this process, on a port; 0: on any."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=on, log_level="warning", **options))
     running = asyncio.create_task(server.serve())
     await eventually(lambda: server.started or running.done(), what="uvicorn listens")
     port = server.servers[0].sockets[0].getsockname()[1]

@@ -73,10 +73,10 @@ class Driver:
 
     def settle(self) -> None:
         """Advance, then bring the calls in flight in line with what is wanted; cancelled ones are gone at once."""
-        self.chat.advance(self.now, in_flight=bool(self.flying))
+        self.chat.advance(self.now, in_flight=list(self.flying))
         redo = self.chat.state.pause_now
         self.flying = {key: call for key, call in self.flying.items() if self.chat.needs(call) and not redo}
-        self.chat.advance(self.now, in_flight=bool(self.flying))
+        self.chat.advance(self.now, in_flight=list(self.flying))
         for call in self.chat.wanted():
             self.flying.setdefault(call.key, call)
 

@@ -200,7 +200,7 @@ def carried(chat: Chat, base: int) -> Chat:
     offsets = needed_offsets(chat.plan, chat.state)
     if base == chat.log.base:
         # What is carried is folded again from the old base, which holds on to entries before it.
-        offsets = [*offsets, *needed_offsets(chat.plan, chat.base)]
+        offsets = [*offsets, *needed_offsets(chat.base_plan, chat.base)]
     needed = {offset: chat.log.at(offset) for offset in offsets}
     found = {**needed, **all_references([*needed.values(), *held], chat.log.at)}
     pins = {offset: entry.encoded for offset, entry in found.items() if offset < base}
@@ -208,7 +208,8 @@ def carried(chat: Chat, base: int) -> Chat:
     digest = chat.log.digest_at(base)
     assert digest is not None
     log = Log.restore(base, digest, [entry.encoded for entry in held], pins)
-    return Chat(chat.team, chat.uuid, log, ChatState.load(state.dump()))
+    team = chat.base_team if base == chat.log.base else chat.team
+    return Chat(team, chat.uuid, log, ChatState.load(state.dump()))
 
 
 @settings(max_examples=200, deadline=None)

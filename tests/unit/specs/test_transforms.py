@@ -296,9 +296,10 @@ def is_whole(messages: Sequence[Message]) -> bool:
         answers = place + 1 < len(kinds) and kinds[place + 1] == "FunctionExecutionResultMessage"
         if asked != answers:
             return False
-        if asked and [item["id"] for item in message["content"]] != [
+        # Models may use the ids of one call again in another, in another order: providers look for each id.
+        if asked and sorted(item["id"] for item in message["content"]) != sorted(
             item["call_id"] for item in messages[place + 1]["content"]
-        ]:
+        ):
             return False
     return True
 

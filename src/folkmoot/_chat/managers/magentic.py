@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from folkmoot._chat.calls import AgentFailure, Call
+from folkmoot._chat.calls import AgentFailure, Call, cost_of
 from folkmoot._chat.floor import Level
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Link, Node
@@ -170,18 +170,18 @@ class Magentic(Manager):
         return "final" if over else phase
 
     def take(self, chat: Chat, node: Node, scope: Scope, call: Call, result: Mapping[str, Any], time: str) -> None:
-        usage = result["usage"]
+        paid = {"usage": result["usage"], **cost_of(result)}
         if call.name == "ledger":
-            fields = {name: value for name, value in result.items() if name != "usage"}
+            fields = {name: value for name, value in result.items() if name not in paid}
             if problem := _forbidden(node, scope, fields):
                 fields = {"problem": problem}
-            self.took(chat, node, call, time, "ledger", usage=usage, **fields)
+            self.took(chat, node, call, time, "ledger", **paid, **fields)
             if scope.manager["tries"] >= MAX_TRIES:
                 raise AgentFailure("ValueError", "Failed to parse ledger information after multiple retries.")
             return
         over = self._phase(node, scope) != scope.manager["phase"]
         reason = "Max rounds reached." if over else scope.manager.get("reason")
-        self.took(chat, node, call, time, call.name, usage=usage, content=result["content"])
+        self.took(chat, node, call, time, call.name, **paid, content=result["content"])
         if call.name == "final":
             self._say(chat, node, time, {}, parts=[chat.log.head - 1])
             self.write(chat, node, time, "end", stop_reason=reason)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from folkmoot._chat.calls import Call
+from folkmoot._chat.calls import Call, cost_of
 from folkmoot._chat.condensing import write_summary
 from folkmoot._chat.log import Entry, Log, derive_id
 from folkmoot._chat.plan import Node
@@ -106,7 +106,7 @@ class Selector(Manager):
             for name in ("candidates", "reply", "problem", "usage", "speaker", "by")
             if result.get(name) is not None
         }
-        self.took(chat, node, call, time, "selected", **fields)
+        self.took(chat, node, call, time, "selected", **fields, **cost_of(result))
         spec = _spec(node)
         if "reply" in result and spec.model_client_streaming and spec.emit_team_events:
             event = {"type": "SelectorEvent", "source": node.manager_name, "content": result["reply"]}

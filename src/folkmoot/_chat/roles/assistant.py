@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from folkmoot._chat.calls import AgentFailure, Call
+from folkmoot._chat.budgets import unmade
+from folkmoot._chat.calls import AgentFailure, Call, cost_of
 from folkmoot._chat.condensing import write_summary
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Node, Seat, runner_tools
@@ -204,7 +205,7 @@ class Assistant(Role):
     def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
         if call.kind == "tool":
             outcome = {"content": result["content"], **note_of(chat, call)}
-            _outcome(chat, seat, turn, call.index, time, outcome, is_error=bool(result.get("is_error")))
+            _outcome(chat, seat, turn, call.index, time, outcome, is_error=bool(result.get("is_error")), made=True)
             return
         if call.kind == "format":
             outcomes = [turn.outcomes[index] for index in sorted(turn.outcomes)]
@@ -220,7 +221,8 @@ class Assistant(Role):
 
     def decided(self, chat: Chat, seat: Seat, turn: Turn, request: Request, data: Mapping[str, Any], time: str) -> None:
         is_error = data["verdict"] in ("reject", "failed")
-        _outcome(chat, seat, turn, request.index, time, {"content": verdict_text(data)}, is_error=is_error)
+        outcome, made = {"content": verdict_text(data)}, request.kind == "outcome"
+        _outcome(chat, seat, turn, request.index, time, outcome, is_error=is_error, made=made)
 
     def abort(self, chat: Chat, seat: Seat, turn: Turn, time: str) -> None:
         """No tool call is left without a result in a context."""
@@ -228,7 +230,8 @@ class Assistant(Role):
             return
         for index in range(len(calls_of(chat, turn))):
             if index not in turn.outcomes:
-                _outcome(chat, seat, turn, index, time, {"content": CANCELLED_TOOL}, is_error=True)
+                made = call_key("tool", turn.request, index) in chat.in_flight
+                _outcome(chat, seat, turn, index, time, {"content": CANCELLED_TOOL}, is_error=True, made=made)
         _execution_event(chat, seat, turn, [turn.outcomes[index] for index in sorted(turn.outcomes)], time)
 
 
@@ -255,7 +258,11 @@ def _ask_again(chat: Chat, seat: Seat, turn: Turn, time: str) -> None:
     old = ("id", "created_at", "models_usage")
     message = {name: value for name, value in data["message"].items() if name not in old}
     policies = {name: data[name] for name in ("policies", "approvals") if name in data}
-    chat.say(seat, time, "event", message, role="again", call=turn.need, **policies)
+    # What may have been done once must not be done twice: it keeps its idempotency key.
+    known = data.get("keys", {})
+    keys = {str(index): known.get(str(index), turn.request) for index in turn.unknown}
+    more = {"keys": keys} if keys else {}
+    chat.say(seat, time, "event", message, role="again", call=turn.need, **policies, **more)
 
 
 def _task_of(arguments: str) -> str:
@@ -272,12 +279,23 @@ def _task_of(arguments: str) -> str:
 
 
 def _outcome(
-    chat: Chat, seat: Seat, turn: Turn, index: int, time: str, outcome: Fields, is_error: bool = False
+    chat: Chat,
+    seat: Seat,
+    turn: Turn,
+    index: int,
+    time: str,
+    outcome: Fields,
+    *,
+    is_error: bool = False,
+    made: bool = False,
 ) -> None:
+    """Write a call's outcome; `made`: something outside was, or may have been, called for it."""
     call = calls_of(chat, turn)[index]
     fields: Fields = {"id": call["id"], "name": call["name"], **outcome}
     if is_error:
         fields["is_error"] = True
+    if not made:
+        fields |= unmade(chat)
     number = chat.state.scopes[seat.node.path].turn
     chat.append(time, "tool", **chat.place(seat), turn=number, call=turn.request, index=index, **fields)
 
@@ -302,7 +320,7 @@ def _reply_entries(spec: AssistantAgent, turn: Turn, reply: Mapping[str, Any]) -
     fields: list[Fields] = []
     content: Any = reply["content"]
     usage = {"prompt_tokens": reply["usage"][0], "completion_tokens": reply["usage"][1]}
-    calls = isinstance(content, list)
+    calls, cost = isinstance(content, list), cost_of(reply)
     for number, memory in enumerate(reply.get("memory", ())):
         event = {"type": "MemoryQueryEvent", "source": spec.name, **memory.get("event", {})}
         extra = {name: memory[name] for name in ("context", "same") if name in memory}
@@ -323,10 +341,10 @@ def _reply_entries(spec: AssistantAgent, turn: Turn, reply: Mapping[str, Any]) -
             "models_usage": usage,
         }
         policies: Fields = {name: reply[name] for name in ("policies", "approvals") if reply.get(name)}
-        fields.append({"kind": "event", "call": turn.need, **part, "message": request, **policies})
+        fields.append({"kind": "event", "call": turn.need, **part, "message": request, **policies, **cost})
     else:
         answer = answer_of(spec, content, usage)
-        fields.append({"kind": "message", "role": "answer", "call": turn.need, **part, "message": answer})
+        fields.append({"kind": "message", "role": "answer", "call": turn.need, **part, "message": answer, **cost})
     return fields
 
 

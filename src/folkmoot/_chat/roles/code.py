@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from folkmoot._chat.calls import AgentFailure, Call
+from folkmoot._chat.calls import AgentFailure, Call, cost_of
 from folkmoot._chat.condensing import write_summary
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Seat
@@ -58,19 +58,23 @@ class Code(Role):
     def begin(self, state: ChatState, seat: Seat, turn: Turn, again: Mapping[str, Any] | None) -> None:
         spec = _spec(seat)
         turn.phase = "model" if spec.model_client is not None else _first(spec)
-        if again:
+        if again and "phase" in again:
             turn.phase, turn.iteration, turn.notes = again["phase"], again["iteration"], dict(again["notes"])
+            if (let := turn.notes.pop("let", None)) is not None:
+                turn.let = {0: let}
 
     def suspend(self, turn: Turn) -> dict[str, Any]:
-        return {"phase": turn.phase, "iteration": turn.iteration, "notes": dict(turn.notes)}
+        let = {"let": turn.let[0]} if turn.phase == "run" and turn.let else {}
+        return {"phase": turn.phase, "iteration": turn.iteration, "notes": {**turn.notes, **let}}
 
     def refers(self, again: Mapping[str, Any]) -> Sequence[int]:
-        return list(again["notes"].values()) if again else ()
+        return list(again.get("notes", {}).values())
 
     def moved(self, again: Mapping[str, Any], move: Callable[[int], int]) -> dict[str, Any]:
-        if not again:
-            return {}
-        return {**again, "notes": {name: move(offset) for name, offset in again["notes"].items()}}
+        if "notes" not in again:
+            return dict(again)
+        unknown = {"unknown": [move(offset) for offset in again["unknown"]]} if again.get("unknown") else {}
+        return {**again, "notes": {name: move(offset) for name, offset in again["notes"].items()}, **unknown}
 
     def fold(self, fold: Fold, state: ChatState, log: Log, seat: Seat, turn: Turn, entry: Entry) -> None:
         data, spec = entry.data, _spec(seat)
@@ -80,7 +84,7 @@ class Code(Role):
         kind = data["message"]["type"] if "message" in data else data.get("step")
         match kind:
             case "CodeGenerationEvent" if data["message"]["code_blocks"]:
-                turn.phase, turn.notes["code"] = _first(spec), entry.offset
+                turn.phase, turn.notes["code"], turn.let = _first(spec), entry.offset, {}
             case "approved":
                 turn.phase = _second(spec)
             case "unasked":
@@ -153,22 +157,22 @@ class Code(Role):
                 self._wrote(chat, seat, turn, step, result, time)
 
     def _wrote(self, chat: Chat, seat: Seat, turn: Turn, step: str, reply: Mapping[str, Any], time: str) -> None:
-        content, usage = reply["content"], reply["usage"]
+        content, usage, cost = reply["content"], reply["usage"], cost_of(reply)
         if reply.get("thought"):
             event = {"type": "ThoughtEvent", "source": seat.source, "content": reply["thought"]}
             chat.say(seat, time, "event", event, call=turn.need, part="-t")
         message: dict[str, Any] = {"type": "TextMessage", "source": seat.source, "content": content}
         if step == "reflect":
             message["models_usage"] = {"prompt_tokens": usage[0], "completion_tokens": usage[1]}
-            chat.say(seat, time, "message", message, role="answer", call=turn.need)
+            chat.say(seat, time, "message", message, role="answer", call=turn.need, **cost)
             return
         blocks = _spec(seat).code_blocks(content)
         if not blocks:
-            chat.say(seat, time, "message", message, role="answer", call=turn.need, usage=usage)
+            chat.say(seat, time, "message", message, role="answer", call=turn.need, usage=usage, **cost)
             return
         shown = [{"code": block.code, "language": block.language} for block in blocks]
         event = self._generation(seat, turn, content, shown)
-        chat.say(seat, time, "event", event, role="shown", call=turn.need, usage=usage)
+        chat.say(seat, time, "event", event, role="shown", call=turn.need, usage=usage, **cost)
 
     def _generation(self, seat: Seat, turn: Turn, content: str, blocks: list[dict[str, str]]) -> dict[str, Any]:
         event = {"type": "CodeGenerationEvent", "source": seat.source, "content": content}
@@ -201,7 +205,8 @@ class Code(Role):
             event = self._generation(seat, turn, text, [])
             chat.say(seat, time, "event", event, role="shown", call=need, part="-r")
         where = chat.place(seat)
-        chat.append(time, "step", **where, step="retry", retry=again, reason=reason, usage=reply["usage"])
+        paid = {"usage": reply["usage"], **cost_of(reply)}
+        chat.append(time, "step", **where, step="retry", retry=again, reason=reason, **paid)
 
 
 def _spec(seat: Seat) -> CodeExecutorAgent:

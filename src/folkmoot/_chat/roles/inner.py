@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from folkmoot._chat.calls import Call
+from folkmoot._chat.calls import Call, cost_of
 from folkmoot._chat.log import Entry, Log
 from folkmoot._chat.plan import Node, Seat
 from folkmoot._chat.state import ChatState, Turn, call_key
@@ -106,4 +106,4 @@ class Society(Team):
             "content": result["content"],
             "models_usage": usage,
         }
-        chat.say(seat, time, "message", message, role="answer", call=turn.need)
+        chat.say(seat, time, "message", message, role="answer", call=turn.need, **cost_of(result))

@@ -2,9 +2,9 @@
 
 from .base import (
     ID_PATTERN,
-    AnyJson,
     ChatId,
     Given,
+    JsonObject,
     Offset,
     TaskJson,
     Told,
@@ -82,7 +82,6 @@ __all__ = [
     "ID_PATTERN",
     "Answer",
     "Answered",
-    "AnyJson",
     "Branch",
     "Branches",
     "ChangeTeam",
@@ -109,6 +108,7 @@ __all__ = [
     "ImportChat",
     "Inbox",
     "InboxItem",
+    "JsonObject",
     "LabelSnapshot",
     "Labelled",
     "LogPage",

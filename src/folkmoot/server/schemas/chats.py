@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from .base import AnyJson, ChatId, Given, TaskJson, Told
+from .base import ChatId, Given, JsonObject, TaskJson, Told
 
 __all__ = [
     "ChatPage",
@@ -48,7 +48,7 @@ class Teams(Told):
 class Team(TeamSummary):
     """A team with its spec."""
 
-    spec: AnyJson
+    spec: JsonObject
 
 
 class ChatState(StrEnum):
@@ -65,7 +65,7 @@ class ChatState(StrEnum):
 class OpenChat(Given):
     """A chat to open, or to find where it lives already."""
 
-    team: Annotated[str, Field(min_length=1, max_length=200)] | AnyJson = Field(examples=["release-notes"])
+    team: Annotated[str, Field(min_length=1, max_length=200)] | JsonObject = Field(examples=["release-notes"])
     """The name of a team of this server, or the JSON of a team's or an agent's spec."""
     id: ChatId | None = None
     """Its id; none: one is made."""
@@ -73,9 +73,9 @@ class OpenChat(Given):
     """Start a run with this task: a text, or messages in AutoGen's JSON."""
     replace: bool = False
     """Start anew where a chat of that id was closed."""
-    messages: list[AnyJson] | None = None
+    messages: list[JsonObject] | None = None
     """Old messages to begin with: ours, AutoGen's, or dictionaries of AutoGen 0.2."""
-    state: AnyJson | None = None
+    state: JsonObject | None = None
     """A saved state to begin with, ours or AutoGen's."""
     tenant: Annotated[str, Field(max_length=200)] | None = None
     """Whose chat it is; none: the caller's tenant."""

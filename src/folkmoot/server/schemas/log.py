@@ -9,7 +9,7 @@ from pydantic import Field
 from folkmoot.chat import ChatEvent
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage
 
-from .base import AnyJson, Given, TaskJson, Told
+from .base import Given, JsonObject, TaskJson, Told
 from .chats import RunError
 
 __all__ = [
@@ -31,9 +31,9 @@ class Entry(Told):
     """What happened: `message`, `event`, `turn`, `run_started`, ..."""
     time: str
     """ISO 8601, UTC."""
-    data: AnyJson
+    data: JsonObject
     """The entry as it is kept."""
-    message: AnyJson | None = None
+    message: JsonObject | None = None
     """AutoGen's JSON of the message or event, for entries that are one."""
 
     @classmethod
@@ -43,7 +43,7 @@ class Entry(Told):
         return cls(offset=event.offset, kind=event.kind, time=event.time, data=dict(event.data), message=message)
 
 
-def message_json(message: BaseChatMessage | BaseAgentEvent) -> AnyJson:
+def message_json(message: BaseChatMessage | BaseAgentEvent) -> JsonObject:
     """AutoGen's JSON of a message or event."""
     return message.model_dump(mode="json")
 
@@ -87,7 +87,7 @@ class Run(Told):
     status: RunStatus
     stop_reason: str | None = None
     error: RunError | None = None
-    messages: list[AnyJson] = Field(default_factory=list[AnyJson])
+    messages: list[JsonObject] = Field(default_factory=list[JsonObject])
     """AutoGen's JSON of its messages and events so far."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from .base import AnyJson, Given, Told
+from .base import Given, JsonObject, Told
 
 __all__ = [
     "Answer",
@@ -70,7 +70,7 @@ class PersonRequest(Told):
     approvers: list[str]
     """Who may decide: people's ids, and roles as `role:NAME`; none: everybody."""
     quorum: int
-    votes: list[AnyJson]
+    votes: list[JsonObject]
     """Those that count so far."""
     verdicts: list[str]
     """What can be decided."""
@@ -129,7 +129,7 @@ class Decide(Given):
     """For whoever asked: models read it."""
     comment: Annotated[str, Field(max_length=10_000)] = ""
     """For people, in the log."""
-    arguments: AnyJson | None = None
+    arguments: JsonObject | None = None
     """What the arguments are changed to, with edit; with the approval of a budget, how much more."""
     content: Annotated[str, Field(max_length=1_000_000)] | None = None
     """The answer in the tool's place, or the result of a call whose outcome was unknown."""

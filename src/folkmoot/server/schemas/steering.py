@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import AnyJson, Given, Told
+from .base import Given, JsonObject, Told
 
 __all__ = [
     "ChangeTeam",
@@ -36,7 +36,7 @@ class Force(Given):
 class Say(Given):
     """What a person says in a chat."""
 
-    message: str | AnyJson = Field(examples=["Mind the budget, please."])
+    message: str | JsonObject = Field(examples=["Mind the budget, please."])
     """A text, which comes from `user`, or a message in AutoGen's JSON."""
     when: Literal["queue", "turn", "now"] = "queue"
     """`queue`: the task of a run that begins by itself once the one under way is over; `turn`: everyone hears it after
@@ -53,7 +53,7 @@ class Said(Told):
 class ChangeTeam(Force):
     """The team from now on."""
 
-    team: Annotated[str, Field(min_length=1, max_length=200)] | AnyJson
+    team: Annotated[str, Field(min_length=1, max_length=200)] | JsonObject
     """The name of a team of this server, or the JSON of a spec."""
     hears: bool = True
     """Newcomers hear what was said so far."""
@@ -66,7 +66,7 @@ class Summarize(Given):
     """`last_msg`, `reflection_with_llm`, or the name of a registered function."""
     prompt: str | None = None
     """What the model is asked for."""
-    model_client: str | AnyJson | None = None
+    model_client: str | JsonObject | None = None
     """Which model; none: the team's own, else that of the first agent who has one."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from .base import AnyJson, ChatId, Given, Offset, Told
+from .base import ChatId, Given, JsonObject, Offset, Told
 
 __all__ = [
     "Branch",
@@ -60,7 +60,7 @@ class SnapshotWithState(Told):
     """A snapshot and the folded state there."""
 
     snapshot: Snapshot
-    state: AnyJson
+    state: JsonObject
 
 
 class Branch(Told):
@@ -82,8 +82,8 @@ class Side(Told):
     """What only one of two snapshots has."""
 
     snapshot: Snapshot
-    messages: list[AnyJson]
-    tool_calls: list[AnyJson]
+    messages: list[JsonObject]
+    tool_calls: list[JsonObject]
     tokens: int
 
 
@@ -152,17 +152,17 @@ class Rollback(Told):
     """What a rollback did."""
 
     snapshot: Snapshot
-    crossed: list[AnyJson]
+    crossed: list[JsonObject]
     """Calls of tools with side effects that were made after it."""
     offset: int
     """Of the entry that says so."""
-    compensated: list[AnyJson]
+    compensated: list[JsonObject]
 
 
 class Crossing(Told):
     """What a rollback would cross."""
 
-    crossed: list[AnyJson]
+    crossed: list[JsonObject]
 
 
 class ForkChat(_Which):
@@ -177,14 +177,14 @@ class Forked(Told):
 
     id: str
     source: str
-    crossed: list[AnyJson]
+    crossed: list[JsonObject]
     """Calls of tools with side effects that the source made after the snapshot."""
 
 
 class ImportChat(Given):
     """An exported chat to open anew."""
 
-    document: AnyJson
+    document: JsonObject
     """What `export` gave."""
     id: ChatId | None = None
     """The new chat's id; none: one is made."""
@@ -197,7 +197,7 @@ class ImportChat(Given):
 class Context(Told):
     """What a model would see next."""
 
-    messages: list[AnyJson]
+    messages: list[JsonObject]
     tokens: int
     """About."""
     whole: int

@@ -7,8 +7,10 @@ from typing import Any
 
 from folkmoot.agents import AgentSpec, CustomAgent, SocietyOfMindAgent, UserProxyAgent
 from folkmoot.conditions import FunctionalTermination, MaxMessageTermination, TextMentionTermination
+from folkmoot.contexts import SummarizedChatCompletionContext
+from folkmoot.options import ToolOptions
 from folkmoot.teams import GraphFlow, MagenticOneGroupChat, RoundRobinGroupChat, SelectorGroupChat, Swarm, TeamSpec
-from folkmoot.tools import AgentTool, Tool
+from folkmoot.tools import AgentTool, TeamTool, Tool
 from tests.unit.chat.driver import agent
 from tests.unit.chat.team_stories import GRAPHS, TABLE, members
 from tests.unit.chat.test_nested_any_order import KINDS, coder, rounds
@@ -69,6 +71,49 @@ def _graph_of_teams() -> GraphFlow:
     return GraphFlow([agent("a"), left, right, end], GRAPHS[0], termination_condition=MaxMessageTermination(40))
 
 
+def _view(**options: Any) -> SummarizedChatCompletionContext:
+    """A context that is condensed every few messages, the long ones alone and in pieces."""
+    return SummarizedChatCompletionContext("scripted", **{"token_limit": 160, "keep_last": 2, **options})
+
+
+def _booking(name: str) -> Tool:
+    """A tool with side effects that another one undoes."""
+    return Tool(name, ToolOptions(side_effects=True, compensate=f"un{name}"))
+
+
+def _condensed() -> RoundRobinGroupChat:
+    tools = [Tool("look"), _booking("book")]
+    return RoundRobinGroupChat(
+        [
+            agent("a", tools=tools, max_tool_iterations=3, model_context=_view()),
+            agent("b", tools=tools, reflect_on_tool_use=True, model_context=_view(each=True, message_tokens=20)),
+            coder("code", model_client="scripted", max_retries_on_error=1, model_context=_view(keep_last=1)),
+            agent("plain", tools=tools, handoffs=["a"]),
+        ],
+        termination_condition=DONE | FunctionalTermination("enough"),
+    )
+
+
+def _condensed_inside() -> RoundRobinGroupChat:
+    """In a team that is a tool, in one that is a participant and in a society of mind."""
+    view = _view(token_limit=100)
+    helper = AgentTool(agent("helper", tools=[_booking("book")], max_tool_iterations=2, model_context=view))
+    inner = rounds("inner", agent("x", model_context=view), agent("y"), max_turns=2)
+    mind = SocietyOfMindAgent(
+        "mind", rounds("two", agent("z", model_context=view), agent("w"), max_turns=5), "scripted"
+    )
+    first = agent("a", tools=[helper, Tool("look")], max_tool_iterations=3, model_context=view)
+    return rounds("outer", first, inner, mind, termination_condition=MaxMessageTermination(12))
+
+
+def _booked() -> RoundRobinGroupChat:
+    """Tools with side effects of several agents, one of them in a team that is a tool."""
+    crew = rounds("crew", agent("x", tools=[_booking("book"), Tool("look")]), UserProxyAgent("p"), max_turns=2)
+    first = agent("a", tools=[_booking("book"), _booking("pay")], max_tool_iterations=3)
+    second = agent("b", tools=[TeamTool(crew, "crew", "Ask them."), _booking("pay")], reflect_on_tool_use=True)
+    return RoundRobinGroupChat([first, second, CustomAgent("own")], termination_condition=MaxMessageTermination(8))
+
+
 CASTS: Mapping[str, TeamSpec | AgentSpec] = {
     "single": agent("a", tools=[Tool("look"), Tool("count")], max_tool_iterations=3),
     "talkers": _talkers(),
@@ -84,6 +129,11 @@ CASTS: Mapping[str, TeamSpec | AgentSpec] = {
     **{f"graph_{n}": GraphFlow(members(), graph, termination_condition=DONE) for n, graph in enumerate(GRAPHS)},
     "graph_person": GraphFlow(members(person=True), GRAPHS[0], termination_condition=DONE),
     "graph_of_teams": _graph_of_teams(),
+    "condensed": _condensed(),
+    "condensed_inside": _condensed_inside(),
+    "condensed_selector": _selector(model_context=_view(), max_turns=9),
+    "condensed_candidates": _selector(model_context=_view(each=True, message_tokens=20), candidate_func="narrow"),
+    "booked": _booked(),
     "magentic": _magentic(),
     "magentic_custom": _magentic(CustomAgent("own")),
     "nested_magentic": rounds("outer", _magentic(), agent("e"), max_turns=3),

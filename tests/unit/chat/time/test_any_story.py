@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hypothesis import given, settings
 
+from folkmoot._chat.condensing import Item
 from folkmoot._chat.context import AgentContext
 from folkmoot._chat.entries import CHAT_KINDS, message_id
 from folkmoot._chat.fold import Fold
 from folkmoot._chat.log import EMPTY_DIGEST, Entry, Log
 from folkmoot._chat.snapshots import snapshots, state_at
+from folkmoot._chat.specs import team_at
 from folkmoot._chat.state import LASTING, ChatState
 from folkmoot._chat.thread import ThreadView
 from tests.unit.chat.driver import UUID, dangling
-from tests.unit.chat.time.performer import bare, fork, saved
-from tests.unit.chat.time.stories import Step, Story, casts, stories
+from tests.unit.chat.time.copies import fork, saved
+from tests.unit.chat.time.questions import bare
+from tests.unit.chat.time.stories import Step, Story, booking, casts, condensed, long_stories, stories, undoings
 
 
 def lines(log: Log) -> Iterator[tuple[Entry, list[Entry]]]:
@@ -27,7 +30,7 @@ def lines(log: Log) -> Iterator[tuple[Entry, list[Entry]]]:
         match entry.kind:
             case "rolled_back":
                 line = after[entry.data["to"]]
-            case "loaded":
+            case "loaded" if "spec" not in entry.data:
                 line = []
             case _:
                 line = after[entry.offset - 1]
@@ -37,7 +40,8 @@ def lines(log: Log) -> Iterator[tuple[Entry, list[Entry]]]:
 
 def straightforward(story: Story, line: list[Entry]) -> ChatState:
     """The state after a branch's entries, the others left out; a jump is taken for what it says."""
-    log, fold, state = Log(), Fold(story.chat.team, UUID), ChatState()
+    team = team_at(story.whole, line[0].offset, story.chat.team)
+    log, fold, state = Log(), Fold(team, UUID), ChatState()
     places = {entry.offset: entry for entry in line}
     for place in range(line[-1].offset + 1):
         entry = places.get(place)
@@ -80,16 +84,7 @@ def test_the_state_is_that_of_its_branch(name: str, steps: list[Step]) -> None:
 @given(name=casts, steps=stories)
 def test_nothing_is_delivered_twice_and_no_call_is_left_open(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
-    if story.chat.state.pause:
-        story.driver.tell("resume")
-    while story.chat.state.hooks:
-        story.step()
-    if story.chat.state.running:
-        story.driver.tell("cancel")
-    assert not story.chat.state.running
-    story.whole = story.chat.log if not story.chat.log.base else story.whole
-    for entry in story.chat.log.after(story.whole.head):
-        story.whole.extend(entry)
+    story.rest()
     for seat in story.chat.plan.seats.values():
         if seat.agent is None:
             continue
@@ -101,6 +96,64 @@ def test_nothing_is_delivered_twice_and_no_call_is_left_open(name: str, steps: l
         assert [word for word, times in words.items() if times > 1 and word.startswith("#")] == []
     ids = [message_id(UUID, entry) for entry in story.whole if entry.kind in CHAT_KINDS]
     assert len(ids) == len(set(ids))
+
+
+@settings(max_examples=30, deadline=None)
+@given(name=condensed, steps=long_stories)
+def test_summaries_tell_what_was_said(name: str, steps: list[Step]) -> None:
+    """With summaries replaced by the words they tell, a view is the one of a log that has none."""
+    story = Story(name, steps)
+    story.rest()
+    plain = Log()
+    for entry in story.whole:
+        plain.append({"kind": "elsewhere", "time": ""} if entry.kind == "summary" else entry.data)
+    for path, seat in story.chat.plan.seats.items():
+        if seat.agent is not None:
+            seen, all_of_it = AgentContext(story.chat.plan, UUID, seat), AgentContext(story.chat.plan, UUID, seat)
+            seen.read(story.whole, story.whole.head, {})
+            all_of_it.read(plain, plain.head, {})
+            assert told_in(story, seen.items) == told_in(story, all_of_it.items), path
+    for path, node in story.chat.plan.nodes.items():
+        shown, whole = ThreadView(story.chat.plan, UUID, node), ThreadView(story.chat.plan, UUID, node)
+        shown.read(story.whole, story.whole.head, {})
+        whole.read(plain, plain.head, {})
+        assert shown.thread == whole.thread
+        if shown.condensed is not None and whole.condensed is not None:
+            assert told_in(story, shown.condensed.items) == told_in(story, whole.condensed.items), path
+
+
+def told_in(story: Story, items: Iterable[Item]) -> list[str]:
+    """The words in a context."""
+    return list(story.words(*(item.message["content"] for item in items)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(name=booking, steps=undoings)
+def test_what_is_gone_back_behind_is_undone_once(name: str, steps: list[Step]) -> None:
+    story = Story(name, steps)
+    story.rest()
+    branches = {entry.offset: line for entry, line in lines(story.whole)}
+    undone = Counter[int]()
+    for entry in story.whole:
+        if entry.kind != "rolled_back":
+            continue
+        before, kept = branches[entry.offset - 1], {item.offset for item in branches[entry.data["to"]]}
+        gone = [item for item in before if item.offset not in kept and with_effects(story.whole, item)]
+        crossed = entry.data.get("crossed", [])
+        assert [item["offset"] for item in crossed] == [item.offset for item in gone]
+        asked = [item["offset"] for item in entry.data.get("undo", [])]
+        done = [item for item in story.whole if item.kind == "compensated" and item.data["since"] == entry.offset]
+        assert [item.data["offset"] for item in done] == asked, "in that order, each once"
+        undone.update(item.data["offset"] for item in done if not item.data.get("is_error"))
+    assert [offset for offset, times in undone.items() if times > 1] == []
+
+
+def with_effects(log: Log, entry: Entry) -> bool:
+    """Whether an entry is the outcome of a tool that had side effects."""
+    if entry.kind != "tool":
+        return False
+    options = log.at(entry.data["call"]).data.get("policies", {})
+    return bool(options.get(str(entry.data["index"]), {}).get("side_effects"))
 
 
 @settings(max_examples=150, deadline=None)
@@ -116,12 +169,19 @@ def test_views_read_on_are_those_read_at_once(name: str, steps: list[Step]) -> N
             fresh.read(restored, log.head, {})
             kept = story.view(AgentContext, path, log.head)
             assert [item.message for item in kept.items] == [item.message for item in fresh.items]
-            assert (kept.new, kept.unread) == (fresh.new, fresh.unread)
+            assert (kept.new, kept.unread, kept.begun) == (fresh.new, fresh.unread, fresh.begun)
     for path, node in plan.nodes.items():
         thread = ThreadView(plan, UUID, node)
         thread.read(restored, log.head, {})
         kept_thread = story.view(ThreadView, path, log.head)
         assert (kept_thread.thread, kept_thread.current_tasks) == (thread.thread, thread.current_tasks)
+        assert shown_to_model(kept_thread) == shown_to_model(thread)
+
+
+def shown_to_model(view: ThreadView) -> Any:
+    """What a selection's model would see where that is condensed."""
+    seen = view.condensed
+    return None if seen is None else ([(item.message, item.stands) for item in seen.items], seen.begun)
 
 
 @settings(max_examples=100, deadline=None)

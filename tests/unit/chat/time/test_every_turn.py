@@ -13,7 +13,9 @@ from folkmoot._chat.engine import Chat
 from folkmoot._chat.snapshots import Snapshot, snapshots, state_at
 from tests.unit.chat.driver import Driver, Json, dangling, task
 from tests.unit.chat.time.casts import CASTS
-from tests.unit.chat.time.performer import TASKS, Asked, End, Performer, again, essence, fork
+from tests.unit.chat.time.copies import again, essence, fork
+from tests.unit.chat.time.performer import TASKS, End, Performer
+from tests.unit.chat.time.questions import Asked
 
 TURNS = 30
 WAITING_TURNS = 8

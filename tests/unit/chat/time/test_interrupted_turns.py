@@ -14,7 +14,7 @@ from folkmoot.tools import AgentTool, Tool
 from tests.unit.chat.driver import UUID, Driver, agent, asks, said
 from tests.unit.chat.team_stories import GRAPHS, members
 from tests.unit.chat.test_nested_any_order import rounds
-from tests.unit.chat.time.performer import loading, saved
+from tests.unit.chat.time.copies import loading, saved
 
 
 def waiting(driver: Driver) -> int:
@@ -75,7 +75,7 @@ def test_a_request_that_is_made_again_has_an_id_of_its_own() -> None:
     driver.run("go", asks("look"))
     wait = waiting(driver)
     state = saved(driver.chat, wait)
-    driver.tell("load_state", force=True, **loading(driver.chat, state, driver.now))
+    driver.tell("load_state", force=True, **loading(driver.chat.plan, state, driver.now))
     driver.run(None)
     ids = [message_id(UUID, entry) for entry in driver.chat.log if entry.kind in CHAT_KINDS]
     assert len(ids) == len(set(ids))
