@@ -108,6 +108,7 @@ async def _site(
     *,
     tools: Sequence[FunctionTool | Callable[..., Any]] = (),
     functions: Mapping[str, Callable[..., Any]] | None = None,
+    price: Callable[..., Any] | None = None,
     store: Store | None = None,
     worker: bool = True,
     queue: str | None = None,
@@ -115,7 +116,7 @@ async def _site(
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(ScriptedServer(script))
         models = {MODEL: OpenAIChatModel(MODEL, base_url=model.base_url, api_key=KEY)}
-        plugin = FolkmootPlugin(models=models, tools=tools, functions=functions, store=store)
+        plugin = FolkmootPlugin(models=models, tools=tools, functions=functions, price=price, store=store)
         client = await Client.connect(address, plugins=[plugin, *plugins])
         queue = queue or unique("queue")
         moot = await stack.enter_async_context(Folkmoot(client, plugin=plugin, queue=queue, store=store))
@@ -131,7 +132,7 @@ SiteFactory = Callable[..., Awaitable[Site]]
 
 @pytest.fixture
 async def sites(server_address: str, server_plugins: Sequence[Plugin]) -> AsyncIterator[SiteFactory]:
-    """Makes sites: `await sites(script, tools=..., functions=..., store=..., worker=False, queue=...)`."""
+    """Makes sites: `await sites(script, tools=..., functions=..., price=..., store=..., worker=False, queue=...)`."""
     async with AsyncExitStack() as stack:
 
         async def make(script: Any = ({"text": "hello", "repeat": True},), **options: Any) -> Site:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.replay.budget_paths import BUDGET_PATHS
 from tests.replay.change_paths import CHANGE_PATHS
 from tests.replay.command_paths import COMMAND_PATHS
 from tests.replay.long_paths import LONG_PATHS
@@ -15,6 +16,6 @@ __all__ = ["PATHS"]
 
 PATHS: dict[str, Path] = {
     path.__name__: path
-    for paths in (RUN_PATHS, COMMAND_PATHS, TEAM_PATHS, LONG_PATHS, NOTICE_PATHS, CHANGE_PATHS, TIME_PATHS)
+    for paths in (RUN_PATHS, COMMAND_PATHS, TEAM_PATHS, LONG_PATHS, NOTICE_PATHS, BUDGET_PATHS, CHANGE_PATHS, TIME_PATHS)
     for path in paths
 }

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import travel, votes
-from .crossing import crossed
+from .crossing import MOST, crossed
 from .engine import Chat
 from .fold import Fold
 from .loading import Loaded
@@ -134,7 +134,7 @@ def prepares(chat: Chat, verb: str, fields: Fields) -> bool:
 
     What it found is then given to `handle` under `prepared`.
     """
-    sealed = verb == "rollback" and 0 <= fields["offset"] < chat.log.base
+    sealed = verb == "rollback" and (0 <= fields["offset"] < chat.log.base or chat.log.leaves_base)
     return sealed or verb in ("load_state", "change", "summarize") or (verb == "decide" and votes.signed(chat, fields))
 
 
@@ -211,16 +211,20 @@ def _rollback(chat: Chat, command: str, fields: Fields, time: str) -> None:
     to = fields["offset"]
     given: Mapping[str, Any] = fields.get("prepared") or {}
     # What lies in the store was looked at by a worker.
-    if given:
+    if "state" in given:
         past, team = given["state"], chat.team if given["team"] is None else team_of(given["team"])
         asked = bool(given.get("asks"))
     else:
         state, team = past_at(chat, to)
         past, asked = state.dump(), bool(chat.log.at(to).data.get("asks"))
-    calls = given["crossed"] if given else crossed(chat.plan, chat.log, to, chat.log.head)
     chat.log.pin({int(offset): encoded.encode() for offset, encoded in given.get("entries", {}).items()})
+    head = chat.log.head
     if chat.state.running:
         chat.cancel("", time)
+    calls = crossed(chat.plan, chat.log, to, chat.log.head)
+    if given:
+        # Calls that were under way had an outcome only now.
+        calls = [*given["crossed"], *(call for call in calls if call["offset"] >= head)][-MOST:]
     more: dict[str, Any] = {**({"crossed": calls} if calls else {}), **_by(fields)}
     if fields.get("compensate"):
         more |= _undoing(calls)
@@ -234,7 +238,7 @@ def _by(fields: Fields) -> dict[str, Any]:
 
 def _undoing(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What of the crossed calls is to be undone, the latest first; a call that failed has nothing to undo."""
-    done = [call for call in reversed(calls) if "compensate" in call and not call["is_error"]]
+    done = [call for call in reversed(calls) if "compensate" in call and not (call["is_error"] or call.get("undone"))]
     undo = [{"offset": call["offset"], "path": call["agent"], "name": call["compensate"]} for call in done]
     return {"undo": undo} if undo else {}
 

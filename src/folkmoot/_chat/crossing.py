@@ -26,14 +26,26 @@ def crossed(plan: Plan, log: Log, to: int, until: int) -> list[dict[str, Any]]:
 
     Returns:
         Oldest first, at most `MOST`: `offset` of the outcome, `agent` (path), `name`, `arguments`, `is_error`, and
-        `compensate` if the tool names one that undoes it.
+        `compensate` if the tool names one that undoes it, and `undone` if that has been done, or is about to be.
     """
     found: deque[dict[str, Any]] = deque(maxlen=MOST)
     for first, end in _without(log.branch(until, tree=True), log.branch(to + 1, tree=True)):
         for entry in log.each(first, end):
             if entry.kind == "tool" and (call := _effects(plan, log, entry)) is not None:
                 found.append(call)
-    return list(found)
+    undone = _undone(log, [call["offset"] for call in found if "compensate" in call], until)
+    return [{**call, "undone": True} if call["offset"] in undone else call for call in found]
+
+
+def _undone(log: Log, calls: Sequence[int], until: int) -> set[int]:
+    """Which of these calls were undone, or are about to be: going on where they were made does not make them again."""
+    found: set[int] = set()
+    for entry in log.each(min(calls, default=until), until):
+        if entry.kind == "rolled_back":
+            found.update(call["offset"] for call in entry.data.get("undo", ()))
+        elif entry.kind == "compensated" and entry.data.get("is_error"):
+            found.discard(entry.data["offset"])
+    return found
 
 
 def _without(ways: Iterable[tuple[int, int]], kept: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -283,7 +283,9 @@ class Chat:
         """Whose call it is, for people: a seat's path, or the manager's."""
         if not call.node:
             return call.path
-        return "" if call.kind == "functions" else self.plan.nodes[call.path].manager_path
+        node = self.plan.nodes.get(call.path)
+        # The chat may be one of another team by now.
+        return "" if call.kind == "functions" or node is None else node.manager_path
 
     def _take(self, call: Call, result: Mapping[str, Any], time: str) -> None:
         if call.kind == "functions":

@@ -16,6 +16,7 @@ from folkmoot.teams import GraphFlow, TeamSpec
 
 from . import termination
 from .context import AgentContext
+from .floor import Floor
 from .hearing import Hearing
 from .log import Entry
 from .manager_states import GRAPH_FIELDS, manager_from
@@ -235,9 +236,8 @@ class _Loader:
             if known.get("condition") != digest_of(node.condition):
                 scope.progress, scope.before = termination.fresh(node.condition, self._time), None
             if known.get("shape") != shape_of(node):
-                scope.manager, scope.floor.left = self._manager(node), []
+                scope.manager, scope.floor = self._manager(node), Floor()
             same = {name for name, seat in node.seats.items() if _same_kind(seats.get(seat.path), seat)}
-            scope.floor.left = [name for name in scope.floor.left if name in same]
             scope.notes = {name: notes for name, notes in scope.notes.items() if name in same}
         kept.scopes = {path: kept.scopes[path] for path in self._plan.nodes}
         kept.opened = True

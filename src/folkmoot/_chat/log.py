@@ -215,6 +215,11 @@ class Log(Sequence[Entry]):
         """Whether an entry from `start` on, up to but without `until`, goes on after an earlier one."""
         return any(start <= offset < until for offset, _ in self._jumps)
 
+    @property
+    def leaves_base(self) -> bool:
+        """Whether held branches part before `base`: only who has the whole log can compare them."""
+        return any(back + 1 < self.base for _, back in self._jumps)
+
     def branch(self, until: int, *, tree: bool = False) -> list[tuple[int, int]]:
         """The stretches of the log that make up the conversation whose last entry is the one before `until`.
 

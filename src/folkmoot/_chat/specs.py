@@ -37,11 +37,14 @@ def first_team(log: Log, team: Team) -> Team:
 
 def team_at(log: Log, until: int, team: Team) -> Team:
     """The spec in force just before offset `until`, if `team` is at the log's end; the log is whole."""
-    for first, end in reversed(log.branch(until)):
+    ways = log.branch(until)
+    for first, end in reversed(ways):
         for entry in reversed(log.after(first, end)):
             if (found := team_in(entry)) is not None:
                 return found
-    return first_team(log, team)
+    # A saved state is loaded into the team the chat has then, wherever that branch is.
+    begun = ways[0][0] if ways else 0
+    return team_at(log, begun, team) if begun else first_team(log, team)
 
 
 def json_of(team: Team) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Python reads `NaN` and halves of characters, which no other reader takes and not
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
@@ -44,7 +45,7 @@ class _Request(Request):
 
 def _parsed(body: bytes) -> Any:
     try:
-        found = json.loads(body.decode(), parse_constant=_no_json)
+        found = json.loads(body.decode(), parse_constant=_no_json, parse_float=_number)
         # Only an escape makes half a character.
         if b"\\u" in body:
             json.dumps(found, ensure_ascii=False).encode()
@@ -54,6 +55,15 @@ def _parsed(body: bytes) -> Any:
         raise json.JSONDecodeError("Too many brackets in brackets", "", 0) from None
     except UnicodeError:
         raise json.JSONDecodeError("Text that is no Unicode", "", 0) from None
+    except ValueError:
+        raise json.JSONDecodeError("A whole number of too many digits", "", 0) from None
+    return found
+
+
+def _number(text: str) -> float:
+    found = float(text)
+    if math.isinf(found):
+        raise json.JSONDecodeError(f"{text[:40]} is too big a number", "", 0)
     return found
 
 

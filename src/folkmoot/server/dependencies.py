@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from folkmoot._chat.specs import Team, team_of
 from folkmoot.errors import BadCommandError
@@ -77,8 +77,16 @@ def _in_utc(time: datetime) -> datetime:
         raise ValueError(f"{time} has no time in UTC") from None
 
 
+def _iso(given: object) -> object:
+    # Numbers would be seconds since 1970, or milliseconds where there are more of them.
+    if isinstance(given, str) and given.strip("+-. ").replace(".", "").isdecimal():
+        raise ValueError(f"expected a time in ISO 8601, such as 2030-01-31T12:00:00Z, got {given!r}")
+    return given
+
+
 DueBefore = Annotated[
     datetime | None,
+    BeforeValidator(_iso),
     Query(description="Only with a deadline before this time; without an offset it is UTC."),
     AfterValidator(lambda time: None if time is None else _in_utc(time)),
 ]

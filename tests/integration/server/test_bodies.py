@@ -11,6 +11,8 @@ BAD = {
     "half a character": rb'{"task": "\ud83d"}',
     "NaN": b'{"task": [{"type": "TextMessage", "content": NaN}]}',
     "infinity": b'{"task": -Infinity}',
+    "a number that is infinity in effect": b'{"task": [{"type": "TextMessage", "content": 1e999}]}',
+    "a whole number beyond reason": b'{"task": ' + b"9" * 5_000 + b"}",
     "no UTF-8": b'{"task": "\xff"}',
     "cut off": b'{"task": ',
     "too deep": b"[" * 200_000,

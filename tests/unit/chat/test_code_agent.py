@@ -111,7 +111,7 @@ def test_a_model_writes_code_sees_what_it_did_and_puts_it_into_words() -> None:
     assert did["result"] == ran("1\n")
     assert (answer["content"], answer["models_usage"]["prompt_tokens"]) == ("It is 1.", 7)
     assert driver.heard("b") == ["U: go", "U: It is 1."]
-    assert driver.chat.state.usage["run"].model_dump() == {
+    assert driver.chat.state.usage["run"].told == {
         "prompt_tokens": 12,
         "completion_tokens": 5,
         "model_calls": 2,

@@ -8,7 +8,10 @@ import pytest
 
 from tests.unit.chat.driver import Driver, team
 
-KNOWN = "answer, cancel, change, close, decide, label, load_state, pause, reset, resume, rollback, run, say, stop, summarize"
+KNOWN = (
+    "answer, cancel, change, close, decide, label, load_state, pause, reset, resume, "
+    "rollback, run, say, stop, summarize"
+)
 
 
 def refused(driver: Driver, verb: str, **fields: Any) -> tuple[str, str]:

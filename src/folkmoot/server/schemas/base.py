@@ -7,14 +7,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-__all__ = ["ID_PATTERN", "ChatId", "Given", "JsonObject", "Offset", "TaskJson", "Told"]
+__all__ = ["ID_PATTERN", "ChatId", "Given", "JsonObject", "Offset", "TaskJson", "Told", "Turn"]
 
 JsonObject = TypeAliasType("JsonObject", dict[str, Any])
 """Named, so that it is one type in the OpenAPI document and in what is generated from it."""
 ID_PATTERN = r"^[^/'\"\\\x00-\x1f\x7f]+$"
 """Ids of chats that can stand in a path and in a list filter."""
 ChatId = Annotated[str, Field(min_length=1, max_length=200, pattern=ID_PATTERN, examples=["release-42"])]
-Offset = Annotated[int, Field(ge=0, le=2**53)]
+Offset = Annotated[int, Field(ge=0, le=2**53, strict=True)]
+Turn = Annotated[int, Field(ge=1, le=2**53, strict=True)]
 TaskJson = str | list[JsonObject]
 
 

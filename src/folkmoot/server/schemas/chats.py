@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from .base import ChatId, Given, JsonObject, TaskJson, Told
 
@@ -71,7 +71,7 @@ class OpenChat(Given):
     """Its id; none: one is made."""
     task: TaskJson | None = Field(default=None, examples=["Write the release note"])
     """Start a run with this task: a text, or messages in AutoGen's JSON."""
-    replace: bool = False
+    replace: StrictBool = False
     """Start anew where a chat of that id was closed."""
     messages: list[JsonObject] | None = None
     """Old messages to begin with: ours, AutoGen's, or dictionaries of AutoGen 0.2."""

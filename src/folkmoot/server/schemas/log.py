@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from folkmoot.chat import ChatEvent
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage
@@ -72,7 +72,7 @@ class StartRun(Given):
 
     task: TaskJson | None = Field(default=None, examples=["Write the release note"])
     """A text, or messages in AutoGen's JSON; none: go on where the last run ended."""
-    output_task_messages: bool = True
+    output_task_messages: StrictBool = True
     """False: the task is not among the run's messages."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from .base import Given, JsonObject, Told
 
@@ -22,14 +22,14 @@ __all__ = [
 class Pause(Given):
     """How to pause."""
 
-    now: bool = False
+    now: StrictBool = False
     """Cancel the calls in flight; they are made again after resume."""
 
 
 class Force(Given):
     """Whether a run that is under way is in the way."""
 
-    force: bool = False
+    force: StrictBool = False
     """End a run that is under way first."""
 
 
@@ -55,7 +55,7 @@ class ChangeTeam(Force):
 
     team: Annotated[str, Field(min_length=1, max_length=200)] | JsonObject
     """The name of a team of this server, or the JSON of a spec."""
-    hears: bool = True
+    hears: StrictBool = True
     """Newcomers hear what was said so far."""
 
 

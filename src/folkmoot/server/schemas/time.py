@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from .base import ChatId, Given, JsonObject, Offset, Told
+from .base import ChatId, Given, JsonObject, Offset, Told, Turn
 
 __all__ = [
     "Branch",
@@ -110,7 +110,7 @@ class _Which(Given):
 
     offset: Offset | None = None
     """Its offset, on whatever branch."""
-    turn: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    turn: Turn | None = None
     """The turn of the present branch after which it was taken."""
     label: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     """The name someone gave it."""
@@ -126,8 +126,8 @@ class LabelSnapshot(Given):
     label: Annotated[str, Field(min_length=1, max_length=100)]
     offset: Offset | None = None
     """Which snapshot; with neither offset nor turn: the last one."""
-    turn: Annotated[int, Field(ge=1, le=2**53)] | None = None
-    remove: bool = False
+    turn: Turn | None = None
+    remove: StrictBool = False
     """Take the name away from whatever snapshot has it."""
 
 
@@ -142,9 +142,9 @@ class Labelled(Told):
 class RollbackChat(_Which):
     """Where to go back to."""
 
-    force: bool = False
+    force: StrictBool = False
     """End a run that is under way first."""
-    compensate: bool = False
+    compensate: StrictBool = False
     """Have the tools run that undo crossed calls, the latest first."""
 
 
@@ -188,7 +188,7 @@ class ImportChat(Given):
     """What `export` gave."""
     id: ChatId | None = None
     """The new chat's id; none: one is made."""
-    replace: bool = False
+    replace: StrictBool = False
     """Start anew where a chat of that id was closed."""
     tenant: Annotated[str, Field(max_length=200)] | None = None
     """Whose chat it is; none: the caller's tenant."""
