@@ -95,6 +95,11 @@ def _decide_refusal(chat: Chat, verb: str, fields: Fields) -> tuple[str, str] | 
 
 
 def _decide(chat: Chat, command: str, fields: Fields, time: str) -> None:
+    if votes.signed(chat, fields) and "prepared" not in fields:
+        # No vote counts before a worker has looked at its signature.
+        why = ("DecisionRefusedError", "The signature was not checked.")
+        chat.refuse("decide", command, why, None, time)
+        return
     votes.decide(chat, command, fields, time)
 
 

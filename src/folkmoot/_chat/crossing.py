@@ -37,14 +37,14 @@ def crossed(plan: Plan, log: Log, to: int, until: int) -> list[dict[str, Any]]:
     return [{**call, "undone": True} if call["offset"] in undone else call for call in found]
 
 
-def _undone(log: Log, calls: Sequence[int], until: int) -> set[int]:
+def _undone(log: Log, calls: Sequence[int], until: int) -> dict[int, None]:
     """Which of these calls were undone, or are about to be: going on where they were made does not make them again."""
-    found: set[int] = set()
+    found: dict[int, None] = {}
     for entry in log.each(min(calls, default=until), until):
         if entry.kind == "rolled_back":
-            found.update(call["offset"] for call in entry.data.get("undo", ()))
+            found.update((call["offset"], None) for call in entry.data.get("undo", ()))
         elif entry.kind == "compensated" and entry.data.get("is_error"):
-            found.discard(entry.data["offset"])
+            found.pop(entry.data["offset"], None)
     return found
 
 

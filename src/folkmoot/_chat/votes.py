@@ -46,8 +46,10 @@ def refusal(chat: Chat, fields: Fields) -> str | None:
     person = _voter(fields)
     if person is None:
         return 'A decision needs to say who decides: \'by\' is a person\'s id, or {"subject": id, "roles": [...]}.'
+    # Roles are those of the signature, where one is wanted: who may is known once it was looked at.
+    known_later = request.policy.get("require_signed_decisions") and "prepared" not in fields
     return (
-        _not_allowed(chat, request, person)
+        (None if known_later else _not_allowed(chat, request, person))
         or _not_bound(request, fields)
         or _unsigned(request, fields)
         or _unfit(chat, request, fields)
@@ -219,7 +221,9 @@ def _decided(chat: Chat, name: str, verdict: str, time: str, *, timeout: bool = 
         changed = chat.log.at(request.revised).data
         told |= {key: changed[key] for key in ("arguments", "content", "secrets") if key in changed}
     elif request.kind == "budget":
-        told |= budgets.extension(chat, request, [vote for vote in votes if vote["verdict"] == "approve"])
+        # Nobody meant more than those who said how much, even if they were too few.
+        agreed = [chat.log.at(vote.offset).data for vote in request.votes if vote.verdict == "approve"]
+        told |= budgets.extension(chat, request, agreed)
     elif votes:
         told |= {key: votes[-1][key] for key in ("arguments", "content") if key in votes[-1]}
     where = {"run": chat.state.run, "path": request.path, "call": request.call, "index": request.index}

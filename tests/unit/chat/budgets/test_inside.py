@@ -118,7 +118,9 @@ def test_a_selecting_society_pays_for_the_selection() -> None:
 
 def test_agents_and_teams_as_tools_are_paid_by_who_uses_them() -> None:
     crew = TeamTool(rounds("crew", agent("x"), max_turns=1, budget=PLENTY), "crew", "Ask them.")
-    user = agent("a", tools=[AgentTool(agent("helper", budget=PLENTY)), crew], budget=Budget(tokens=10**6, tool_calls=1))
+    user = agent(
+        "a", tools=[AgentTool(agent("helper", budget=PLENTY)), crew], budget=Budget(tokens=10**6, tool_calls=1)
+    )
     driver = Driver(rounds("outer", user, agent("b"), max_turns=1))
     calls = [{"id": name, "name": name, "arguments": '{"task": "t"}'} for name in ("helper", "crew")]
     driver.run("go", said(calls, (1, 0)))
