@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from folkmoot._chat.calls import Failure
@@ -97,10 +99,13 @@ def test_those_who_approve_of_the_call_say_what_became_of_it() -> None:
     driver.later(100)
     assert [entry.data["number"] for entry in driver.entries("reminded")] == [1]
     assert driver.pending[0]["deadline"] is None, "only people know"
-    assert "may not decide" in driver.refused("eve", "retry", signature="x")
-    assert "'ben' asked for this run" in driver.refused("ben", "retry", signature="x")
+    # As a worker finds them out of the signature.
+    looked_at: dict[str, Any] = {"signature": "x", "prepared": {"roles": []}}
+    assert "may not decide" in driver.refused("eve", "retry", **looked_at)
+    assert "'ben' asked for this run" in driver.refused("ben", "retry", **looked_at)
     assert "signed decisions only" in driver.refused("ann", "retry")
-    driver.vote("ann", "retry", signature="x")
+    assert "not checked" in driver.refused("ann", "retry", signature="x")
+    driver.vote("ann", "retry", **looked_at)
     assert len(driver.calls) == 1
 
 
