@@ -37,6 +37,8 @@ async def record(names: list[str]) -> None:
                     histories = await fetch_histories(client, chat_id)
                     if name == "run_by_signal":
                         histories += await fetch_histories(client, f"caller-{chat_id}")
+            # A run that has only been started tells nothing.
+            histories = [history for history in histories if len(history.events) > 2]
             for old in CURRENT.glob(f"{name}.*.json"):
                 old.unlink()
             for number, history in enumerate(histories, 1):

@@ -46,6 +46,9 @@ def settle(chat: Chat, time: str) -> None:
     if chat.state.running and not chat.state.pause:
         _ask_or_stop(chat, lines, needed, held, time)
     _clocks(chat, lines, time)
+    if not chat.state.pause:
+        # From here on they are under way, until the chat is told otherwise.
+        chat.in_flight = {*chat.in_flight, *(call.key for call in chat.needed() if call.key not in held)}
 
 
 def _warn(chat: Chat, lines: Lines, time: str) -> None:

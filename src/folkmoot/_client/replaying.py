@@ -221,6 +221,9 @@ async def _history(client: Client, chat_id: str, run_id: str) -> tuple[str, Work
         last = history.events[-1]
         if last.event_type in _CLOSING:
             return None
+        if not any(event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED for event in history.events):
+            # It has done nothing yet that could break, and the SDK would wait for it for ever.
+            return None
         if last.event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
             return run_id, history
         # It was listed a moment ago, and has continued as new since.

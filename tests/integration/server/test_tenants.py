@@ -1,4 +1,4 @@
-"""Tenants: whoever is of one sees nothing of another's chats, not even that they are there."""
+"""Tenants: ids that others have taken, lists, and who sees more than one tenant; see also test_every_route."""
 
 from __future__ import annotations
 
@@ -11,36 +11,6 @@ from folkmoot import FolderStore
 from tests._support.waiting import eventually
 from tests.integration.conftest import unique
 from tests.integration.server.conftest import Api, ApiFactory, opened, problem
-
-READS = ["", "/log", "/events", "/snapshots", "/snapshots/0", "/branches", "/crossing?offset=0", "/state", "/usage"]
-READS += ["/spec", "/export", "/context?path=a", "/compare?first=0&second=0", "/runs/1", "/requests"]
-WRITES = ["runs", "pause", "resume", "stop", "cancel", "reset", "close", "label", "rollback", "fork", "change"]
-WRITES += ["summarize", "say"]
-BODIES = {
-    "runs": {"task": "go"},
-    "label": {"label": "x"},
-    "rollback": {"offset": 0},
-    "fork": {},
-    "change": {"team": {"type": "AssistantAgent", "name": "x", "model_client": "scripted"}},
-    "say": {"message": "hi"},
-}
-
-
-async def test_another_tenants_chat_is_as_if_it_were_not_there(api: Api) -> None:
-    owner, stranger = await api.client(tenant="acme"), await api.client(roles=["admin"], tenant="other")
-    nobody = await api.client(roles=["admin"])
-    chat_id = await opened(owner, api, "a")
-    absent = unique()
-    for client in (stranger, nobody):
-        for path in READS:
-            found = problem(await client.get(f"/chats/{chat_id}{path}"), 404, "ChatNotFoundError")
-            there = problem(await client.get(f"/chats/{absent}{path}"), 404, "ChatNotFoundError")
-            assert found.replace(chat_id, absent) == there, path
-        for verb in WRITES:
-            problem(await client.post(f"/chats/{chat_id}/{verb}", json=BODIES.get(verb, {})), 404, "ChatNotFoundError")
-        problem(await client.put(f"/chats/{chat_id}/state", json={}), 404, "ChatNotFoundError")
-        problem(await client.delete(f"/chats/{chat_id}", params={"force": True}), 404, "ChatNotFoundError")
-    assert (await owner.get(f"/chats/{chat_id}")).json()["head"] == 1, "nothing has happened to it"
 
 
 async def test_an_id_that_is_taken_tells_nothing_of_who_has_it(api: Api) -> None:

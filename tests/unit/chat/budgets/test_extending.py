@@ -59,6 +59,13 @@ def test_amounts_can_be_named() -> None:
     assert driver.pending[0]["prompt"].startswith("The chat has used up its budget: tokens 125 of 125. ")
 
 
+def test_what_is_added_is_added_to_what_was_added_before() -> None:
+    driver = spent()
+    driver.vote("ann", arguments={"tokens": 20})
+    driver.vote("ben", arguments={"tokens": 30})
+    assert driver.chat.state.budgets[""].granted == {"tokens": 50}
+
+
 def test_too_little_is_asked_for_again_under_another_id() -> None:
     driver = spent()
     first, _ = driver.request()
@@ -150,6 +157,14 @@ def test_what_nobody_agreed_to_is_not_added_when_the_time_is_over() -> None:
     assert driver.chat.state.budgets[""].granted == {"tokens": 30}
 
 
+def test_who_was_against_it_names_no_amount() -> None:
+    driver = spent(deadline=60, on_timeout="approve", quorum=2, reject_quorum=2)
+    driver.vote("ann", "reject")
+    driver.vote("ben", arguments={"tokens": 500})
+    driver.later(60)
+    assert driver.chat.state.budgets[""].granted == {"tokens": 500}
+
+
 def test_reminders_and_escalation_are_those_of_any_request() -> None:
     chain = (Escalation(after=20, approvers=("ben",), replace=True),)
     driver = spent(approvers=("ann",), reminders=(10,), escalation=chain)
@@ -166,6 +181,23 @@ def test_a_stop_while_people_are_asked_takes_effect_at_once() -> None:
     assert (driver.stop_reason, driver.pending) == ("External termination requested", [])
 
 
+def test_paused_a_stop_while_people_are_asked_takes_effect_at_once() -> None:
+    driver = spent()
+    driver.tell("pause")
+    driver.tell("stop")
+    assert (driver.status, driver.stop_reason) == ("idle", "External termination requested")
+
+
+def test_a_stop_waits_for_calls_in_flight() -> None:
+    driver = Office(RoundRobinGroupChat([agent("a", tools=["look"])], budget=Budget(tool_calls=1)))
+    driver.run("go", asks("look", "look"))
+    driver.tell("stop")
+    assert [call.index for call in driver.calls] == [0]
+    driver.answer("looked")
+    assert driver.stop_reason == "External termination requested"
+    assert driver.entries("tool")[0].data["content"] == "looked"
+
+
 def test_a_chat_that_is_to_stop_asks_nobody() -> None:
     driver = Office(RoundRobinGroupChat([agent("a", tools=["look"])], budget=Budget(tokens=9, extend=ApprovalPolicy())))
     driver.run("go")
@@ -175,10 +207,11 @@ def test_a_chat_that_is_to_stop_asks_nobody() -> None:
 
 
 def test_a_paused_chat_asks_when_it_goes_on() -> None:
-    driver = Office(team(budget=Budget(tokens=9, extend=ApprovalPolicy())))
+    looking = agent("a", tools=["look"])
+    driver = Office(RoundRobinGroupChat([looking], budget=Budget(tokens=9, extend=ApprovalPolicy())))
     driver.run("go")
     driver.tell("pause")
-    driver.answer(said("1", (9, 0)))
+    driver.answer(asks("look", usage=(9, 0)))
     assert (driver.status, driver.pending) == ("paused", [])
     driver.tell("resume")
     assert (driver.status, len(driver.pending)) == ("waiting", 1)
@@ -186,7 +219,7 @@ def test_a_paused_chat_asks_when_it_goes_on() -> None:
     driver.vote("ann")
     assert (driver.status, driver.calls) == ("paused", [])
     driver.tell("resume")
-    assert [call.path for call in driver.calls] == ["b"]
+    assert [call.kind for call in driver.calls] == ["tool"]
 
 
 @pytest.mark.parametrize("verb", ["cancel", "reset", "close"])

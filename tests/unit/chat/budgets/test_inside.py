@@ -10,7 +10,7 @@ from folkmoot.agents import CustomAgent, SocietyOfMindAgent
 from folkmoot.approvals import ApprovalPolicy
 from folkmoot.budgets import Budget
 from folkmoot.contexts import SummarizedChatCompletionContext
-from folkmoot.teams import MagenticOneGroupChat, RoundRobinGroupChat, SelectorGroupChat
+from folkmoot.teams import GraphFlow, MagenticOneGroupChat, SelectorGroupChat
 from folkmoot.tools import AgentTool, TeamTool
 from tests.unit.chat.driver import Driver, Json, agent, asks, said
 from tests.unit.chat.people.office import Office
@@ -63,10 +63,11 @@ def test_selections_are_paid_by_the_team() -> None:
     budget = Budget(tokens=100, model_calls=3)
     members = [agent("a", budget=PLENTY), agent("b"), agent("c")]
     driver = Driver(SelectorGroupChat(members, "scripted", budget=budget))
-    selected: Json = {"reply": "a", "speaker": "a", "by": "model", "usage": [60, 1]}
+    selected: Json = {"reply": "a", "speaker": "a", "by": "model", "usage": [60, 1], "cost": 7}
     driver.run("go", selected, said("1", (20, 0)), {**selected, "reply": "b", "speaker": "b"})
     assert used(driver) == {"": 142, "a": 20}
     assert driver.stop_reason == "Budget of the chat exceeded: tokens 142 of 100, model calls 3 of 3"
+    assert driver.chat.state.usage["SelectorGroupChatManager"].cost == 14
 
 
 def test_a_selection_is_not_made_when_nothing_is_left() -> None:
@@ -152,16 +153,41 @@ def test_custom_agents_and_code_executors_have_budgets() -> None:
     assert used(driver) == {"own": 4, "code": 5}
 
 
+def test_whatever_asks_a_model_has_its_price() -> None:
+    code = coder("code", model_client="scripted", max_retries_on_error=1)
+    mind = SocietyOfMindAgent("mind", rounds("two", agent("x"), max_turns=1), "scripted")
+    driver = Driver(rounds("outer", mind, code, agent("a", tools=["look"], reflect_on_tool_use=True), max_turns=3))
+    driver.run("go", said("1", cost=1), said("sum", cost=20))
+    driver.answer(said("```python\n1/0\n```", cost=300), {"exit_code": 1, "output": "no"})
+    driver.answer(said('{"retry": true, "reason": "?"}', cost=4_000), said("```python\n1\n```", cost=50_000))
+    driver.answer({"exit_code": 0, "output": "1"}, said("so", cost=600_000))
+    driver.answer({**asks("look"), "cost": 7_000_000}, "saw", said("done", cost=None))
+    usage = driver.chat.state.usage
+    assert {path: use.cost for path, use in usage.items()} == {
+        "mind/x": 1,
+        "mind": 20,
+        "code": 654_300,
+        "a": 7_000_000,
+    }
+    assert usage["a"].told["unpriced"] == 1
+
+
+def test_code_that_is_only_said_has_its_price() -> None:
+    driver = Driver(rounds("outer", coder("code", model_client="scripted"), agent("b"), max_turns=1))
+    driver.run("go", said("nothing to run", cost=5))
+    assert driver.chat.state.usage["code"].cost == 5
+
+
 # --- At the same time -------------------------------------------------------------------------------------------------
 
 
 def parallel(budgets: dict[str, Budget], chat: Budget | None = None) -> Office:
     """After `s` three speak at the same time, then `e`."""
     spec = flow(s=["a", "b", "c"], a=["e"], b=["e"], c=["e"], e=[]).spec
-    assert hasattr(spec, "graph")
+    assert isinstance(spec, GraphFlow)
     look: Json = {"tools": ["look"], "max_tool_iterations": 5}
     members = [agent(name, **look, budget=budgets.get(name)) for name in "sabce"]
-    driver = Office(type(spec)(members, spec.graph, budget=chat))
+    driver = Office(GraphFlow(members, spec.graph, budget=chat))
     driver.run("go", "s")
     return driver
 

@@ -8,10 +8,13 @@ import pytest
 
 from folkmoot._chat.calls import Failure
 from folkmoot._chat.spending import told
+from folkmoot.approvals import ApprovalPolicy
 from folkmoot.budgets import Budget
-from folkmoot.conditions import MaxMessageTermination
+from folkmoot.conditions import FunctionalTermination, MaxMessageTermination
 from folkmoot.teams import RoundRobinGroupChat
 from tests.unit.chat.driver import Driver, agent, asks, said, team
+from tests.unit.chat.people.office import Office, only_once, payer, pays
+from tests.unit.chat.test_nested_any_order import rounds
 
 
 def limited(*names: str, **limits: Any) -> Driver:
@@ -24,7 +27,7 @@ def used(driver: Driver, path: str = "") -> dict[str, float]:
 
 def warnings(driver: Driver) -> list[tuple[str, str, float, float]]:
     names = ("path", "limit", "used", "max")
-    return [tuple(entry.data[name] for name in names) for entry in driver.entries("budget_warned")]  # type: ignore[misc]
+    return [tuple(entry.data[name] for name in names) for entry in driver.entries("budget_warned")]
 
 
 def test_a_run_is_stopped_before_the_call_that_would_be_one_too_many() -> None:
@@ -123,10 +126,18 @@ def test_tools_do_not_run_when_no_token_is_left() -> None:
     assert [entry.data["is_error"] for entry in driver.entries("tool")] == [True]
 
 
-def test_functions_that_end_a_turn_or_a_run_are_called_all_the_same() -> None:
+def test_functions_that_end_a_run_are_called_all_the_same() -> None:
+    driver = Driver(team(termination_condition=FunctionalTermination("enough"), budget=Budget(tokens=10)))
+    driver.run("go", {"answers": [False]}, said("1", (10, 0)), {"answers": [True]})
+    assert driver.stop_reason == "Functional termination condition met"
+
+
+def test_functions_that_end_a_turn_are_called_all_the_same() -> None:
     teller = agent("a", tools=["look"], tool_call_summary_formatter="words")
-    driver = Driver(RoundRobinGroupChat([teller], max_turns=1, budget=Budget(tokens=10, tool_calls=1)))
-    driver.run("go", asks("look", usage=(4, 4)), "x")
+    driver = Driver(RoundRobinGroupChat([teller], max_turns=1, budget=Budget(seconds=10)))
+    driver.run("go", asks("look"))
+    driver.seconds += 10
+    driver.answer("x")
     (call,) = driver.calls
     assert call.kind == "format"
     driver.finish(call, {"content": "looked"})
@@ -153,6 +164,31 @@ def test_a_failed_call_is_none_of_the_budgets() -> None:
     assert driver.chat.state.status == "failed"
     driver.run(None, "1")
     assert driver.stop_reason == "Budget of the chat exceeded: model calls 1 of 1"
+
+
+def test_a_tool_call_that_was_cancelled_under_way_may_have_been_made() -> None:
+    driver = Driver(RoundRobinGroupChat([agent("a", tools=["look"])], budget=Budget(tool_calls=2)))
+    driver.run("go", asks("look", "look", "look"))
+    driver.tell("cancel")
+    assert used(driver) == {"tool_calls": 2}
+
+
+def test_a_tool_call_that_people_rejected_was_not_made() -> None:
+    driver = Office(rounds("outer", payer(), budget=Budget(tool_calls=1)))
+    driver.run("go", pays(1, 2, policy=ApprovalPolicy()))
+    driver.vote("ann", "reject")
+    driver.vote("ann")
+    driver.answer("paid", said("well"))
+    assert used(driver) == {"tool_calls": 1}
+    assert driver.speaking == ["a"]
+
+
+def test_a_tool_call_with_an_unknown_outcome_counts() -> None:
+    driver = Office(rounds("outer", payer(), budget=Budget(tool_calls=9)))
+    driver.run("go", pays(1, options=only_once()))
+    driver.lose()
+    driver.vote("ann", "failed", reason="no")
+    assert used(driver) == {"tool_calls": 1}
 
 
 def test_late_replies_count() -> None:

@@ -13,6 +13,7 @@ from folkmoot.agents import UserProxyAgent
 from folkmoot.approvals import ApprovalPolicy
 from folkmoot.budgets import Budget
 from folkmoot.options import ToolOptions
+from folkmoot.teams import GraphFlow
 from tests.unit.chat.driver import agent, asks, at, said, team
 from tests.unit.chat.people.office import Office, again, payer, pays
 from tests.unit.chat.test_graph import flow
@@ -125,11 +126,12 @@ def test_what_waits_for_a_worker_spends_time() -> None:
 
 def test_a_function_that_asks_a_person_spends_none() -> None:
     asked = UserProxyAgent("p", input_func="ask")
-    driver = Office(rounds("outer", asked, agent("b"), max_turns=1, budget=Budget(seconds=1)))
+    driver = Office(rounds("outer", asked, agent("b"), max_turns=2, budget=Budget(seconds=1)))
     driver.run("go")
     driver.seconds += 100
     driver.finish(driver.calls[0], {"content": "hello"})
-    assert driver.stop_reason == "Maximum number of turns 1 reached."
+    driver.answer("done")
+    assert driver.stop_reason == "Maximum number of turns 2 reached."
 
 
 def test_people_add_time_and_it_goes_on() -> None:
@@ -159,8 +161,9 @@ def test_what_people_are_asked_and_clocks_have_one_timer_each_of_its_own() -> No
 def test_each_agent_has_a_clock_of_its_own() -> None:
     spec = flow(s=["a", "b"], a=["e"], b=["e"], e=[]).spec
     budgets = {name: Budget(seconds=100) for name in "ab"}
+    assert isinstance(spec, GraphFlow)
     members = [agent(name, budget=budgets.get(name)) for name in "sabe"]
-    driver = Office(type(spec)(members, spec.graph))  # type: ignore[attr-defined]
+    driver = Office(GraphFlow(members, spec.graph))
     driver.run("go")
     driver.seconds += 5
     assert clocks(driver) == []
