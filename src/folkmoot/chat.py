@@ -323,7 +323,7 @@ class Chat(People):
 
 def _passed(since: str | None) -> float:
     """Seconds that a clock which runs has not counted yet."""
-    return 0.0 if since is None else max(0.0, (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds())
+    return 0 if since is None else max(0.0, (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds())
 
 
 class _Cancelling:

@@ -48,7 +48,8 @@ def settle(chat: Chat, time: str) -> None:
     _clocks(chat, lines, time)
     if not chat.state.pause:
         # From here on they are under way, until the chat is told otherwise.
-        chat.in_flight = {*chat.in_flight, *(call.key for call in chat.needed() if call.key not in held)}
+        begun = (call.key for call in chat.needed() if call.key not in held)
+        chat.in_flight = dict.fromkeys((*chat.in_flight, *begun))
 
 
 def _warn(chat: Chat, lines: Lines, time: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from folkmoot.teams import TeamSpec
 
-from . import budgets
+from . import aside, budgets
 from .calls import AgentFailure, Call, Failure
 from .fold import Fold
 from .gates import ask_people, shut
@@ -49,6 +49,7 @@ class Chat:
         self.base = base or ChatState()
         self.fold = Fold(team, uuid)
         self.in_flight: Collection[str] = ()
+        """Keys of the calls under way, as they were told last."""
         self.halted: Collection[str] = ()
         """Keys of calls that budgets hold back."""
         self.state = self.base.model_copy(deep=True)
@@ -216,14 +217,8 @@ class Chat:
 
     def wanted(self) -> list[Call]:
         """The calls that should be in flight now, in a fixed order. Of a paused chat only its agents' hooks."""
-        if self.state.hooks:
-            hook = self.state.hooks[0]
-            key = call_key("hook", hook.offset, hook.path)
-            return [Call(key, "agent", hook.path, hook.offset, hook.offset + 1, name=hook.name)]
-        if self.state.undo and not self.state.pause:
-            undo = self.state.undo[0]
-            key = call_key("undo", undo.since, undo.offset)
-            return [Call(key, "undo", undo.path, undo.offset, undo.since + 1, name=undo.name)]
+        if first := aside.wanted(self.state):
+            return first
         return [] if self.state.pause else [call for call in self.needed() if call.key not in self.halted]
 
     def needed(self) -> list[Call]:
@@ -252,10 +247,8 @@ class Chat:
 
     def needs(self, call: Call) -> bool:
         """Whether a call's outcome is still of use, a pause left aside."""
-        if call.kind == "agent" and call.name:
-            return any((hook.path, hook.offset) == (call.path, call.need) for hook in self.state.hooks)
-        if call.kind == "undo":
-            return any(call.key == call_key("undo", undo.since, undo.offset) for undo in self.state.undo)
+        if aside.aside(call):
+            return aside.needs(self.state, call)
         return any(call.key == needed.key for needed in self.needed())
 
     def outcome(self, call: Call, result: Mapping[str, Any] | Failure, time: str) -> None:
@@ -265,11 +258,8 @@ class Chat:
             shown = {"error": {"type": result.error_type, "message": result.message}} if failed else dict(result)
             self.append(time, "late", call=call.key, agent=self.who(call), outcome=shown)
             return
-        if call.kind == "agent" and call.name:
-            self._hook_done(call, result, time)
-            return
-        if call.kind == "undo":
-            self._undone(call, result, time)
+        if aside.aside(call):
+            aside.take(self, call, result, time)
             return
         if failed:
             self.fail(self.who(call), result, time, call.path)
@@ -300,20 +290,6 @@ class Chat:
             turn = self.fold.turn_of(self.state, seat)
             assert turn is not None
             role_of(seat).take(self, seat, turn, call, result, time)
-
-    def _hook_done(self, call: Call, result: Mapping[str, Any] | Failure, time: str) -> None:
-        """A hook that fails is noted; it must not keep the chat from being paused, resumed or reset."""
-        fields: dict[str, Any] = {"path": call.path, "hook": call.need, "name": call.name}
-        if isinstance(result, Failure):
-            fields["error"] = {"type": result.error_type, "message": result.message}
-        elif result.get("state") is not None:
-            fields["state"] = result["state"]
-        self.append(time, "agent_state", **fields)
-
-    def _undone(self, call: Call, result: Mapping[str, Any] | Failure, time: str) -> None:
-        """Note what undoing a call brought; what could not be undone must not keep the chat from going on."""
-        told = {"content": result.message, "is_error": True} if isinstance(result, Failure) else dict(result)
-        self.append(time, "compensated", since=call.until - 1, offset=call.need, name=call.name, **told)
 
     def wait(self, call: Call, reason: str, since: str, error: str, time: str) -> None:
         """Note that a call waits for something outside, e.g. `worker:tool:lookup`."""

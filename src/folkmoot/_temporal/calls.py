@@ -79,7 +79,7 @@ class Calls:
     @property
     def keys(self) -> Collection[str]:
         """Of the calls under way."""
-        return frozenset(self._handles)
+        return tuple(self._handles)
 
     @property
     def any_done(self) -> bool:
