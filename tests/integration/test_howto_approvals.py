@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from folkmoot import FunctionTool, PendingRequest, ToolOptions, local
+from folkmoot.embedded import IN_MEMORY
 from folkmoot.server.schemas import Decide
 from folkmoot.testing import ScriptedModel
 from tests._support.documents import python_blocks, run_block
@@ -33,7 +34,7 @@ async def test_the_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     (program,) = python_blocks(DOCUMENT)
     replies = [{"calls": [{"name": "pay", "arguments": PAY}]}, "It is paid."]
     models = {"gpt-4o-mini": ScriptedModel(replies, name="gpt-4o-mini")}
-    monkeypatch.setattr("folkmoot.local", partial(local, data_dir=None, models=models))
+    monkeypatch.setattr("folkmoot.local", partial(local, data_dir=IN_MEMORY, models=models))
     names = await run_block(program, {})
     assert (names["decision"].decided, names["decision"].missing) == ("approve", 0)
     assert names["result"].messages[-1].to_text() == "It is paid."

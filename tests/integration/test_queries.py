@@ -19,7 +19,7 @@ async def test_what_each_query_answers(site: Site) -> None:
     chat = await site.open(site.team("a"), tenant="acme")
     await chat.run(task="go")
     handle = site.handle(chat)
-    answers: dict[str, Any] = {name: await handle.query(name, {}) for name in set(QUERIES) - {"snapshot"}}
+    answers: dict[str, Any] = {name: await handle.query(name, {}) for name in set(QUERIES) - {"command", "snapshot"}}
     status = answers["status"]
     assert (status["status"], status["turn"], status["run"], status["team"]) == ("idle", 1, 1, "RoundRobinGroupChat")
     assert answers["state"]["offset"] == status["head"] - 1
@@ -36,6 +36,9 @@ async def test_what_each_query_answers(site: Site) -> None:
     snapshot = await handle.query("snapshot", {"offset": offset})
     assert snapshot["snapshot"]["speakers"] == ["a"]
     assert snapshot["state"]
+    command = json.loads(unpack(page["entries"])[1])["command"]
+    assert await handle.query("command", {"command": command}) == {"offset": 1, "seen": True}
+    assert await handle.query("command", {"command": "other"}) == {"offset": None, "seen": False}
 
 
 async def test_a_page_of_the_log(site: Site) -> None:
@@ -54,6 +57,7 @@ async def test_a_page_of_the_log(site: Site) -> None:
         ("log", {"after": 999}, "999"),
         ("log", {"after": "x"}, "after"),
         ("log", [1], "object"),
+        ("command", {}, "'command' must be the id of one, got None"),
         ("snapshot", {}, "offset"),
         ("snapshot", {"offset": "x"}, "'x'"),
         ("snapshot", {"offset": 0}, "no snapshot 0"),
@@ -77,7 +81,7 @@ async def test_from_the_command_line(site: Site, tmp_path: Path, name: str) -> N
     before = await chat.status()
     cli = TemporalCli(site, chat, tmp_path)
     bare = await cli.query(name)
-    assert (bare.code == 0) == (name != "snapshot"), bare
+    assert (bare.code == 0) == (name not in ("command", "snapshot")), bare
     assert (await cli.query(name, 1, 2)).code != 0
     assert (await cli.query(name, raw=b"\x00\xff")).code != 0
     assert (await cli.query(name, "x" * HUGE)).code != 0 or name == "check"
