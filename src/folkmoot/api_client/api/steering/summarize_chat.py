@@ -1,0 +1,205 @@
+"""Generated from docs/reference/openapi.json by `make client`: change nothing here."""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx2 as httpx
+
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.summarize import Summarize
+from ...models.summary import Summary
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    id: str,
+    *,
+    body: Summarize | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/chats/{id}/summarize".format(
+            id=quote(str(id), safe=""),
+        ),
+    }
+
+    if not isinstance(body, Unset):
+        _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Problem | Summary:
+    if response.status_code == 200:
+        response_200 = Summary.from_dict(response.json())
+
+        return response_200
+
+    response_default = Problem.from_dict(response.json())
+
+    return response_default
+
+
+def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Problem | Summary]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: Summarize | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Response[Problem | Summary]:
+    """Sum a chat up
+
+     What the chat came to, while no run is under way. Nobody in the chat hears of it.
+
+    Args:
+        id (str): The chat's id.
+        idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent
+            again with the same key, by the same caller to the same path, is carried out once and
+            answered alike.
+        body (Summarize | Unset): How to sum a chat up.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | Summary]
+    """
+
+    kwargs = _get_kwargs(
+        id=id,
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: Summarize | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Problem | Summary | None:
+    """Sum a chat up
+
+     What the chat came to, while no run is under way. Nobody in the chat hears of it.
+
+    Args:
+        id (str): The chat's id.
+        idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent
+            again with the same key, by the same caller to the same path, is carried out once and
+            answered alike.
+        body (Summarize | Unset): How to sum a chat up.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | Summary
+    """
+
+    return sync_detailed(
+        id=id,
+        client=client,
+        body=body,
+        idempotency_key=idempotency_key,
+    ).parsed
+
+
+async def asyncio_detailed(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: Summarize | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Response[Problem | Summary]:
+    """Sum a chat up
+
+     What the chat came to, while no run is under way. Nobody in the chat hears of it.
+
+    Args:
+        id (str): The chat's id.
+        idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent
+            again with the same key, by the same caller to the same path, is carried out once and
+            answered alike.
+        body (Summarize | Unset): How to sum a chat up.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | Summary]
+    """
+
+    kwargs = _get_kwargs(
+        id=id,
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: Summarize | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Problem | Summary | None:
+    """Sum a chat up
+
+     What the chat came to, while no run is under way. Nobody in the chat hears of it.
+
+    Args:
+        id (str): The chat's id.
+        idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent
+            again with the same key, by the same caller to the same path, is carried out once and
+            answered alike.
+        body (Summarize | Unset): How to sum a chat up.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | Summary
+    """
+
+    return (
+        await asyncio_detailed(
+            id=id,
+            client=client,
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+    ).parsed

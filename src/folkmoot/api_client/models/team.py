@@ -1,0 +1,104 @@
+"""Generated from docs/reference/openapi.json by `make client`: change nothing here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.json_object import JsonObject
+
+
+T = TypeVar("T", bound="Team")
+
+
+@_attrs_define
+class Team:
+    """A team with its spec."""
+
+    name: str
+    """ What to call it here. """
+    type_: str
+    """ The class of its spec. """
+    label: str
+    """ Its own name. """
+    description: str
+    participants: list[str]
+    spec: JsonObject
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        name = self.name
+
+        type_ = self.type_
+
+        label = self.label
+
+        description = self.description
+
+        participants = self.participants
+
+        spec = self.spec.to_dict()
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "name": name,
+                "type": type_,
+                "label": label,
+                "description": description,
+                "participants": participants,
+                "spec": spec,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.json_object import JsonObject  # noqa: PLC0415
+
+        d = dict(src_dict)
+        name = d.pop("name")
+
+        type_ = d.pop("type")
+
+        label = d.pop("label")
+
+        description = d.pop("description")
+
+        participants = cast(list[str], d.pop("participants"))
+
+        spec = JsonObject.from_dict(d.pop("spec"))
+
+        team = cls(
+            name=name,
+            type_=type_,
+            label=label,
+            description=description,
+            participants=participants,
+            spec=spec,
+        )
+
+        team.additional_properties = d
+        return team
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
