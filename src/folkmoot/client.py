@@ -15,6 +15,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.service import RPCError
 
+from ._client.filters import quoted
 from ._client.inbox import InboxItem, inbox
 from ._client.replaying import BreakingChat, ReplayReport, replay_chats
 from ._client.retention import Deletion, Retention
@@ -140,10 +141,13 @@ class Folkmoot(Openings):
             team: Only of this team.
             tenant: Only of this tenant.
             limit: At most so many.
+
+        Raises:
+            BadCommandError: A value has a quote or a backslash.
         """
         parts = [f"WorkflowType = '{names.WORKFLOW}'", "ExecutionStatus != 'ContinuedAsNew'"]
         given = {"ChatStatus": status, "ChatTeam": team, "ChatTenant": tenant}
-        parts += [f"{key} = '{_quoted(value)}'" for key, value in given.items() if value is not None]
+        parts += [f"{key} = {quoted(value)}" for key, value in given.items() if value is not None]
         if filter:
             parts.append(f"({filter})")
         async for found in self.client.list_workflows(" AND ".join(parts), limit=limit):
@@ -234,10 +238,6 @@ class Folkmoot(Openings):
 def connect_options(profile: str | None = None) -> dict[str, Any]:
     """The arguments of `Client.connect` that Temporal's environment configuration gives."""
     return dict(ClientConfigProfile.load(profile=profile).to_client_connect_config())
-
-
-def _quoted(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def _info(found: WorkflowExecution) -> ChatInfo:

@@ -12,6 +12,8 @@ from temporalio.common import SearchAttributeKey
 from folkmoot._chat.people import ANYONE, audience
 from folkmoot._temporal import names
 
+from .filters import quoted
+
 __all__ = ["InboxItem", "inbox"]
 
 _WAITING_FOR = "ChatWaitingFor"
@@ -65,11 +67,11 @@ async def inbox(
     if people is None:
         parts.append("ChatStatus = 'waiting'")
     else:
-        parts.append(f"{_WAITING_FOR} IN ({', '.join(_text(who) for who in sorted(mine))})")
+        parts.append(f"{_WAITING_FOR} IN ({', '.join(quoted(who) for who in sorted(mine))})")
     if tenant is not None:
-        parts.append(f"ChatTenant = {_text(tenant)}")
+        parts.append(f"ChatTenant = {quoted(tenant)}")
     if due_before is not None:
-        parts.append(f"ChatDue < {_text(due_before)}")
+        parts.append(f"ChatDue < {quoted(due_before)}")
     async for found in client.list_workflows(" AND ".join(parts)):
         told: dict[str, Any] = (await found.memo()).get(names.MEMO_ASKED) or {}
         team = found.typed_search_attributes.get(_TEAM) or ""
@@ -89,8 +91,3 @@ async def inbox(
                     who=tuple(item["who"]),
                     more=told.get("more", 0),
                 )
-
-
-def _text(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

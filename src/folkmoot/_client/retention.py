@@ -26,6 +26,7 @@ from folkmoot.errors import ChatBusyError, ChatNotFoundError
 from folkmoot.store import Deleted, Store
 
 from .archived import manifests_of
+from .filters import is_safe, quoted
 from .pages import LogPages
 from .workers import Workers
 
@@ -142,11 +143,11 @@ class Retention:
     async def _chats(self, chat_id: str) -> list[_Chat]:
         """The chats that have or had this id, by the first run of their chains."""
         chains: dict[str, _Chat] = {}
-        quoted = chat_id.replace("\\", "\\\\").replace("'", "\\'")
-        found = {
-            run.run_id: None
-            async for run in self._client.list_workflows(f"WorkflowType = '{WORKFLOW}' AND WorkflowId = '{quoted}'")
-        }
+        found: dict[str, None] = {}
+        # One that cannot be looked for is found by its chain alone.
+        if is_safe(chat_id):
+            wanted = f"WorkflowType = '{WORKFLOW}' AND WorkflowId = {quoted(chat_id)}"
+            found = {run.run_id: None async for run in self._client.list_workflows(wanted)}
         for run_id in (None, *found):
             await self._add_run(chains, chat_id, run_id)
         # Visibility follows a moment later, so the newest runs are found by their chain.

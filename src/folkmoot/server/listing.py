@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,17 +12,14 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
+from folkmoot._client.filters import quoted
 from folkmoot._temporal.names import WORKFLOW
 from folkmoot.errors import BadCommandError
 
 from .chats import TENANT
 from .schemas import ChatState, ChatSummary
 
-__all__ = ["SAFE", "Wanted", "list_page", "quoted", "summary_of"]
-
-SAFE = r"^[^'\"\\\x00-\x1f\x7f]*$"
-"""What can stand in a list filter: servers read quotes and backslashes in it in ways of their own (1.31: a tenant `'`
-finds the chats of no tenant)."""
+__all__ = ["Wanted", "list_page", "summary_of"]
 
 STATUS = SearchAttributeKey.for_keyword("ChatStatus")
 TEAM = SearchAttributeKey.for_keyword("ChatTeam")
@@ -84,17 +80,6 @@ class Wanted:
             due = self.due_before.isoformat(timespec="milliseconds").replace("+00:00", "Z")
             parts.append(f"ChatDue < '{due}'")
         return " AND ".join(parts)
-
-
-def quoted(value: str) -> str:
-    """A text as a list filter takes it.
-
-    Raises:
-        BadCommandError: It cannot stand there.
-    """
-    if not re.fullmatch(SAFE, value):
-        raise BadCommandError(f"{value!r} cannot be looked for: it has a quote, a backslash or a control character.")
-    return f"'{value}'"
 
 
 async def list_page(

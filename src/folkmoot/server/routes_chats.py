@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 
+from folkmoot._client.filters import SAFE
 from folkmoot.chat import Chat
 from folkmoot.errors import ChatClosedError, ChatExistsError
 
@@ -31,7 +32,7 @@ from .dependencies import (
 )
 from .handles import command_id
 from .identity import Identity
-from .listing import SAFE, Wanted, list_page, summary_of
+from .listing import Wanted, list_page, summary_of
 from .messages import task_of
 from .problems import refusing_bad_input
 from .routes_runs import run_of

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
+from folkmoot._client.filters import SAFE
 from folkmoot.chat import PendingRequest
 from folkmoot.signatures import DecisionClaims, DecisionKey, decision_digest, sign_decision
 
@@ -14,7 +15,6 @@ from .dependencies import CHANGES, READS, AllChats, DueBefore, Known, PersonsCha
 from .handles import RequestChat
 from .identity import Identity, Permission
 from .inbox import Search, may_decide, people_of, person_request, search
-from .listing import SAFE
 from .problems import refusing_bad_input
 from .refusals import ForbiddenError
 from .schemas import Answer, Answered, Decide, Decision, Inbox, PersonRequests, Whose
