@@ -43,7 +43,7 @@ async def test_an_id_is_not_free_for_others_when_only_the_store_knows_its_chat(
     async def manifests() -> list[bytes]:
         return [data async for data in store.manifests(namespace=namespace, chat_id=chat_id)]
 
-    (manifest,) = await eventually(manifests, what="the chat is archived")
+    (manifest,) = await eventually(manifests, within=90, what="the chat is archived")
     # As if the server had forgotten a chat of another id, which takes it half a minute.
     told = json.loads(manifest)
     chat_id = unique()

@@ -32,7 +32,7 @@ async def archived(site: Site, chat: Chat) -> dict[str, object]:
         except RPCError:
             return None  # the server has not started it yet
 
-    found = await eventually(ended, what="the chat was archived")
+    found = await eventually(ended, within=90, what="the chat was archived")
     assert found is not None
     return found
 

@@ -29,7 +29,7 @@ async def closed(site: Site, store: Store, id: str = "", **options: object) -> C
     async def archived() -> bool:
         return any([uuid.encode() in data async for data in store.manifests(namespace="default", chat_id=chat.id)])
 
-    await eventually(archived, what="the chat was archived")
+    await eventually(archived, within=90, what="the chat was archived")
     return chat
 
 
