@@ -8,11 +8,13 @@ running server instead.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from temporalio.client import Client, Plugin
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -20,6 +22,11 @@ from folkmoot._local import Server, ensure_server, register_search_attributes
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
 
 pytest_plugins = ["tests._support.exit_guard"]
+
+# The same examples in every run, so that a run says something of a change; HYPOTHESIS_PROFILE=explore looks for others.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "same")
 
 ClientFactory = Callable[..., Awaitable[Client]]
 
