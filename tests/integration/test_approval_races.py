@@ -287,14 +287,14 @@ async def test_a_decision_that_somebody_else_gives_at_the_same_time_is_found(
     till = Till(ApprovalPolicy())
     site, [(chat, run)] = await till.open(sites, range(1))
     (item,) = await asked(chat, 1)
-    earlier = chat._commands.earlier
+    known = chat._commands._known
 
     async def just_before(command: str) -> Any:
-        found = await earlier(command)
+        found = await known(command)
         await answers(chat, [await send(site, chat, item, "ann", "approve", command=command)])
         return found
 
-    monkeypatch.setattr(chat._commands, "earlier", just_before)
+    monkeypatch.setattr(chat._commands, "_known", just_before)
     async with asyncio.timeout(20):
         decision = await chat.decide(item.request, "approve", by="ann", hash=item.hash, command="both")
     await run

@@ -62,11 +62,9 @@ class Commands:
             FolkmootError: The chat refused it.
         """
         await self._workers.require()
-        # First of all: what another caller of the same command brings about after this is found.
-        before = (await self._pages.query("status"))["head"]
-        if command and (earlier := await self.earlier(command)) is not None:
-            return earlier
-        command = command or uuid.uuid4().hex
+        command, before, sent = await self._known(command)
+        if sent:
+            return await self.outcome(command, before)
         handle = self._client.get_workflow_handle(self._chat_id)
         try:
             await handle.signal(verb, {"command": command, **(fields or {})})
@@ -74,21 +72,20 @@ class Commands:
             raise await self._missing(error) from None
         return await self.outcome(command, before)
 
-    async def earlier(self, command: str) -> Entry | None:
-        """The entry of a command that was given before under this id; None if there is none.
+    async def _known(self, command: str) -> tuple[str, int, bool]:
+        """The command's id, the offset from which its entry is to be looked for, and whether it was given before.
 
-        Raises:
-            FolkmootError: It was refused.
+        A chat carries out no command twice, and says nothing of the second one.
         """
+        # First of all: what another caller of the same command brings about after this is found.
+        before = (await self._pages.query("status"))["head"]
+        if not command:
+            return uuid.uuid4().hex, before, False
         found = await self._pages.query("command", {"command": command})
-        offset = found["offset"]
-        if offset is None:
-            # A sealed one is looked for in the store.
-            return await self.outcome(command, 0) if found.get("seen") else None
-        (entry, *_) = await self._pages.fetch(offset)
-        if (error := outcome_error(entry)) is not None:
-            raise error
-        return entry
+        if found["offset"] is not None:
+            return command, found["offset"], True
+        # A sealed one is looked for in the store.
+        return (command, 0, True) if found.get("seen") else (command, before, False)
 
     async def settled(self, verb: str, fields: Mapping[str, Any], kind: str) -> Entry:
         """Send a command by update and wait for its entry, which is of that kind.
@@ -126,13 +123,19 @@ class Commands:
             FolkmootError: The chat refused it, does not exist or is closed, or no worker polls its queue.
         """
         await self._workers.require()
+        before: int | None = None
+        if command:
+            command, before, sent = await self._known(command)
+            if sent:
+                return Accepted(command, before, "", 0)
         command = command or uuid.uuid4().hex
         handle = self._client.get_workflow_handle(self._chat_id)
         while True:
             try:
                 update = handle.execute_update  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
                 result: Any = await update(verb, {"command": command, **fields}, id=command, rpc_timeout=UPDATE_TIMEOUT)
-                return Accepted(**{name: result[name] for name in Accepted._fields})
+                accepted = Accepted(**{name: result[name] for name in Accepted._fields})
+                return accepted if before is None else accepted._replace(after=min(before, accepted.after))
             except WorkflowUpdateFailedError as error:
                 raise _wire_error(error) from None
             except WorkflowUpdateRPCTimeoutOrCancelledError:

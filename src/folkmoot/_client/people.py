@@ -120,6 +120,10 @@ class People(Changes):
         data = await self._pages.query("pending")
         return [PendingRequest.of(item) for item in data["requests"]]
 
+    async def _asked(self, request: str) -> PendingRequest | None:
+        """What people are asked under an id, if they still are."""
+        return next((item for item in await self.pending() if item.request == request), None)
+
     async def answer(self, request: str, content: str, *, by: By = None, command: str = "") -> None:
         """Answer what a person is asked; or, where a tool call is to be approved, answer in the tool's place.
 
@@ -133,7 +137,7 @@ class People(Changes):
             DecisionRefusedError: There is no such open request, or it is not this person's to answer.
             BadCommandError: The answer is none for it.
         """
-        found = next((item for item in await self.pending() if item.request == request), None)
+        found = await self._asked(request)
         if found is not None and found.kind in VERDICTS:
             await self.decide(request, "answer", content=content, hash=found.hash, by=by, command=command)
             return
@@ -177,7 +181,8 @@ class People(Changes):
         """
         seen = hash
         if seen is None:
-            seen = next((item.hash for item in await self.pending() if item.request == request), "")
+            found = await self._asked(request)
+            seen = "" if found is None else found.hash
         fields: dict[str, Any] = {"request": request, "verdict": verdict, "hash": seen, "by": by, "reason": reason}
         fields |= {"comment": comment, "arguments": arguments, "content": content, "signature": signature}
         entry = await self._commands.signal("decide", _given(fields), command=command)
@@ -188,7 +193,7 @@ class People(Changes):
         for entry in following[:1]:
             if entry.kind == "decided" and entry.data["request"] == request:
                 return Decision(request, verdict, offset, entry.data["verdict"], 0)
-        found = next((item for item in await self.pending() if item.request == request), None)
+        found = await self._asked(request)
         agreed = 0 if found is None else sum(vote["verdict"] != "reject" for vote in found.votes)
         return Decision(request, verdict, offset, None, 0 if found is None else found.quorum - agreed)
 

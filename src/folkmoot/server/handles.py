@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from temporalio.client import Client
@@ -17,7 +16,7 @@ from folkmoot._client.running import Previews
 from folkmoot._client.tasks import log_task
 from folkmoot._client.workers import Workers
 from folkmoot.chat import Chat, ChatEvent, Task
-from folkmoot.errors import ServerUnavailableError, StoreMissingError
+from folkmoot.errors import ServerUnavailableError
 from folkmoot.store import Store
 
 from .runs import RunState, read_run
@@ -26,8 +25,6 @@ __all__ = ["COMMAND_SECONDS", "NotYetError", "RequestChat", "command_id"]
 
 COMMAND_SECONDS = 30.0
 """So long a request waits for what becomes of its command."""
-LOOK_BACK = 1_000
-"""Entries among which a command that was sent before is looked for."""
 
 
 def command_id(key: str | None, *scope: str) -> str:
@@ -60,52 +57,22 @@ class _Commands(Commands):
         super().__init__(client, chat_id, workers, pages)
         self._by = {"by": dict(by)}
         self._command = command
-        self._from: int | None = None
-        """The first place where the entry of the command can be."""
 
     async def signal(self, verb: str, fields: Mapping[str, Any] | None = None, *, command: str = "") -> Entry:
-        command = command or self._command
-        sent = await self._sent_before(command)
-        if sent is not None:
-            return await self.outcome(command, sent)
-        return await super().signal(verb, {**self._by, **(fields or {})}, command=command)
+        return await super().signal(verb, {**self._by, **(fields or {})}, command=command or self._command)
 
     async def update(self, verb: str, fields: Mapping[str, Any], *, command: str = "") -> Accepted:
-        command = command or self._command
-        sent = await self._sent_before(command)
-        if sent is not None:
-            return Accepted(command, sent, "", 0)
-        return await super().update(verb, {**self._by, **fields}, command=command)
+        return await super().update(verb, {**self._by, **fields}, command=command or self._command)
 
     async def outcome(self, command: str, after: int, kind: str = "") -> Entry:
-        first = after if self._from is None or command != self._command else min(after, self._from)
         try:
             async with asyncio.timeout(COMMAND_SECONDS):
-                return await super().outcome(command, first, kind)
+                return await super().outcome(command, after, kind)
         except TimeoutError:
             raise NotYetError(
                 f"Chat {self._chat_id!r} has taken the command in and not carried it out within "
                 f"{COMMAND_SECONDS:.0f} s; its log tells what becomes of it, under {command!r}."
             ) from None
-
-    async def _sent_before(self, command: str) -> int | None:
-        """The offset of a command's entry, if it was sent before.
-
-        The chat carries out no command twice, and says nothing of the second: so its first entry is looked for.
-        """
-        if not command or command != self._command:
-            return None
-        place = max(0, (await self._pages.query("status"))["head"] - LOOK_BACK)
-        # What is sealed in a store that this server lacks is not looked through.
-        with suppress(StoreMissingError):
-            while entries := await self._pages.fetch(place):
-                for entry in entries:
-                    if entry.data.get("command") == command:
-                        self._from = entry.offset
-                        return entry.offset
-                place = entries[-1].offset + 1
-        self._from = place
-        return None
 
 
 class RequestChat(Chat):

@@ -19,6 +19,7 @@ from folkmoot import AssistantAgent
 from folkmoot._chat.specs import team_of
 from folkmoot._local.environment import ENVIRONMENT
 from folkmoot._spec import to_json
+from folkmoot._temporal import seen
 from folkmoot.approvals import ApprovalPolicy
 from folkmoot.cli.app import app
 from folkmoot.server import app as application
@@ -158,7 +159,7 @@ def test_limits_are_those_told() -> None:
     assert f"| a whole request, but for streams | {application.DEADLINE:.0f} s |" in PAGE
     assert f"{feeds.QUEUE} entries lying" in PAGE
     assert f"comes for {feeds.HEARTBEAT:.0f} s" in " ".join(PAGE.split())
-    assert f"last {handles.LOOK_BACK:,} entries" in PAGE
+    assert f"last {seen.MOST} commands" in PAGE
     assert f"{fields['host'].default}:{fields['port'].default}" in PAGE
 
 
