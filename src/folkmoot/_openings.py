@@ -73,7 +73,7 @@ class Openings:
             messages: Old messages to begin with (see `Chat.load_messages`).
             termination: What becomes of a termination text in the last of them (see `Chat.load_messages`).
             replace: Start anew where a chat of that id was closed.
-            tenant: Search attribute `ChatTenant`.
+            tenant: Search attribute `ChatTenant`; no quotes, backslashes or control characters.
             limits: When the chat continues as new; the defaults suit every server.
 
         Raises:

@@ -15,12 +15,12 @@ from temporalio.common import SearchAttributeKey
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.service import RPCError
 
-from ._client.filters import quoted
 from ._client.inbox import InboxItem, inbox
 from ._client.replaying import BreakingChat, ReplayReport, replay_chats
 from ._client.retention import Deletion, Retention
 from ._openings import Openings
 from ._temporal import names
+from ._temporal.filters import quoted
 from .errors import (
     ServerUnavailableError,
 )

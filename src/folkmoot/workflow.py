@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from ._chat.state import ENGINE
 from ._spec import AgentSpec, spec_digest, to_json
 from ._temporal import names
+from ._temporal.filters import checked_tenant
 from ._temporal.memos import memo_of
 from ._temporal.payloads import MAX_TASK, ChatInput, size_of
 from .errors import ChatCancelled, ChatFailedError, ChatNotFoundError, PayloadTooLargeError, error_from_wire
@@ -155,15 +156,16 @@ async def open_group_chat(
         team: The team, or a single agent.
         id: The chat's id.
         queue: Task queue of the chat's workers; None: that of the caller, as a worker with the plugin serves both.
-        tenant: Search attribute `ChatTenant`.
+        tenant: Search attribute `ChatTenant`; no quotes, backslashes or control characters.
 
     Raises:
+        ValueError: Lists could not find the tenant.
         PayloadTooLargeError: The spec is too large.
     """
     spec, digest = to_json(team), spec_digest(team)
     if (size := size_of(spec)) > MAX_TASK:
         raise PayloadTooLargeError(size, MAX_TASK, "The spec")
-    data = ChatInput(spec=dict(spec), engine=ENGINE, tenant=tenant)  # type: ignore[call-overload]
+    data = ChatInput(spec=dict(spec), engine=ENGINE, tenant=checked_tenant(tenant))  # type: ignore[call-overload]
     try:
         await workflow.start_child_workflow(
             names.WORKFLOW,

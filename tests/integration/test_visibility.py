@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from folkmoot import ChatInfo, HistoryLimits
+import pytest
+
+from folkmoot import ChatInfo, ChatNotFoundError, HistoryLimits
 from tests._support.waiting import eventually
 from tests.integration.conftest import Site, SiteFactory, unique, until
 
@@ -23,7 +25,7 @@ async def listed(site: Site, count: int, filter_: str = "", **options: str) -> l
 
 async def test_a_chat_in_the_list_from_opening_to_closing(sites: SiteFactory) -> None:
     site = await sites([{"text": "one", "hold": "it"}])
-    tenant = unique("o'tenant")
+    tenant = unique("tenant")
     chat = await site.open(site.team("a", name="scribes"), tenant=tenant)
     (info,) = await listed(site, 1, status="idle", tenant=tenant)
     assert (info.id, info.team, info.turns) == (chat.id, "scribes", 0)
@@ -47,6 +49,15 @@ async def test_a_chat_in_the_list_from_opening_to_closing(sites: SiteFactory) ->
 
 async def _closed(site: Site, tenant: str) -> bool:
     return [info.status async for info in site.moot.list(tenant=tenant)] == ["closed"]
+
+
+@pytest.mark.parametrize("tenant", ["o'tenant", 'a"b', "a\\b", "a\nb"])
+async def test_a_tenant_that_lists_could_not_find_is_refused(site: Site, tenant: str) -> None:
+    chat_id = unique("chat")
+    with pytest.raises(ValueError, match="tenant must be a text without quotes"):
+        await site.moot.open(site.team("a"), chat_id, tenant=tenant)
+    with pytest.raises(ChatNotFoundError):
+        await site.moot.get(chat_id)
 
 
 async def test_filters(site: Site) -> None:

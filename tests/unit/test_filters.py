@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from folkmoot import BadCommandError
-from folkmoot._client.filters import is_safe, quoted
+from folkmoot._temporal.filters import is_safe, quoted
 
 
 @pytest.mark.parametrize("value", ["", "acme", "role:finance", "Ålesund & söhne", "a b%c_d"])

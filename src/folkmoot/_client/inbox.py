@@ -11,8 +11,7 @@ from temporalio.common import SearchAttributeKey
 
 from folkmoot._chat.people import ANYONE, audience
 from folkmoot._temporal import names
-
-from .filters import quoted
+from folkmoot._temporal.filters import quoted
 
 __all__ = ["InboxItem", "inbox"]
 

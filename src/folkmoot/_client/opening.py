@@ -16,6 +16,7 @@ from folkmoot._chat.fold import Fold
 from folkmoot._chat.state import ENGINE
 from folkmoot._spec import AgentSpec, spec_digest, to_json
 from folkmoot._temporal import names
+from folkmoot._temporal.filters import checked_tenant
 from folkmoot._temporal.memos import memo_of
 from folkmoot._temporal.payloads import MAX_TASK, ChatInput, HistoryLimits, size_of
 from folkmoot.errors import ChatClosedError, ChatExistsError, PayloadTooLargeError
@@ -70,9 +71,11 @@ class Opening:
             first: A command it begins with: verb, command id, fields.
 
         Raises:
+            ValueError: The tenant has a quote, a backslash or a control character.
             ChatExistsError: It lives with another team.
             ChatClosedError: It was closed and is not to be replaced.
         """
+        checked_tenant(tenant)
         inbox = [] if first is None else [list(first)]
         data = ChatInput(spec=dict(self._spec), engine=ENGINE, uuid=uuid, tenant=tenant, limits=limits, inbox=inbox)  # type: ignore[call-overload]
         argument = data.model_dump(mode="json", exclude_defaults=True)

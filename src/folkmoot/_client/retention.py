@@ -21,12 +21,12 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from folkmoot._temporal.filters import is_safe, quoted
 from folkmoot._temporal.names import ARCHIVE_ID, NOTICES_ID, WORKFLOW
 from folkmoot.errors import ChatBusyError, ChatNotFoundError
 from folkmoot.store import Deleted, Store
 
 from .archived import manifests_of
-from .filters import is_safe, quoted
 from .pages import LogPages
 from .workers import Workers
 

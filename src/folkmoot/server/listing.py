@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
-from folkmoot._client.filters import quoted
+from folkmoot._temporal.filters import quoted
 from folkmoot._temporal.names import WORKFLOW
 from folkmoot.errors import BadCommandError
 

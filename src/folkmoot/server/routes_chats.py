@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 
-from folkmoot._client.filters import SAFE
+from folkmoot._temporal.filters import SAFE
 from folkmoot.chat import Chat
 from folkmoot.errors import ChatClosedError, ChatExistsError
 

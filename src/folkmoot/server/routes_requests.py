@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
-from folkmoot._client.filters import SAFE
+from folkmoot._temporal.filters import SAFE
 from folkmoot.chat import PendingRequest
 from folkmoot.signatures import DecisionClaims, DecisionKey, decision_digest, sign_decision
 

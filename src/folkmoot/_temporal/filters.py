@@ -9,7 +9,7 @@ import re
 
 from folkmoot.errors import BadCommandError
 
-__all__ = ["SAFE", "is_safe", "quoted"]
+__all__ = ["SAFE", "checked_tenant", "is_safe", "quoted"]
 
 SAFE = r"^[^'\"\\\x00-\x1f\x7f]*$"
 """What can stand in a list filter."""
@@ -29,3 +29,14 @@ def quoted(value: str) -> str:
     if not is_safe(value):
         raise BadCommandError(f"{value!r} cannot be looked for: it has a quote, a backslash or a control character.")
     return f"'{value}'"
+
+
+def checked_tenant(tenant: str) -> str:
+    """A tenant that lists can find.
+
+    Raises:
+        ValueError: It has what cannot stand in a list filter.
+    """
+    if not is_safe(tenant):
+        raise ValueError(f"A tenant must be a text without quotes, backslashes and control characters, got {tenant!r}.")
+    return tenant
