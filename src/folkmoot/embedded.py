@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,6 +32,10 @@ __all__ = ["IN_MEMORY", "default_data_folder", "local"]
 
 IN_MEMORY = ":memory:"
 """`data_dir` of a server that keeps nothing."""
+LONGEST_STOP = 30.0
+"""Seconds the worker has to stop: calls in flight are cancelled at once, so it takes a moment, or a thread hangs."""
+
+logger = logging.getLogger("folkmoot.local")
 
 
 @asynccontextmanager
@@ -137,8 +143,30 @@ class _Embedded(Folkmoot):
         """Stop following, then the worker: calls in flight are given back and made again by the next one."""
         worker, self._worker = self._worker, None
         if worker is not None:
-            await worker.__aexit__(None, None, None)
+            await _stop(worker)
         await super().close()
+
+
+async def _stop(worker: Worker) -> None:
+    """Stop a worker, or leave it: one whose SDK never finishes (sdk-python #1557) must not hold up who used it."""
+    stopping = asyncio.ensure_future(worker.__aexit__(None, None, None))
+    done, _ = await asyncio.wait([stopping], timeout=LONGEST_STOP)
+    if done:
+        await stopping
+        return
+    where = "; ".join(filter(None, map(_where, asyncio.all_tasks())))
+    logger.warning("The worker has not stopped within %.0f s and is left; what goes on: %s", LONGEST_STOP, where)
+    stopping.cancel()
+
+
+def _where(task: asyncio.Task[Any]) -> str:
+    """What a task waits for: its coroutines with their lines, the innermost last."""
+    found: list[str] = []
+    inner: Any = task.get_coro()
+    while (frame := getattr(inner, "cr_frame", None)) is not None:
+        found.append(f"{inner.__qualname__}:{frame.f_lineno}")
+        inner = inner.cr_await
+    return " > ".join(found)
 
 
 def register(plugin: FolkmootPlugin, found: Carried) -> None:
