@@ -68,6 +68,7 @@ class Follower:
         self._token = b""
         self._waiters = 0
         self._task: asyncio.Task[None] | None = None
+        self._error: Exception | None = None
         self._changed = asyncio.Condition()
         self.tasks = 0
         """Completed workflow tasks seen."""
@@ -77,13 +78,24 @@ class Follower:
         """The chat's workflow has ended."""
 
     async def wait(self, seen: int, *, marks_only: bool = False) -> None:
-        """Wait until more was seen than `seen` of `tasks` (or `marks`), or the chat is closed."""
+        """Wait until more was seen than `seen` of `tasks` (or `marks`), or the chat is closed.
+
+        Raises:
+            Exception: What ended the polling, if that was neither the chat's end nor a server that is away.
+        """
         self._waiters += 1
         if self._task is None or self._task.done():
+            self._error = None
             self._task = asyncio.create_task(self._poll())
+
+        def over() -> bool:
+            return self._error is not None or self.closed or (self.marks if marks_only else self.tasks) > seen
+
         try:
             async with self._changed:
-                await self._changed.wait_for(lambda: self.closed or (self.marks if marks_only else self.tasks) > seen)
+                await self._changed.wait_for(over)
+                if self._error is not None:
+                    raise self._error
         finally:
             self._waiters -= 1
 
@@ -101,6 +113,10 @@ class Follower:
         Follower.polling += 1
         try:
             await self._poll_while_wanted()
+        except Exception as error:  # noqa: BLE001 - told to those who wait, who would else wait for ever
+            self._error = error
+            async with self._changed:
+                self._changed.notify_all()
         finally:
             Follower.polling -= 1
 
@@ -112,6 +128,8 @@ class Follower:
             try:
                 async with _slots:
                     events = await self._next_events()
+                if not events:
+                    await self.look_for_workers()
                 pause = 0.1
             except RPCError as error:
                 if error.status == RPCStatusCode.NOT_FOUND:
@@ -162,7 +180,6 @@ class Follower:
 
     async def _note(self, events: list[HistoryEvent]) -> None:
         if not events and not self.closed:
-            await self.look_for_workers()
             return
         self._warned = False
         async with self._changed:
