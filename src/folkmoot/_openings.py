@@ -11,7 +11,6 @@ from uuid import uuid4
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from ._chat.crossing import crossed
 from ._chat.specs import team_of
 from ._client.archived import find_archived
 from ._client.old_messages import Ending, Messages, OldMessages, rehearsed, state_of
@@ -157,7 +156,8 @@ class Openings:
         origin = {"chat": source, "uuid": whole.uuid, "offset": whole.offset}
         first = await self._loading(whole.saved(), uuid, origin=origin)
         chat = await self._open(opening, id, first, replace=False, tenant=tenant, limits=limits, uuid=uuid)
-        chat.crossed = tuple(crossed(whole.plan, whole.log, whole.offset, whole.log.head))
+        if (offset, turn, label) != (None, None, None):
+            chat.crossed = tuple(await origin_chat.crossing(whole.offset))
         return chat
 
     async def import_chat(

@@ -222,3 +222,20 @@ async def test_of_a_custom_agents_turn(sites: SiteFactory, verdict: str) -> None
         answer = "I have spoken." if verdict == "succeeded" else "turn 2"
         assert said((await run).messages)[-1] == ("slow", answer)
     assert slow.turns == (2 if verdict == "retry" else 1)
+
+
+class Late(Slow):
+    """An agent that gave up waiting for something."""
+
+    async def on_messages(self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken) -> Response:
+        raise TimeoutError("the archive did not answer")
+
+
+async def test_an_agents_own_timeout_is_a_known_outcome(sites: SiteFactory) -> None:
+    site = await sites(["hello"])
+    site.plugin.registry.agents["late"] = Late("late", "Late.")
+    chat = await site.open(RoundRobinGroupChat([CustomAgent("late", options=ONCE)], max_turns=1))
+    with pytest.raises(ChatFailedError, match="the archive did not answer") as failed:
+        await chat.run(task="go")
+    assert failed.value.error_type == "TimeoutError"
+    assert await chat.pending() == []

@@ -28,7 +28,7 @@ from folkmoot.options import ModelSpec, ToolOptions
 from . import names
 from .payloads import CallInput
 
-__all__ = ["CANCELLED", "Calls", "Finished"]
+__all__ = ["CANCELLED", "Calls", "Finished", "TimedOut"]
 
 HEARTBEAT = timedelta(seconds=10)
 """A lost worker is noticed this long after its last heartbeat, however long the call may take."""
@@ -53,6 +53,12 @@ ACTIVITIES = {
 CANCELLED = "cancelled"
 WAITS = ("UnknownNameError", "StoreUnavailableError")
 """Failures before a call has done anything: it is made again, and the first detail says what is waited for."""
+
+
+class TimedOut(Failure):
+    """What became of it is not known: its worker was lost, or its time was over. No error of the call's own is one."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +204,8 @@ def _finished(call: Call, handle: workflow.ActivityHandle[Any]) -> Finished:
     return Finished(call, Failure(type(cause).__name__, str(cause)))
 
 
-def _timed_out(call: Call, error: CallTimeoutError) -> Failure:
+def _timed_out(call: Call, error: CallTimeoutError) -> TimedOut:
     lost = error.type == TimeoutType.HEARTBEAT
     why = "its worker was lost" if lost else "it took longer than its time limit"
     what = f"The tool {call.name!r}" if call.kind == "tool" else f"The {call.kind} call of {call.path!r}"
-    return Failure("TimeoutError", f"{what} did not finish: {why}.")
+    return TimedOut("TimeoutError", f"{what} did not finish: {why}.")

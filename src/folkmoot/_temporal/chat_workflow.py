@@ -24,8 +24,9 @@ from folkmoot._chat.votes import tick
 from folkmoot._temporal.externs import extern
 
 from . import names
-from .calls import CANCELLED, Calls, Finished
+from .calls import CANCELLED, Calls, Finished, TimedOut
 from .carry import Carrier, restore
+from .chat_metrics import ChatMetrics
 from .commands_in import Incoming, argument, parse_command
 from .deadlines import Deadlines
 from .memos import memo_of
@@ -61,6 +62,8 @@ class GroupChat:
         self._problem: str | None = None
         self._inbox: list[Incoming] = []
         self._published = 0
+        self._asking = ""
+        """The command for which something is found out."""
         try:
             data = argument([] if input is ABSENT else [input])
             self._input = ChatInput.model_validate(data)
@@ -79,6 +82,7 @@ class GroupChat:
         self._visibility = Visibility(self._chat, self._input)
         self._outbox = Outbox(self._chat)
         self._notices = Notices(self._chat, self._input)
+        self._metrics = ChatMetrics(self._chat, self._input)
         if not self._chat.state.opened:
             # Whoever asks before the first task is done finds a chat that has begun.
             self._chat.begin(self._chat.team.name, self._carrier.spec_digest, self._now())
@@ -164,13 +168,17 @@ class GroupChat:
             or refusal(chat, incoming.verb, fields) is not None
         ):
             return incoming
-        if incoming.verb == "close":
-            await self._carrier.archive()
-        if not prepares(chat, incoming.verb, fields):
-            return incoming
-        if not self._published:
-            self._show()
-        return await prepare(chat, incoming)
+        self._asking = incoming.command
+        try:
+            if incoming.verb == "close":
+                await self._carrier.archive()
+            if not prepares(chat, incoming.verb, fields):
+                return incoming
+            if not self._published:
+                self._show()
+            return await prepare(chat, incoming)
+        finally:
+            self._asking = ""
 
     def _command(self, incoming: Incoming, time: str) -> None:
         if incoming.command in self._seen:
@@ -208,7 +216,7 @@ class GroupChat:
         """A cancelled call is made again if still needed; of a tool that failed for good the model is told."""
         if not self._chat.needs(call):
             return
-        lost = result == CANCELLED or (isinstance(result, Failure) and result.error_type == "TimeoutError")
+        lost = result == CANCELLED or isinstance(result, TimedOut)
         if call.once and lost and call.kind != "undo":
             why = "it was cancelled." if isinstance(result, str) else result.message
             if (call.policy or {}).get("unknown_outcome") != "fail":
@@ -231,6 +239,7 @@ class GroupChat:
             workflow.upsert_memo({names.MEMO_CHAT: memo_of(self._chat.team)})
         self._visibility.write(workflow.now(), run_ended=any(entry.kind == "run_ended" for entry in fresh))
         self._outbox.send(fresh)
+        self._metrics.write()
 
     def _show_activities(self, fresh: Sequence[Entry]) -> None:
         show = extern(names.CACHE_EXTERN)
@@ -250,6 +259,19 @@ class GroupChat:
             "shown": self._visibility.shown,
             "notices": self._notices.rest(),
         }
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """Where the chat stands, for logs and traces: its run, its turn, and the command that something is done for."""
+        if self._problem is not None:
+            return {}
+        state = self._chat.state
+        return {"run": state.run, "turn": state.turn, "command": self._asking or state.command}
+
+    @property
+    def latest(self) -> str:
+        """The id of the command that came last and was not taken in yet; empty if there is none."""
+        return self._inbox[-1].command if self._inbox else ""
 
     def _now(self) -> str:
         return workflow.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
