@@ -50,7 +50,7 @@ class Escalation(Frozen, frozen=True):
     approvers: People
     """Who may decide from then on."""
     replace: bool = False
-    """In place of those before; else besides them."""
+    """In place of those before; else besides them. Votes given before still count: they were of those who might."""
     quorum: Annotated[int, Field(ge=1)] | None = None
     """So many must approve from then on; None: as many as before."""
 
