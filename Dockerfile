@@ -1,4 +1,5 @@
-# The worker process of this application. The package is installed as users install it; the application lies beside it.
+# The application: its worker, and the same image for `folkmoot serve` and `folkmoot setup`. The package is installed as users
+# install it; the application lies beside it.
 FROM python:3.13-slim
 
 ENV PIP_NO_CACHE_DIR=1 \
@@ -11,7 +12,7 @@ RUN useradd --create-home --uid 10001 folkmoot \
 WORKDIR /app
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
-RUN pip install ".[cli,postgresql,server,testing,tokens]"
+RUN pip install ".[cli,dashboard,encryption,postgresql,s3,telemetry,tokens]"
 COPY activities activities
 COPY workflows workflows
 COPY worker.py ./

@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not soak"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv server postgres stores demo test check format bench soak client record-release clean
+.PHONY: help venv server postgres prometheus stores production-server demo test check format bench soak client record-release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,10 +36,17 @@ postgres: ## see that a PostgreSQL server can be started; installs one if there 
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 		|| { echo "there is no PostgreSQL server; installing postgresql"; apt-get update && apt-get install -y postgresql; }
 
+prometheus: ## see that Prometheus and promtool can be run; installs them if they are not there
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null \
+		|| { echo "there is no Prometheus; installing prometheus"; apt-get update && apt-get install -y --no-install-recommends prometheus; }
+
 stores: postgres $(INSTALLED) ## see that the servers stores are tested on can be started; builds the S3 one (a minute, once)
 	$(PY) -m tests._support.s3_server
 
-test: server stores ## run all tests but the long ones
+production-server: postgres $(INSTALLED) ## see that Temporal's production server can be started; builds it (some 8 minutes, once)
+	$(PY) -m tests._support.temporal_server
+
+test: server stores prometheus production-server ## run all tests but the long ones
 	$(PYTEST) tests/unit
 	$(PYTEST) tests --ignore tests/unit
 

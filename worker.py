@@ -2,7 +2,8 @@
 
 `python worker.py`, with the environment variables of `folkmoot worker --help`: `TEMPORAL_ADDRESS` and the rest of
 Temporal's environment configuration, `FOLKMOOT_TASK_QUEUE`, `FOLKMOOT_STORE`, `FOLKMOOT_DEPLOYMENT`,
-`FOLKMOOT_BUILD_ID`, `FOLKMOOT_VERSIONING`, `FOLKMOOT_WEBHOOKS`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`; and
+`FOLKMOOT_BUILD_ID`, `FOLKMOOT_VERSIONING`, `FOLKMOOT_WEBHOOKS`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`; what it tells of
+itself: `FOLKMOOT_METRICS_ADDRESS`, `FOLKMOOT_LOG_FORMAT`, `FOLKMOOT_LOG_LEVEL`, `OTEL_EXPORTER_OTLP_ENDPOINT`; and
 `FOLKMOOT_DATABASE_URL`, the application's database.
 """
 
@@ -22,6 +23,7 @@ from activities.database import use
 from folkmoot import Folkmoot, FolkmootPlugin
 from folkmoot.cli.serve import version_of
 from folkmoot.cli.webhooks import webhooks_of
+from folkmoot.telemetry import Telemetry
 from workflows import WORKFLOWS
 
 logger = logging.getLogger("worker")
@@ -30,11 +32,12 @@ GRACE = timedelta(seconds=20)
 """Calls in flight may finish within this time after SIGTERM; then they are given back and another worker makes them."""
 
 
-async def main(interceptors: Sequence[Interceptor] = ()) -> None:
+async def main(interceptors: Sequence[Interceptor] = (), telemetry: Telemetry | None = None) -> None:
     """Run the worker until SIGTERM or SIGINT.
 
     Args:
         interceptors: See each of its calls.
+        telemetry: What it tells of itself.
     """
     # Before it polls: a worker without its database could only fail.
     database = await asyncio.to_thread(use, os.environ.get("FOLKMOOT_DATABASE_URL"))
@@ -43,6 +46,7 @@ async def main(interceptors: Sequence[Interceptor] = ()) -> None:
         tools=TOOLS,
         sinks=webhooks_of((os.environ.get("FOLKMOOT_WEBHOOKS") or "").split(), os.environ),
         store=os.environ.get("FOLKMOOT_STORE") or None,
+        telemetry=telemetry,
     )
     queue = os.environ.get("FOLKMOOT_TASK_QUEUE") or "folkmoot"
     version = version_of(
@@ -69,10 +73,10 @@ async def main(interceptors: Sequence[Interceptor] = ()) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # One line for every model call would drown all others.
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
-    asyncio.run(main())
+    watched = Telemetry.from_environment(service_name="folkmoot-worker", log_level="info")
+    watched.set_up_logs(text="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    asyncio.run(main(telemetry=watched))
+    watched.stop()
     # The SDK's threads can abort an interpreter that ends by itself (temporalio/sdk-python #300).
     logging.shutdown()
     os._exit(0)

@@ -1,4 +1,4 @@
-"""The long measurements: `python -m benchmarks.soak`. One chat of 100,000 turns, then 10,000 idle chats.
+"""The long measurements: `python -m benchmarks.soak`. One chat of 100,000 turns, 10,000 idle chats, 1,000 users.
 
 Restartable: server data, store and samples lie in one folder; kill it whenever you like and start it again. What was
 run is not run again.
@@ -20,13 +20,14 @@ from .idle import idle_table, measure_idle
 from .lines import ROOT, Child
 from .long_chat import TURNS_A_RUN, curve, long_chat_table, measure_long_chat
 from .report import machine, say
+from .web import measure_web, web_table
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 CURVE = ROOT / "docs" / "soak.svg"
 BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
 
 
-async def measure(folder: Path, turns: int, idle: int) -> dict[str, Any]:
+async def measure(folder: Path, turns: int, idle: int, users: int) -> dict[str, Any]:
     """Run what is missing; all samples, earlier ones included."""
     folder.mkdir(parents=True, exist_ok=True)
     server = await ensure_server(data_dir=folder / "server", search_attributes=SEARCH_ATTRIBUTES)
@@ -37,6 +38,7 @@ async def measure(folder: Path, turns: int, idle: int) -> dict[str, Any]:
             "machine": machine(),
             "long": await measure_long_chat(folder, worker, turns) if turns else [],
             "idle": await measure_idle(folder, worker, idle) if idle else [],
+            "web": await measure_web(folder, worker, users) if users else {},
         }
 
 
@@ -47,6 +49,8 @@ def text_of(results: dict[str, Any]) -> str:
         parts += ["### One long chat", long_chat_table(results["long"]), f"![Cost of a turn]({CURVE.name})"]
     if results["idle"]:
         parts += ["### Idle chats", idle_table(results["idle"])]
+    if results["web"]:
+        parts += ["### A web service", web_table(results["web"])]
     return "\n\n".join(parts)
 
 
@@ -67,10 +71,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--turns", type=int, default=100_000, help=f"of the long chat; {TURNS_A_RUN} are one run")
     parser.add_argument("--idle", type=int, default=10_000, help="idle chats; 0: none")
+    parser.add_argument("--users", type=int, default=1_000, help="users of the HTTP API, a chat each; 0: none")
     parser.add_argument("--folder", type=Path, default=cache_folder() / "soak", help="where everything lies")
     parser.add_argument("--docs", action="store_true", help="write tables and curve into docs/benchmarks.md")
     given = parser.parse_args()
-    results = asyncio.run(measure(given.folder, given.turns, given.idle))
+    results = asyncio.run(measure(given.folder, given.turns, given.idle, given.users))
     print(text_of(results))
     if given.docs:
         write(results)

@@ -13,7 +13,6 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
@@ -45,7 +44,7 @@ with workflow.unsafe.imports_passed_through():
         UserProxyAgent,
     )
     from folkmoot.approvals import ApprovalPolicy, Deadlines, Escalation
-    from folkmoot.workflow import GroupChatHandle, open_group_chat
+    from folkmoot.workflow import GroupChatHandle, get_group_chat, open_group_chat
 
 from workflows.steps import Recorder, started
 
@@ -179,10 +178,8 @@ class IncidentResponse:
         incident = await self._steps.record(start_shift, self._next)
         team = responders(request, incident.on_call)
         if incident.shift > 1:
-            # The wire's own command; the chat takes it before the run that is asked for next.
-            change = {"command": str(workflow.uuid4()), "spec": team.to_json(), "force": True, "by": incident.before}
-            with suppress(ApplicationError):  # It is gone: then the next line opens it anew.
-                await workflow.get_external_workflow_handle(incident.chat).signal("change", change)
+            with suppress(ChatNotFoundError):  # It is gone: then the next line opens it anew.
+                await get_group_chat(incident.chat).change(team, force=True, by=incident.before)
         self._chat = chat = await open_group_chat(team, incident.chat)
         self._at("response", shift=incident.shift, on_call=incident.on_call)
         task = HandoffMessage(source="desk", target="responder", content=_note(request, incident))

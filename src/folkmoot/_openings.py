@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from ._chat.specs import team_of
 from ._client.archived import find_archived
-from ._client.old_messages import Ending, Messages, OldMessages, rehearsed, state_of
+from ._client.old_messages import Ending, Messages, OldMessages, resumed
 from ._client.opening import Opening
 from ._client.pages import LogPages
 from ._client.states import EXPORT, stored_state
@@ -87,7 +87,7 @@ class Openings:
         if messages is not None:
             if state is not None:
                 raise ValueError("Give a state or messages to begin with, not both.")
-            state = state_of(rehearsed(spec, messages, termination))
+            state = (await resumed(spec, messages, termination)).state
         uuid = uuid4().hex
         first = None if state is None else await self._loading(state, uuid)
         return await self._open(opening, id, first, replace=replace, tenant=tenant, limits=limits, uuid=uuid)

@@ -207,11 +207,8 @@ class Chat(People):
             async for entry in self._pages.follow(after + 1):
                 yield await self._event(entry)
             return
-        place = after + 1
-        while entries := await self._pages.fetch(place):
-            for entry in entries:
-                place = entry.offset + 1
-                yield await self._event(entry)
+        async for entry in self._pages.present(after + 1):
+            yield await self._event(entry)
 
     async def _event(self, entry: Entry) -> ChatEvent:
         message = await self._pages.message(entry)

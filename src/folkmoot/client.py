@@ -18,14 +18,17 @@ from temporalio.service import RPCError
 from ._client.inbox import InboxItem, inbox
 from ._client.replaying import BreakingChat, ReplayReport, replay_chats
 from ._client.retention import Deletion, Retention
+from ._encryption.keys import KeyRing
 from ._openings import Openings
 from ._temporal import names
+from ._temporal.encrypting import keys_of
 from ._temporal.filters import quoted
 from .errors import (
     ServerUnavailableError,
 )
 from .plugin import FolkmootPlugin
 from .store import Store, as_store
+from .store.encrypted import encrypted
 
 __all__ = ["ChatInfo", "Folkmoot", "InboxItem"]
 
@@ -73,7 +76,8 @@ class Folkmoot(Openings):
         queue: str = names.DEFAULT_QUEUE,
         store: Store | None = None,
     ) -> None:
-        super().__init__(client, queue, store if store is not None else plugin.store if plugin is not None else None)
+        store = plugin.store if store is None and plugin is not None else store
+        super().__init__(client, queue, encrypted(store, keys_of(client.data_converter)))
         self._plugin = plugin
 
     @classmethod
@@ -88,6 +92,7 @@ class Folkmoot(Openings):
         queue: str = names.DEFAULT_QUEUE,
         store: Store | str | Path | None = None,
         plugin: FolkmootPlugin | None = None,
+        encryption: KeyRing | None = None,
         **options: Any,
     ) -> Folkmoot:
         """Connect to a Temporal server or Temporal Cloud; workers run elsewhere.
@@ -104,17 +109,21 @@ class Folkmoot(Openings):
             queue: Task queue of the workers.
             store: The workers' store, or its URL (see `folkmoot.store.open_store`).
             plugin: A plugin, if workers are made of this client.
+            encryption: The workers' keys, or None: the plugin's, else the environment's (see `FolkmootPlugin`).
             options: Further arguments of `temporalio.client.Client.connect`.
 
         Raises:
             ServerUnavailableError: No server answers there.
+            ValueError: The keys are none, or there are others, or another payload codec.
         """
+        if plugin is not None and encryption is not None:
+            raise ValueError("A plugin brings its own keys; expected encryption= with it, or here, not both.")
         config = connect_options(profile)
         given = {"target_host": address, "namespace": namespace, "tls": tls, "api_key": api_key}
         config.update({key: value for key, value in given.items() if value is not None})
         config.setdefault("target_host", "localhost:7233")
         opened = as_store(store)
-        plugin = plugin or FolkmootPlugin(store=opened)
+        plugin = plugin or FolkmootPlugin(store=opened, encryption=encryption)
         plugins = [plugin, *options.pop("plugins", [])]
         try:
             client = await Client.connect(**config, plugins=plugins, **options)

@@ -12,6 +12,7 @@ from typing import Any, cast
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from ._encryption.keys import KeyRing
 from ._local import Progress, default_data_folder, ensure_server
 from ._spec import AgentSpec, Carried, carried
 from ._temporal import names
@@ -52,6 +53,7 @@ async def local(
     sinks: Mapping[str, Sink] | None = None,
     price: PriceFunction | None = None,
     store: Store | str | Path | None = None,
+    encryption: KeyRing | None = None,
     namespace: str = "default",
     queue: str = names.DEFAULT_QUEUE,
     ui: bool = False,
@@ -75,6 +77,7 @@ async def local(
         sinks: Who is told of requests to people and ends of runs, by the name that teams' `notify` uses.
         price: What a model call costs; see `FolkmootPlugin`.
         store: Another store than the data folder's, or its URL (see `folkmoot.store.open_store`).
+        encryption: Keys with which all is encrypted; None: the environment's (see `FolkmootPlugin`).
         namespace: The namespace to use.
         queue: The task queue.
         ui: Start a new server with Temporal's Web UI.
@@ -96,6 +99,7 @@ async def local(
         sinks=sinks,
         price=price,
         store=used,
+        encryption=encryption,
     )
     server = await ensure_server(
         data_dir=folder,

@@ -264,6 +264,7 @@ class ModelCallError(FolkmootError):
         status: The HTTP status, if there was an answer.
         retryable: The same call may succeed later.
         retry_after: Seconds the endpoint asked to wait.
+        kind: What went wrong where there is no status, as metrics tell it: timeout, connection, reply, or empty.
     """
 
     def __init__(
@@ -273,11 +274,13 @@ class ModelCallError(FolkmootError):
         status: int | None = None,
         retryable: bool = False,
         retry_after: float | None = None,
+        kind: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
         self.retryable = retryable
         self.retry_after = retry_after
+        self.kind = kind
 
     def details(self) -> dict[str, Any]:
         """Status, whether to retry, and when."""

@@ -7,21 +7,24 @@ import dataclasses
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from temporalio.client import ClientConfig
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import (
     CompositePayloadConverter,
     DataConverter,
-    DefaultFailureConverter,
     DefaultPayloadConverter,
     EncodingPayloadConverter,
 )
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import Worker, WorkerConfig, WorkflowRunner
+from temporalio.service import ConnectConfig, ServiceClient
+from temporalio.worker import ReplayerConfig, Worker, WorkerConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from ._encryption.keys import KeyRing
 from ._local import register_search_attributes
 from ._spec import Carried
 from ._temporal import names
@@ -29,17 +32,19 @@ from ._temporal.archive_workflow import ChatArchive
 from ._temporal.archiving import Archiver
 from ._temporal.chat_workflow import GroupChat
 from ._temporal.custom_agents import check_agent
-from ._temporal.failures import ChatFailureConverter
+from ._temporal.encrypting import with_encryption
 from ._temporal.notices_workflow import ChatNotices
 from ._temporal.prices import PriceFunction
 from ._temporal.registry import Registry
-from ._temporal.worker_side import WorkerSide
+from ._temporal.worker_side import ReplaySide, WorkerSide
 from .errors import FolkmootError
 from .memory import Memory
 from .models import Model, ModelRegistry
 from .notices import Sink
 from .signatures import public_keys, public_keys_of
 from .store import Store, as_store
+from .store.encrypted import encrypted
+from .telemetry import Telemetry
 from .tools import FunctionTool
 from .workbench import Workbench
 
@@ -73,9 +78,13 @@ class FolkmootPlugin(SimplePlugin):
             `Webhook`. There is always `log` (see `notices.LogSink`), unless another one is given.
         store: Where sealed parts of long chats, large contents and closed chats lie: a store, or its URL (see
             `open_store`). The workers and clients of a chat need the same.
+        encryption: Keys with which all payloads and the store's contents are encrypted; None: those of the environment
+            (`FOLKMOOT_ENCRYPTION_KEYS`), if there are any. The workers and clients of a chat need the same.
+        telemetry: What the processes of its clients and workers tell of themselves (see `folkmoot.telemetry`); None:
+            nothing.
 
     Raises:
-        ValueError: Two tools have one name.
+        ValueError: Two tools have one name, or the environment's keys are none.
         TypeError: An agent is neither an agent nor makes one.
     """
 
@@ -94,6 +103,8 @@ class FolkmootPlugin(SimplePlugin):
         store: Store | str | Path | None = None,
         decision_keys: Sequence[str] | None = None,
         check_namespace: bool = True,
+        encryption: KeyRing | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         by_name: dict[str, FunctionTool] = {}
         for item in tools:
@@ -124,17 +135,54 @@ class FolkmootPlugin(SimplePlugin):
         self.registry.add_sinks(sinks or {})
         self.store = as_store(store)
         self._check_namespace = check_namespace
-        side = WorkerSide(self.registry, self.store)
+        keys = KeyRing.from_environment() if encryption is None else encryption
+        side = WorkerSide(self.registry, encrypted(self.store, keys))
         self.cache = side.cache
+        self._side = side
+        self.telemetry = telemetry
         super().__init__(  # pyright: ignore[reportUnknownMemberType]
             "folkmoot.FolkmootPlugin",
-            data_converter=_converter,
+            data_converter=partial(_converter, keys, encryption is not None),
             interceptors=[side],
             activities=[*side.activities, Archiver(side.reader).archive],
             workflows=[GroupChat, ChatArchive, ChatNotices],
             workflow_runner=_runner,
             workflow_failure_exception_types=[FolkmootError],
         )
+
+    def observe(self, telemetry: Telemetry) -> None:
+        """Have clients that are made from now on, and their workers, tell of themselves, unless they do already."""
+        self.telemetry = self.telemetry or telemetry
+
+    def configure_client(self, config: ClientConfig) -> ClientConfig:
+        """See `temporalio.client.Plugin`."""
+        config = super().configure_client(config)
+        if self.telemetry is not None and self.telemetry.tracer is not None:
+            # Only where it is wanted: OpenTelemetry may not be installed.
+            from ._temporal.tracing import Tracing
+
+            config["interceptors"] = [*config.get("interceptors", ()), Tracing(self.telemetry.tracer)]
+        return config
+
+    async def connect_service_client(
+        self, config: ConnectConfig, next: Callable[[ConnectConfig], Awaitable[ServiceClient]]
+    ) -> ServiceClient:
+        """See `temporalio.client.Plugin`. A runtime of one's own stays.
+
+        Raises:
+            OSError: The address of the metrics is in use.
+        """
+        if self.telemetry is not None:
+            self.telemetry.start()
+            config.runtime = config.runtime or self.telemetry.runtime()
+        return await super().connect_service_client(config, next)
+
+    def configure_replayer(self, config: ReplayerConfig) -> ReplayerConfig:
+        """See `temporalio.worker.Plugin`."""
+        config = super().configure_replayer(config)
+        given = config.get("interceptors", ())
+        config["interceptors"] = [ReplaySide(self._side) if item is self._side else item for item in given]
+        return config
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
         """See `temporalio.worker.Plugin`."""
@@ -184,14 +232,12 @@ class _Converter(PydanticPayloadConverter):
             CompositePayloadConverter.__init__(self, *_Converter._made)
 
 
-def _converter(converter: DataConverter | None) -> DataConverter:
+def _converter(keys: KeyRing | None, given: bool, converter: DataConverter | None) -> DataConverter:
     """Our converters in place of the default ones; a codec, and converters of one's own, stay as they are."""
     converter = converter or DataConverter()
     if converter.payload_converter_class is DefaultPayloadConverter:
         converter = dataclasses.replace(converter, payload_converter_class=_Converter)
-    if converter.failure_converter_class is DefaultFailureConverter:
-        converter = dataclasses.replace(converter, failure_converter_class=ChatFailureConverter)
-    return converter
+    return with_encryption(converter, keys, given=given)
 
 
 def _runner(runner: WorkflowRunner | None) -> WorkflowRunner:

@@ -24,7 +24,7 @@ from .errors import ChatCancelled, ChatFailedError, ChatNotFoundError, PayloadTo
 from .messages import BaseAgentEvent, BaseChatMessage, from_log, task_messages, to_log
 from .teams import TeamSpec
 
-__all__ = ["GroupChatHandle", "RunOutcome", "open_group_chat", "run_group_chat"]
+__all__ = ["GroupChatHandle", "RunOutcome", "get_group_chat", "open_group_chat", "run_group_chat"]
 
 _REPLIES = "_folkmoot_replies"
 
@@ -53,13 +53,13 @@ class RunOutcome:
 
 
 class GroupChatHandle:
-    """A chat as a workflow uses it. Made by `open_group_chat`.
+    """A chat as a workflow uses it. Made by `open_group_chat` and `get_group_chat`.
 
     Attributes:
         id: The chat's id.
     """
 
-    def __init__(self, chat_id: str, digest: str) -> None:
+    def __init__(self, chat_id: str, digest: str | None) -> None:
         self.id = chat_id
         self._digest = digest
         self._replies = _replies()
@@ -89,7 +89,9 @@ class GroupChatHandle:
             ChatNotFoundError: The chat is gone.
             TimeoutError: `timeout` is over.
         """
-        fields: dict[str, Any] = {"command": command or str(workflow.uuid4()), "spec": self._digest}
+        fields: dict[str, Any] = {"command": command or str(workflow.uuid4())}
+        if self._digest is not None:
+            fields["spec"] = self._digest
         messages = task_messages(task)
         if messages is not None:
             fields["task"] = [to_log(message) for message in messages]
@@ -129,6 +131,32 @@ class GroupChatHandle:
         fields: dict[str, Any] = {"message": to_log(given), "when": when}
         await self._send("say", {**fields, "by": by} if by else fields)
 
+    async def change(
+        self, team: TeamSpec | AgentSpec, *, hears: bool = True, force: bool = False, by: str | Mapping[str, Any] = ""
+    ) -> None:
+        """Go on with another team, whoever it is made of (see `Chat.change`); `run` asks for runs of it from now on.
+
+        It does not wait for the chat, which takes this before whatever is asked for next; the log says what came of it.
+        If the chat refused it, as without `force` while a run is under way, it refuses the next run, too.
+
+        Args:
+            team: The team from now on.
+            hears: Newcomers hear what was said so far.
+            force: End a run that is under way first.
+            by: Who asks for it.
+
+        Raises:
+            PayloadTooLargeError: The spec is too large.
+            ChatNotFoundError: The chat is gone.
+        """
+        spec = to_json(team)
+        if (size := size_of(spec)) > MAX_TASK:
+            raise PayloadTooLargeError(size, MAX_TASK, "The spec")
+        fields: dict[str, Any] = {"spec": spec, **({} if hears else {"hears": False})}
+        fields |= {**({"force": True} if force else {}), **({"by": by} if by else {})}
+        await self._send("change", fields)
+        self._digest = spec_digest(team)
+
     async def cancel(self) -> None:
         """End the run now."""
         await self._send("cancel", {})
@@ -138,7 +166,8 @@ class GroupChatHandle:
         await self._send("close", {"force": True} if force else {})
 
     async def _send(self, verb: str, fields: dict[str, Any]) -> None:
-        fields.setdefault("command", str(workflow.uuid4()))
+        # One number of the workflow's is drawn for each, whether or not it is used: histories depend on that.
+        fields = {"command": str(workflow.uuid4()), **fields}
         try:
             await workflow.get_external_workflow_handle(self.id).signal(verb, fields)
         except ApplicationError as error:
@@ -178,6 +207,17 @@ async def open_group_chat(
     except WorkflowAlreadyStartedError:
         pass  # It lives already, from an earlier run of the caller or opened by a client.
     return GroupChatHandle(id, digest)
+
+
+def get_group_chat(id: str) -> GroupChatHandle:
+    """A chat that was opened elsewhere, whatever its team; to be called in workflow code only.
+
+    Nothing is asked of it yet: that it is not there is said by what is.
+
+    Args:
+        id: The chat's id.
+    """
+    return GroupChatHandle(id, None)
 
 
 async def run_group_chat(

@@ -8,7 +8,7 @@ from typing import Any
 from temporalio import workflow
 
 from folkmoot import AssistantAgent, FolkmootError, RoundRobinGroupChat
-from folkmoot.workflow import open_group_chat, run_group_chat
+from folkmoot.workflow import get_group_chat, open_group_chat, run_group_chat
 
 
 def team(turns: int = 1) -> RoundRobinGroupChat:
@@ -90,3 +90,22 @@ class Sayer:
     async def run(self, data: dict[str, Any]) -> None:
         chat = await open_group_chat(team(), data["chat"], queue=data["queue"])
         await chat.say("hear me", when="turn", by="workflow")
+
+
+@workflow.defn
+class Changer:
+    """Has others take part in a chat that somebody else opened, and asks it for runs; tells who spoke, or the error."""
+
+    @workflow.run
+    async def run(self, data: dict[str, Any]) -> list[str]:
+        chat = get_group_chat(data["chat"])
+        told: list[str] = []
+        for names in data["teams"]:
+            members = [AssistantAgent(name, "scripted") for name in names]
+            try:
+                if names:
+                    await chat.change(RoundRobinGroupChat(members, max_turns=len(names)), hears=False, by="caller")
+                told.append(" ".join(message.source for message in (await chat.run(task="go")).messages))
+            except FolkmootError as error:
+                told.append(type(error).__name__)
+        return told

@@ -10,10 +10,10 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from tests._support.waiting import eventually
-from tests.integration.callers import Asker, Keeper, Returning, Starter
+from tests.integration.callers import Asker, Changer, Keeper, Returning, Starter
 from tests.integration.conftest import Site, SiteFactory, kinds, unique, until, worker_on
 
-CALLERS = [Asker, Keeper, Returning, Starter]
+CALLERS = [Asker, Changer, Keeper, Returning, Starter]
 
 
 async def ask(site: Site, caller: type, data: dict[str, Any], workflow_id: str | None = None) -> Any:
@@ -134,3 +134,14 @@ async def test_a_closed_chat_cannot_be_asked(sites: SiteFactory) -> None:
         answer = await ask(site, Keeper, {"chat": unique(), "tasks": ["go", "!close", "again"]})
     assert answer[0] == "hello"
     assert answer[2].startswith(("ChatNotFoundError", "ChatClosedError"))
+
+
+async def test_a_caller_changes_who_takes_part(sites: SiteFactory) -> None:
+    site = await sites(worker=False)
+    async with worker_on(site.client, site.queue, workflows=CALLERS):
+        chat = await site.open(site.team("a"))
+        told = await ask(site, Changer, {"chat": chat.id, "teams": ["", "bc", "", "d"]})
+        assert told == ["user a", "user b c", "user b c", "user d"]
+        (first, _) = [event.data for event in [e async for e in chat.events(follow=False)] if event.kind == "loaded"]
+        assert "caller" in str(first["by"])
+        assert await ask(site, Changer, {"chat": unique(), "teams": ["a"]}) == ["ChatNotFoundError"]

@@ -1,7 +1,8 @@
 """Keep the current histories as those of this release: `make record-release`, once, when a version is released.
 
-They are copied from `histories/current/` to `histories/VERSION/`, where nothing changes them any more, and every later
-version has to replay them (`test_histories`).
+Those of chats are copied from `histories/current/` to `histories/VERSION/`, and those of the business processes from
+`process_histories/` to `process_histories/VERSION/`. There nothing changes them any more, and every later version has
+to replay them (`test_histories`, `test_processes`).
 """
 
 from __future__ import annotations
@@ -10,70 +11,100 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Set
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
 
 from folkmoot import __version__
 from folkmoot.testing import replay
+from tests.replay import processes
 from tests.replay.caller import Caller
 from tests.replay.paths import PATHS
 from tests.replay.record import CURRENT
+from workflows import WORKFLOWS
 
 
 class ReleaseError(Exception):
     """The current histories cannot become those of the release; the text says why."""
 
 
-async def keep(current: Path, version: str, paths: Set[str]) -> Path:
-    """Copy the current histories to the folder of a version, beside theirs.
+@dataclass(frozen=True)
+class Kind:
+    """Histories that are kept together.
+
+    Attributes:
+        current: The folder of the current ones.
+        releases: The folder with one for each release.
+        paths: The names of all paths, each of which must be on record.
+        workflows: What replays them, besides the chat's workflow.
+        recorder: The module that records them.
+    """
+
+    current: Path
+    releases: Path
+    paths: Set[str]
+    workflows: Sequence[type[Any]]
+    recorder: str
+
+
+CHATS = Kind(CURRENT, CURRENT.parent, PATHS.keys(), [Caller], "tests.replay.record")
+PROCESSES = Kind(processes.HISTORIES, processes.HISTORIES, processes.PATHS.keys(), WORKFLOWS, "tests.replay.processes")
+
+
+async def keep(kinds: Sequence[Kind], version: str) -> list[Path]:
+    """Copy the current histories to folders of a version: all of them, or none.
 
     Args:
-        current: Their folder.
+        kinds: Which.
         version: The version that is released.
-        paths: The names of all paths, each of which must be on record.
 
     Returns:
-        The version's folder.
+        The version's folders, one for each kind.
 
     Raises:
         ReleaseError: The version has its histories, or the current ones are not those of all paths and of this code.
     """
-    target = current.with_name(version)
-    if target.exists():
+    for kind in kinds:
+        await _check(kind, version)
+    # Whole or not at all: a part of a release's histories would pass for all of them.
+    parts = [kind.releases / f".{version}" for kind in kinds]
+    for kind, part in zip(kinds, parts, strict=True):
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir()
+        for file in kind.current.glob("*.json"):
+            shutil.copyfile(file, part / file.name)
+    return [part.rename(part.with_name(version)) for part in parts]
+
+
+async def _check(kind: Kind, version: str) -> None:
+    if (kind.releases / version).exists():
         raise ReleaseError(f"{version!r} has left its histories, which stay as they are; raise the version first.")
-    files = sorted(current.glob("*.json"))
+    files = sorted(kind.current.glob("*.json"))
     recorded = {file.stem.rpartition(".")[0] for file in files}
-    if recorded != paths:
-        names = ", ".join(sorted(recorded ^ paths))
-        raise ReleaseError(f"Recorded or there, but not both: {names}; run python -m tests.replay.record NAME.")
+    if recorded != kind.paths:
+        names = ", ".join(sorted(recorded ^ kind.paths))
+        raise ReleaseError(f"Recorded or there, but not both: {names}; run python -m {kind.recorder} NAME.")
     for file in files:
         try:
-            await replay([WorkflowHistory.from_json(file.stem, file.read_text())], workflows=[Caller])
+            await replay([WorkflowHistory.from_json(file.stem, file.read_text())], workflows=kind.workflows)
         except (workflow.NondeterminismError, RuntimeError) as error:
             raise ReleaseError(f"{file.name} is of other code than this; record it anew.") from error
-    # Whole or not at all: a part of a release's histories would pass for all of them.
-    part = current.with_name(f".{version}")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    for file in files:
-        shutil.copyfile(file, part / file.name)
-    part.rename(target)
-    return target
 
 
 def main() -> int:
     """Say where they are and give 0; or say why not and give 1."""
     try:
-        target = asyncio.run(keep(CURRENT, __version__, PATHS.keys()))
+        targets = asyncio.run(keep([CHATS, PROCESSES], __version__))
     except ReleaseError as error:
         print(error, file=sys.stderr)
         return 1
-    print(
-        f"{len(list(target.iterdir()))} histories of {__version__} are in {target}; add them to the release's commit."
-    )
+    for target in targets:
+        count = len(list(target.iterdir()))
+        print(f"{count} histories of {__version__} are in {target}; add them to the release's commit.")
     return 0
 
 

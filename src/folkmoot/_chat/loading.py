@@ -6,6 +6,7 @@ Error texts: AutoGen's `BaseGroupChat.load_state`, with the place and the value 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +18,7 @@ from folkmoot.teams import GraphFlow, TeamSpec
 from . import termination
 from .context import AgentContext
 from .floor import Floor
+from .forms import FormError, check_entry, check_manager, check_ours, shortened
 from .hearing import Hearing
 from .log import Entry
 from .manager_states import GRAPH_FIELDS, manager_from
@@ -26,6 +28,7 @@ from .plan import Link, Node, Plan, Seat
 from .roles import role_of
 from .saved import KEY, Saved, digest_of, shape_of
 from .saving import FORMAT
+from .scope_forms import check_scope
 from .state import ChatState, Scope
 from .thread import ThreadView
 
@@ -65,12 +68,14 @@ def load(plan: Plan, whole: object, time: str) -> Loaded:
         ValueError: It is none, or not of a chat like this (AutoGen's texts).
     """
     state = _mapping(whole, "the state")
-    _Check(plan).node(plan.root, state)
     try:
+        _Check(plan).node(plan.root, state)
         return _loaded(plan, state, time)
+    except FormError as error:
+        raise ValueError(f"{INVALID} {error}") from None
     except (AttributeError, IndexError, KeyError, TypeError, ValidationError) as error:
         # What stands under our key is nobody's business but ours; whoever changed it by hand is told what broke.
-        raise ValueError(f"{INVALID} Under {KEY!r}: {type(error).__name__}: {_short(str(error))}") from error
+        raise ValueError(f"{INVALID} Under {KEY!r}: {type(error).__name__}: {shortened(str(error))}") from error
 
 
 def _loaded(plan: Plan, state: Mapping[str, Any], time: str) -> Loaded:
@@ -80,40 +85,37 @@ def _loaded(plan: Plan, state: Mapping[str, Any], time: str) -> Loaded:
     for seat in plan.seats.values():
         view = AgentContext(plan, "", seat)
         view.loaded(saved, 0)
-        _check_context(seat, [item.message for item in (*view.items, *view.suspended)])
+        _check_context(repr(seat.path), [item.message for item in (*view.items, *view.suspended)])
     loader = _Loader(plan, saved, time)
     if KEY not in state:
         return Loaded(loader.fresh(), loader.entries, 0, False)
     more: Mapping[str, Any] = state[KEY]
     engine = loader.ours(more)
     for place in needed_offsets(plan, engine):
-        loader.entries[place]
+        if not 0 <= place < len(loader.entries):
+            raise FormError(("entries",), place, f"expected a place in a list of {len(loader.entries)}")
+        check_entry(plan, loader.entries[place], place)
     return Loaded(engine, loader.entries, int(more.get("turn", 0)), bool(more.get("asks")))
 
 
-def _check_context(seat: Seat, messages: Sequence[Mapping[str, Any]]) -> None:
+def _check_context(where: str, messages: Sequence[Mapping[str, Any]]) -> None:
     for message in messages:
         try:
             _LLM.validate_python({name: value for name, value in message.items() if name != "memory"})
         except ValidationError:
-            raise ValueError(f"{INVALID} In the context of {seat.path!r}: {_short(message)}.") from None
+            raise ValueError(f"{INVALID} In the context of {where}: {shortened(message)}.") from None
 
 
 def _mapping(value: object, what: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"{INVALID} Expected a JSON object as {what}, got {_short(value)}.")
+        raise ValueError(f"{INVALID} Expected a JSON object as {what}, got {shortened(value)}.")
     return cast(Mapping[str, Any], value)
 
 
 def _list(value: object, what: str) -> Sequence[Any]:
     if not isinstance(value, list):
-        raise ValueError(f"{INVALID} Expected a list as {what}, got {_short(value)}.")
+        raise ValueError(f"{INVALID} Expected a list as {what}, got {shortened(value)}.")
     return cast(list[Any], value)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:100]}…"
 
 
 class _Check:
@@ -153,13 +155,23 @@ class _Check:
             raise ValueError(
                 f"{INVALID} The format under {KEY!r} is {more.get('format')!r}; this release knows up to {FORMAT}."
             )
-        self._more = _mapping(more.get("nodes", {}), f"'nodes' under {KEY!r}")
+        check_ours(more)
+        for place, entry in enumerate(more.get("entries", ())):
+            if "message" in entry:
+                self._message(entry["message"], f"entry {place} under {KEY!r}")
+        for path, kept in chain(more.get("seats", {}).items(), more.get("nodes", {}).items()):
+            for name in ("begun", "thread", "buffer", "tasks", "untold", "reminders"):
+                for message in kept.get(name, ()):
+                    self._message(message, f"{name!r} of {path!r}")
+            _check_context(f"the manager of {path!r}", kept.get("seen", ()))
+        self._more = more.get("nodes", {})
 
     def _manager(self, node: Node, manager: Mapping[str, Any], where: str) -> None:
         for message in _list(manager.get("message_thread", []), f"'message_thread' of {where}"):
             self._message(message, f"the thread of {where}")
+        check_manager(manager, where)
         if not isinstance(manager.get("current_turn", 0), int):
-            raise ValueError(f"{INVALID} 'current_turn' of {where} is {_short(manager['current_turn'])}.")
+            raise ValueError(f"{INVALID} 'current_turn' of {where} is {shortened(manager['current_turn'])}.")
         if isinstance(node.team, GraphFlow):
             self._graph(node, manager, where)
 
@@ -179,7 +191,7 @@ class _Check:
                     if not isinstance(value, kind):
                         raise ValueError(
                             f"{INVALID} Expected a value of type {kind.__name__} for {group!r} of {name!r} in {of}, "
-                            f"got {_short(value)}."
+                            f"got {shortened(value)}."
                         )
 
     def _agent(self, seat: Seat, state: Mapping[str, Any]) -> None:
@@ -199,7 +211,7 @@ class _Check:
         try:
             kind: str = checked_log(data)["type"]
         except ValidationError:
-            raise ValueError(f"{INVALID} In {where}: {_short(data)}.") from None
+            raise ValueError(f"{INVALID} In {where}: {shortened(data)}.") from None
         except ValueError as error:
             raise ValueError(f"{error} (in {where})") from None
         if self._own is not None and is_own_kind(kind) and kind not in self._own:
@@ -240,6 +252,8 @@ class _Loader:
             same = {name for name, seat in node.seats.items() if _same_kind(seats.get(seat.path), seat)}
             scope.notes = {name: notes for name, notes in scope.notes.items() if name in same}
         kept.scopes = {path: kept.scopes[path] for path in self._plan.nodes}
+        for path, node in self._plan.nodes.items():
+            check_scope(node, kept.scopes[path])
         kept.opened = True
         return kept
 

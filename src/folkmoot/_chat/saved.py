@@ -69,7 +69,7 @@ def agent_state_in(whole: Data, path: str) -> Data | None:
         if state.get("type") == "SocietyOfMindAgentState":
             state = state["inner_team_state"]
         # A single agent's state stands for itself, without a team around it.
-        state = state["agent_states"][part]["agent_state"] if "agent_states" in state else state
+        state = state["agent_states"][part].get("agent_state", BASE_STATE) if "agent_states" in state else state
     return None if dict(state) == BASE_STATE else state
 
 
@@ -96,7 +96,8 @@ class Saved:
             if isinstance(node.team, AgentSpec):
                 container: Data = {"agent_state": state, "message_buffer": self._node(node.path, "buffer", [])}
             else:
-                container = state["agent_states"][seat.name]
+                # AutoGen takes both for empty where they are missing.
+                container = {"agent_state": {}, "message_buffer": [], **state["agent_states"][seat.name]}
             self._containers[seat.path] = container
             self._lay_out_inside(seat, container["agent_state"])
 

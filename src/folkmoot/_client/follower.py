@@ -15,7 +15,7 @@ from typing import ClassVar
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest, GetWorkflowExecutionHistoryRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -32,8 +32,12 @@ LONGEST_PAUSE = 0.25
 """... for at most so many seconds, ..."""
 EACH = 0.005
 """... and for so many seconds for every chat this process follows: polls cost client and server about 1 ms each."""
-LONG_POLLS = 200
-"""Long polls of a process at once; the server allows 1,200 in a namespace and frontend."""
+LONG_POLLS = 400
+"""Long polls of a process at once; the server allows 1,200 in a namespace and frontend. What else is followed ..."""
+LOOK = 1.0
+"""... is looked at every so many seconds, or `EACH` for every chat followed, if that is longer, ..."""
+LOOKS_FOR = 20.0
+"""... for so many seconds: as long as the server lets a poll wait."""
 _slots = asyncio.Semaphore(LONG_POLLS)
 
 _CLOSED = {
@@ -64,6 +68,8 @@ class Follower:
         self._chat_id = chat_id
         self._run_id = ""
         self._reading = ""
+        self._read = 0
+        self._looked: tuple[str, int] = ("", 0)
         self._before: tuple[str, int] = ("", 0)
         self._token = b""
         self._waiters = 0
@@ -126,8 +132,7 @@ class Follower:
         began = loop.time()
         while self._waiters and not self.closed:
             try:
-                async with _slots:
-                    events = await self._next_events()
+                events = await self._look() if _slots.locked() else await self._poll_history()
                 if not events:
                     await self.look_for_workers()
                 pause = 0.1
@@ -149,6 +154,30 @@ class Follower:
                 # lets several events come with one poll, and delays a run's end by at most this share of it.
                 share = min(LONGEST_PAUSE, (loop.time() - began) * SHARE)
                 await asyncio.sleep(max(share, min(LONGEST_PAUSE, Follower.polling * EACH)))
+
+    async def _poll_history(self) -> list[HistoryEvent]:
+        async with _slots:
+            return await self._next_events()
+
+    async def _look(self) -> list[HistoryEvent]:
+        """What is new, looked for now and then: others take up all polls that may wait."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LOOKS_FOR
+        asked = DescribeWorkflowExecutionRequest(
+            namespace=self._client.namespace, execution=WorkflowExecution(workflow_id=self._chat_id)
+        )
+        while self._waiters and loop.time() < until:
+            found = await self._client.workflow_service.describe_workflow_execution(asked, retry=False)
+            info = found.workflow_execution_info
+            here = (info.execution.run_id, info.history_length)
+            if here != self._looked and here != (self._reading, self._read):
+                self._looked = here
+                # Does not wait, as there is something new.
+                return await self._next_events()
+            await asyncio.sleep(max(LOOK, Follower.polling * EACH))
+            if not _slots.locked():
+                return await self._poll_history()
+        return []
 
     async def _next_events(self) -> list[HistoryEvent]:
         request = GetWorkflowExecutionHistoryRequest(
@@ -184,6 +213,7 @@ class Follower:
         self._warned = False
         async with self._changed:
             for event in events:
+                self._read = event.event_id
                 if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
                     self.tasks += 1
                 elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from folkmoot._chat.old import Ending, Messages, Rehearsal, rehearse
@@ -18,7 +19,7 @@ from folkmoot.teams import TeamSpec
 
 from .whole import Whole
 
-__all__ = ["Ending", "Messages", "OldMessages", "rehearsed", "state_of"]
+__all__ = ["Ending", "Messages", "OldMessages", "Resumed", "rehearsed", "resumed", "state_of"]
 
 logger = logging.getLogger("folkmoot.client")
 
@@ -69,6 +70,34 @@ def rehearsed(team: TeamSpec | AgentSpec, given: Messages | OldMessages, termina
     for warning in found.warnings:
         logger.warning("%s", warning)
     return found
+
+
+class Resumed(NamedTuple):
+    """What a chat goes on with.
+
+    Attributes:
+        state: After the messages.
+        warnings: What a caller should know of them.
+    """
+
+    state: dict[str, Any]
+    warnings: list[str]
+
+
+async def resumed(team: TeamSpec | AgentSpec, given: Messages | OldMessages, termination: Ending = None) -> Resumed:
+    """The state after old messages; see `rehearsed`.
+
+    It is made in a thread: thousands of messages take seconds, in which a process of many chats has others to serve.
+
+    Raises:
+        BadCommandError: They cannot be.
+    """
+
+    def work() -> Resumed:
+        found = rehearsed(team, given, termination)
+        return Resumed(state_of(found), found.warnings)
+
+    return await asyncio.to_thread(work)
 
 
 def state_of(old: Rehearsal) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from temporalio.client import Client, WorkflowQueryFailedError, WorkflowQueryRejectedError
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError, WorkflowQueryRejectedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from folkmoot._chat.engine import Chat as EngineChat
@@ -92,6 +93,11 @@ class LogPages:
                     return (await self._from_the_store()).query(name, dict(fields or {}))
                 if error.status not in _PASSING:
                     raise
+                if error.status == RPCStatusCode.FAILED_PRECONDITION and await self._never_began():
+                    raise ChatNotFoundError(
+                        f"Chat {self._chat_id!r} was ended before any worker began with it; nothing was said in it.",
+                        chat_id=self._chat_id,
+                    ) from None
                 if error.status in _SLOW and patience > 1.0:
                     if patient:
                         await self.follower.look_for_workers()
@@ -99,6 +105,18 @@ class LogPages:
                         await self._workers.require()
             await asyncio.sleep(pause)
             pause, patience = min(1.0, pause * 2), min(LONGEST_TIMEOUT, patience * 2)
+
+    async def _never_began(self) -> bool:
+        """Whether the chat was ended before a worker did anything for it: no worker will ever answer for it."""
+        handle = self._client.get_workflow_handle(self._chat_id, run_id=self._run_id)
+        with suppress(RPCError):  # The query is made again, and tells of whatever it is.
+            if (await handle.describe()).status == WorkflowExecutionStatus.RUNNING:
+                return False
+            async for event in handle.fetch_history_events(page_size=20):
+                if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+                    return False
+            return True
+        return False
 
     async def archived(self) -> bool:
         """Whether the chat is one that was closed and that only the store knows any more."""
@@ -123,15 +141,29 @@ class LogPages:
             after: The first offset wanted.
             patient: As for `query`.
         """
+        return (await self._fetch(after, patient=patient))[0]
+
+    async def present(self, after: int) -> AsyncIterator[Entry]:
+        """Every entry from `after` on that exists now; the chat is not asked again once its end is reached."""
+        head: int | None = None
+        while head is None or after < head:
+            entries, asked = await self._fetch(after)
+            head = asked if head is None else head
+            if not entries:
+                return
+            for entry in entries:
+                yield entry
+            after = entries[-1].offset + 1
+
+    async def _fetch(self, after: int, *, patient: bool = False) -> tuple[list[Entry], int | None]:
+        """What `fetch` gives, and where the log ends; None: the chat was not asked, as the entries were at hand."""
         async with self._lock:
             if self._tail.base <= after < self._tail.head:
-                return self._tail.after(after)
+                return self._tail.after(after), None
             query = LogQuery(after=after).model_dump(exclude_defaults=True)
             page = Page.model_validate(await self.query("log", query, patient=patient))
             self.uuid = page.uuid
-            if page.first > after:
-                return await self._sealed(page, after)
-            return self._keep(page)
+            return await self._sealed(page, after) if page.first > after else self._keep(page), page.head
 
     async def put(self, data: bytes) -> str:
         """Put bytes into the store for the chat, and give their name.

@@ -13,9 +13,9 @@ from folkmoot._temporal.payloads import MAX_TASK, size_of
 from folkmoot.errors import PayloadTooLargeError
 
 from .history import History, by_whom
-from .old_messages import Ending, Messages, OldMessages, rehearsed, state_of
+from .old_messages import Ending, Messages, OldMessages, resumed
 from .parts import part_of, with_part
-from .whole import Whole, read_branch, read_whole
+from .whole import Whole, read_branch
 
 __all__ = ["EXPORT", "States", "stored_state"]
 
@@ -43,17 +43,11 @@ class States(History):
         Raises:
             BadCommandError: There is no such part or snapshot.
         """
-        whole = await self._branch(offset, turn, label)
+        whole = await self.read(offset, turn=turn, label=label)
         saved = whole.saved()
         return saved if part is None else part_of(whole.plan, saved, part)
 
     async def read(self, offset: int | None = None, *, turn: int | None = None, label: str | None = None) -> Whole:
-        """The chat read as a whole, up to a snapshot (see `find`) or, with none named, up to now."""
-        if (offset, turn, label) == (None, None, None):
-            return await read_whole(self._pages)
-        return await read_whole(self._pages, (await self.find(offset, turn=turn, label=label)).offset)
-
-    async def _branch(self, offset: int | None, turn: int | None, label: str | None) -> Whole:
         """What a state is made of, at a snapshot (see `find`) or, with none named, now."""
         if (offset, turn, label) == (None, None, None):
             return await read_branch(self._pages)
@@ -72,7 +66,7 @@ class States(History):
         Raises:
             BadCommandError: There is no such snapshot.
         """
-        whole = await self._branch(offset, turn, label)
+        whole = await self.read(offset, turn=turn, label=label)
         return {
             "format": EXPORT,
             "chat": self.id,
@@ -106,8 +100,8 @@ class States(History):
             BadCommandError: A message is none, or of a stranger, or a call nobody can make; also a ValueError.
         """
         team = team_of(await self._pages.query("spec"))
-        old = rehearsed(team, messages, termination)
-        await self.load_state(state_of(old), force=force, by=by)
+        old = await resumed(team, messages, termination)
+        await self.load_state(old.state, force=force, by=by)
         return old.warnings
 
     async def begun_with(self, command: str) -> None:

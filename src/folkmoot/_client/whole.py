@@ -11,14 +11,13 @@ from folkmoot._chat.log import NOTHING, Entry, Log
 from folkmoot._chat.plan import Plan
 from folkmoot._chat.saving import save
 from folkmoot._chat.snapshots import past_at, past_in
-from folkmoot._chat.specs import Team, first_team, team_at, team_of
+from folkmoot._chat.specs import Team, team_at, team_of
 from folkmoot._chat.state import ChatState
 from folkmoot._chat.thread import ThreadView
-from folkmoot.errors import BadCommandError
 
 from .pages import LogPages
 
-__all__ = ["Whole", "entries_in", "read_branch", "read_whole"]
+__all__ = ["Whole", "entries_in", "read_branch"]
 
 NEAR = 64
 """So many entries are looked at together for what a loaded state brought along."""
@@ -85,25 +84,6 @@ class Whole:
         return save(self.plan, self.uuid, self.log, self.offset, self.state(), self, self.blobs)
 
 
-async def read_whole(pages: LogPages, offset: int | None = None) -> Whole:
-    """Read a chat up to `offset`; None: up to its end.
-
-    Raises:
-        BadCommandError: There is no such entry.
-    """
-    team = team_of(await pages.query("spec"))
-    log = Log()
-    # All of it: who takes part at a place is told by changes that come after it, too.
-    while entries := await pages.fetch(log.head):
-        for entry in entries:
-            log.extend(entry)
-    last = log.head - 1 if offset is None else offset
-    if not 0 <= last < log.head:
-        raise BadCommandError(f"There is no entry {last}; the log ends at {log.head - 1}.")
-    blobs = await _contents(pages, log, last)
-    return Whole(team_at(log, last + 1, team), pages.uuid, log, last, blobs, first_team(log, team))
-
-
 async def read_branch(pages: LogPages, offset: int | None = None) -> Whole:
     """Read the branch that ends at a snapshot, or with the present; of a long chat no more than its views need.
 
@@ -156,10 +136,13 @@ async def _beginning(pages: LogPages, state: ChatState) -> int:
 
 async def entries_in(pages: LogPages, first: int, end: int | None = None) -> list[Entry]:
     """The entries from `first` on, before `end`; None: all there are."""
+    if end is not None and first >= end:
+        return []
     found: list[Entry] = []
-    while (end is None or first < end) and (entries := await pages.fetch(first)):
-        found += [entry for entry in entries if end is None or entry.offset < end]
-        first = entries[-1].offset + 1
+    async for entry in pages.present(first):
+        found.append(entry)
+        if entry.offset + 1 == end:
+            break
     return found
 
 

@@ -39,6 +39,10 @@ ENVIRONMENT: dict[str, str] = {
     "FOLKMOOT_JSON": "1: the command line prints JSON lines",
     "FOLKMOOT_DEBUG": "1: the command line shows tracebacks of errors",
     "FOLKMOOT_LOG_LEVEL": "level of the command line's log on stderr, 'warning' if not set",
+    "FOLKMOOT_LOG_FORMAT": "form of the logs of `folkmoot worker`, `serve` and `dev`: text, or json",
+    "FOLKMOOT_METRICS_ADDRESS": "host:port on which these show Prometheus their metrics; none if not set",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "URL of the OTLP receiver over HTTP that these send traces to; none if not set",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "the same for traces alone: the whole URL",
     "FOLKMOOT_APP": "module:attribute of what a worker has registered: models, tools, functions",
     "FOLKMOOT_GRACEFUL_SHUTDOWN_TIMEOUT": "seconds that a stopping worker's calls in flight are given to finish",
     "FOLKMOOT_PORT": "port of the server that `folkmoot dev` starts, any free one if not set",
@@ -88,6 +92,9 @@ ENVIRONMENT: dict[str, str] = {
     "FOLKMOOT_METHOD": "how `folkmoot summarize` sums up: last_msg, reflection_with_llm or a function's name",
     "FOLKMOOT_PROMPT": "what `folkmoot summarize` asks the model for",
     "FOLKMOOT_MODEL": "model that `folkmoot summarize` asks, the team's if not set",
+    "FOLKMOOT_RETENTION": "how long the namespace that `folkmoot setup` makes keeps closed chats, such as 30d",
+    "FOLKMOOT_SETUP_WAIT": "seconds in which a server may come up that `folkmoot setup` waits for, none if not set",
+    "FOLKMOOT_STRICT": "1: `folkmoot doctor` ends with 1 for warnings, too",
     "FOLKMOOT_DEPLOYMENT": "deployment that a worker is a version of, none if not set",
     "FOLKMOOT_WEBHOOKS": "webhooks of a worker, NAME=URL with blanks in between, for teams that notify NAME",
     "FOLKMOOT_WEBHOOK_SECRET_NAME": "secret of the webhook NAME, which is in capitals there, with _ for -",
@@ -152,6 +159,10 @@ ENVIRONMENT: dict[str, str] = {
     "FOLKMOOT_SHOW_CLAIMS": "1: `folkmoot token` tells what the token on its input says",
     "FOLKMOOT_NEW_KEY": "file in which `folkmoot token` makes a key of tokens",
     "FOLKMOOT_NEW_DECISION_KEY": "file in which `folkmoot token` makes a key of decisions",
+    "FOLKMOOT_ENCRYPTION_KEYS": "keys that encrypt payloads and the store, ID:KEY parted by commas; the first one encrypts",
+    "FOLKMOOT_ENCRYPTION_KEYS_FILE": "file of these keys, instead",
+    "FOLKMOOT_ENCRYPTION_KEY_ID": "id of the key that `folkmoot encryption-key` makes, today's date if not set",
+    "FOLKMOOT_NEW_ENCRYPTION_KEY": "new file in which `folkmoot encryption-key` puts it",
 }
 """Name and meaning of every environment variable that Folkmoot, or a library it connects with, reads."""
 

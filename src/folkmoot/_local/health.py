@@ -1,13 +1,16 @@
-"""The image's health check, `python -m folkmoot._local.health`: does a worker of this host poll the queue?
+"""The image's health checks. `python -m folkmoot._local.health`: does a worker of this host poll the queue?
 
-Asks the server, which is what matters: a worker that hangs or has lost its connection is not seen there.
+Asks the server, which is what matters: a worker that hangs or has lost its connection is not seen there. With a URL,
+such as that of an API's /readyz, it is whether that answers with success: the image has no curl.
 """
 
 from __future__ import annotations
 
 import asyncio
+import http.client
 import socket
 import sys
+import urllib.request
 from typing import NoReturn
 
 from temporalio.client import Client
@@ -35,6 +38,16 @@ async def local_pollers(client: Client, queue: str) -> list[str]:
     return [identity for identity in await fresh_pollers(client, queue) if identity.endswith(host)]
 
 
+def _check_url(url: str) -> str | None:
+    """What is wrong, or None."""
+    try:
+        # The image's own command names the URL.
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS):  # noqa: S310
+            return None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return f"{url}: {error}"
+
+
 async def _check() -> str | None:
     """What is wrong, or None."""
     queue = task_queue(DEFAULT_QUEUE)
@@ -53,7 +66,7 @@ async def _check() -> str | None:
 
 def main() -> NoReturn:
     """Exit with 0 if healthy, else with 1 and the reason on stderr."""
-    problem = asyncio.run(_check())
+    problem = _check_url(sys.argv[1]) if len(sys.argv) > 1 else asyncio.run(_check())
     if problem is not None:
         print(problem, file=sys.stderr)
     leave(0 if problem is None else 1)

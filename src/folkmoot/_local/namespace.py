@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    RegisterNamespaceRequest,
+    UpdateNamespaceRequest,
+)
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from folkmoot.errors import ServerUnavailableError
 
-__all__ = ["ensure_namespace", "register_search_attributes"]
+__all__ = [
+    "RETENTION",
+    "Prepared",
+    "ensure_namespace",
+    "prepare_namespace",
+    "register_search_attributes",
+    "retention_of",
+    "search_attributes_of",
+]
 
-_RETENTION = timedelta(days=7)
+RETENTION = timedelta(days=7)
 """How long a closed chat's history is kept in a namespace made here."""
 
 _REFRESH_SECONDS = 30.0
@@ -34,24 +48,93 @@ _TYPES: dict[str, IndexedValueType.ValueType] = {
 }
 
 
-async def ensure_namespace(client: Client) -> None:
-    """Register the client's namespace if the server does not have it."""
-    service = client.workflow_service
+_NAMES = {kind: name for name, kind in _TYPES.items()}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was done to a namespace.
+
+    Attributes:
+        made: It was not there.
+        retention: How long a closed chat's history is kept in it.
+        changed: That time was another one before.
+        added: The search attributes that were not there.
+    """
+
+    made: bool
+    retention: timedelta
+    changed: bool
+    added: list[str]
+
+
+async def prepare_namespace(
+    client: Client, attributes: Mapping[str, str], retention: timedelta | None = None
+) -> Prepared:
+    """Make the client's namespace ready for chats, as far as it is not.
+
+    Args:
+        client: A client of the namespace.
+        attributes: Name and type of each search attribute it needs.
+        retention: How long a closed chat's history is to be kept; None: as it is, in a new namespace `RETENTION`.
+
+    Raises:
+        ServerUnavailableError: See `register_search_attributes`.
+        RPCError: The server does not answer, or refuses.
+    """
+    made = await ensure_namespace(client, retention or RETENTION)
+    before = await retention_of(client)
+    after = retention or before
+    if after != before:
+        await client.workflow_service.update_namespace(
+            UpdateNamespaceRequest(
+                namespace=client.namespace,
+                config=NamespaceConfig(workflow_execution_retention_ttl=_duration(after)),
+            )
+        )
+    return Prepared(made, after, after != before, await register_search_attributes(client, attributes))
+
+
+async def retention_of(client: Client) -> timedelta:
+    """How long a closed chat's history is kept in the client's namespace.
+
+    Raises:
+        RPCError: There is no such namespace, or it may not be asked for.
+    """
+    told = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    return told.config.workflow_execution_retention_ttl.ToTimedelta()
+
+
+async def ensure_namespace(client: Client, retention: timedelta = RETENTION) -> bool:
+    """Register the client's namespace if the server does not have it.
+
+    Returns:
+        Whether it was not there.
+    """
     try:
-        await service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
-        return
+        await retention_of(client)
+        return False
     except RPCError as error:
         if error.status != RPCStatusCode.NOT_FOUND:
             raise
-    retention = Duration()
-    retention.FromTimedelta(_RETENTION)
-    request = RegisterNamespaceRequest(namespace=client.namespace, workflow_execution_retention_period=retention)
+    request = RegisterNamespaceRequest(
+        namespace=client.namespace, workflow_execution_retention_period=_duration(retention)
+    )
+    made = True
     try:
-        await service.register_namespace(request)
+        await client.workflow_service.register_namespace(request)
     except RPCError as error:
         if error.status != RPCStatusCode.ALREADY_EXISTS:  # another process was first
             raise
+        made = False
     await _until_known(client)
+    return made
+
+
+def _duration(time: timedelta) -> Duration:
+    duration = Duration()
+    duration.FromTimedelta(time)
+    return duration
 
 
 async def _until_known(client: Client) -> None:
@@ -66,6 +149,18 @@ async def _until_known(client: Client) -> None:
             if error.status != RPCStatusCode.NOT_FOUND or asyncio.get_running_loop().time() > deadline:
                 raise
         await asyncio.sleep(_POLL_SECONDS)
+
+
+async def search_attributes_of(client: Client) -> dict[str, str]:
+    """Name and type of the custom search attributes of the client's namespace.
+
+    Raises:
+        RPCError: There is no such namespace, or it may not be asked for.
+    """
+    listed = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    return {name: _NAMES.get(kind, str(kind)) for name, kind in listed.custom_attributes.items()}
 
 
 async def register_search_attributes(client: Client, attributes: Mapping[str, str]) -> list[str]:
@@ -88,11 +183,9 @@ async def register_search_attributes(client: Client, attributes: Mapping[str, st
     """
     wanted = {name: _type(name, kind) for name, kind in attributes.items()}
     try:
-        listed = await client.operator_service.list_search_attributes(
-            ListSearchAttributesRequest(namespace=client.namespace)
-        )
-        _check_types(listed.custom_attributes, wanted, attributes)
-        missing = {name: kind for name, kind in wanted.items() if name not in listed.custom_attributes}
+        present = await search_attributes_of(client)
+        _check_types(present, attributes)
+        missing = {name: kind for name, kind in wanted.items() if name not in present}
         if missing:
             await client.operator_service.add_search_attributes(
                 AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
@@ -115,15 +208,10 @@ def _type(name: str, kind: str) -> IndexedValueType.ValueType:
     return _TYPES[kind]
 
 
-def _check_types(
-    present: Mapping[str, IndexedValueType.ValueType],
-    wanted: Mapping[str, IndexedValueType.ValueType],
-    names: Mapping[str, str],
-) -> None:
+def _check_types(present: Mapping[str, str], wanted: Mapping[str, str]) -> None:
     for name, kind in wanted.items():
-        if name in present and present[name] != kind:
-            other = IndexedValueType.Name(present[name]).removeprefix("INDEXED_VALUE_TYPE_")
+        if present.get(name, kind) != kind:
             raise ServerUnavailableError(
-                f"Search attribute {name!r} has type {other} on the server; expected {names[name]}. "
+                f"Search attribute {name!r} has type {present[name]} on the server; expected {kind}. "
                 "Use another namespace, or remove it there."
             )

@@ -266,7 +266,8 @@ class GroupChat:
         if self._problem is not None:
             return {}
         state = self._chat.state
-        return {"run": state.run, "turn": state.turn, "command": self._asking or state.command}
+        command = self._asking or state.command
+        return {"run": state.run, "turn": state.turn, "command": command, "of_run": command == state.command}
 
     @property
     def latest(self) -> str:

@@ -18,6 +18,7 @@ from .failures import CallFailedError
 from .kill_points import reach
 from .log_cache import CachedChat
 from .model_request import rendered, timeout_of
+from .observing import call_model
 from .side import Side
 from .tokens import count_tokens
 
@@ -61,7 +62,7 @@ class Summing:
         """
         reach("summary.before")
         timeout = timeout_of(self.context.model_client)
-        result = await self.model.create(ModelRequest(messages=self.messages, timeout=timeout))
+        result = await call_model(self.model, ModelRequest(messages=self.messages, timeout=timeout))
         reach("summary.after")
         if not isinstance(result.content, str) or not result.content.strip():
             raise CallFailedError(

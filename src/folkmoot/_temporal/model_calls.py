@@ -28,6 +28,7 @@ from .kill_points import reach
 from .log_cache import CachedChat
 from .memories import remember
 from .model_request import Words, rendered, timeout_of, words_of
+from .observing import call_model
 from .payloads import CallInput
 from .side import Side, errors_named
 from .tools_of import schemas_of
@@ -80,7 +81,7 @@ class ModelCalls:
                 reach("model.before")
                 if getattr(seat.agent, "model_client_stream", False):
                     request = replace(request, on_text=preview(heart, chat, data, seat.name, seat.source))
-                result = await model.create(request)
+                result = await call_model(model, request)
             reach("model.after")
             reply = {**await self._reply(seat, model, result), **extra}
             # An output or a decision has to be read here and by the workflow, so it stays where it is.

@@ -24,6 +24,7 @@ __all__ = [
     "ARCHIVE_ID",
     "CACHE_EXTERN",
     "CHECK_EXTERN",
+    "COUNT_EXTERN",
     "DEFAULT_QUEUE",
     "MEMO_ASKED",
     "MEMO_CHAT",
@@ -73,6 +74,8 @@ CACHE_EXTERN = "folkmoot.cache"
 """Extern function by which the workflow shows its log to the activities of the same process."""
 CHECK_EXTERN = "folkmoot.check"
 """Extern function by which an update validator asks what the worker has registered."""
+COUNT_EXTERN = "folkmoot.count"
+"""Extern function that is there where what a chat does is counted: on workers, not where histories are replayed."""
 
 STORE = "store"
 """What a chat waits for whose store does not answer, as its status tells it."""

@@ -18,6 +18,8 @@ from folkmoot._chat.masking import mask_entry
 from folkmoot._chat.people import audience, person_of
 from folkmoot._chat.requests import hash_of
 from folkmoot._chat.state import Request
+from folkmoot._telemetry.meters import count
+from folkmoot._telemetry.metrics import bounded
 from folkmoot.errors import LogReadError, StoreMissingError, UnknownNameError
 from folkmoot.notices import Notice, SinkRefusedError
 from folkmoot.store import BlobNotFoundError, StoreUnavailableError
@@ -89,13 +91,17 @@ class Notifier:
         except BlobNotFoundError as error:
             raise CallFailedError(str(error), type=type(error).__name__, non_retryable=True) from None
         reach("notify.before")
+        label = bounded("sink", data.sink)
         try:
             await sink.send(notice)
         except SinkRefusedError as error:
+            count("folkmoot_notices_total", sink=label, outcome="refused")
             raise CallFailedError(str(error)[:500], type=SinkRefusedError.__name__, non_retryable=True) from None
         except Exception as error:  # noqa: BLE001 - a user's sink may raise anything
+            count("folkmoot_notices_total", sink=label, outcome="retried")
             pause = _pause(getattr(error, "retry_after", None))
             raise CallFailedError(str(error)[:500], type=type(error).__name__, next_retry_delay=pause) from None
+        count("folkmoot_notices_total", sink=label, outcome="delivered")
         reach("notify.after")
 
     async def _notice(self, data: NotifyInput) -> Notice:

@@ -21,6 +21,7 @@ from . import names, orchestration_prompts
 from .heartbeat import beating
 from .kill_points import reach
 from .model_request import rendered, timeout_of
+from .observing import call_model
 from .payloads import CallInput
 from .side import Side, errors_named
 
@@ -55,7 +56,7 @@ class Orchestration:
                     options=_json_mode(model) if data.s == "ledger" else {},
                 )
                 reach("model.before")
-                result = await model.create(request)
+                result = await call_model(model, request)
             reach("model.after")
             text = result.content if isinstance(result.content, str) else ""
             paid = await self._side.paid(model, result)

@@ -26,6 +26,7 @@ from temporalio.workflow import NondeterminismError
 from folkmoot._chat.entries import BLOB, blob_key, blobs_in
 from folkmoot._chat.log import EMPTY_DIGEST, Entry, Log
 from folkmoot._spec import load_spec
+from folkmoot._telemetry.meters import count
 from folkmoot.agents import AgentSpec
 from folkmoot.errors import LogReadError, StoreMissingError
 from folkmoot.store import BlobNotFoundError, Store
@@ -97,7 +98,9 @@ class LogReader:
         info = activity.info()
         key = (info.namespace or info.workflow_namespace or "", chat_id)
         cached = self._cache.get(*key)
-        if cached is None or not cached.has(at, digest):
+        if cached is not None and cached.has(at, digest):
+            count("folkmoot_log_reads_total", source="cache")
+        else:
             lock = self._locks.setdefault(key, asyncio.Lock())
             async with lock:
                 cached = await self._refresh(key, run_id, info.attempt, at, digest)
@@ -106,12 +109,15 @@ class LogReader:
     async def _refresh(self, key: tuple[str, str], run_id: str, attempt: int, at: int, digest: str) -> CachedChat:
         client = activity.client()
         problem: Exception | None = None
+        source = "cache"
         for trial in range(TRIES):
             cached = self._cache.get(*key)
             if cached is not None and cached.has(at, digest):
+                count("folkmoot_log_reads_total", source=source)
                 return cached
+            source = "history" if attempt > 1 or trial > 0 else "query"
             try:
-                if attempt > 1 or trial > 0:
+                if source == "history":
                     await self._replay(client, key[1], run_id)
                 else:
                     await self._query(client, key, run_id, cached)
@@ -127,7 +133,9 @@ class LogReader:
                 await asyncio.sleep(0.05 * 2**trial)
         cached = self._cache.get(*key)
         if cached is not None and cached.has(at, digest):
+            count("folkmoot_log_reads_total", source=source)
             return cached
+        count("folkmoot_log_read_errors_total")
         raise LogReadError(f"the log of chat {key[1]!r} up to offset {at} could not be read: {problem}")
 
     async def _query(self, client: Client, key: tuple[str, str], run_id: str, cached: CachedChat | None) -> None:

@@ -26,6 +26,7 @@ from .heartbeat import beating
 from .kill_points import reach
 from .model_calls import preview
 from .model_request import rendered, timeout_of
+from .observing import call_model
 from .payloads import CallInput
 from .side import Side, call_function, errors_named
 from .tokens import count_tokens
@@ -77,7 +78,7 @@ class Selection:
                 request, model = self._request(spec, node, view, candidates, tries)
                 if spec.model_client_streaming and spec.emit_team_events:
                     request = replace(request, on_text=preview(heart, chat, data, node.manager_name))
-                result = await model.create(request)
+                result = await call_model(model, request)
                 reach("model.after")
             text = result.content if isinstance(result.content, str) else ""
             paid = await self._side.paid(model, result)

@@ -23,6 +23,7 @@ from folkmoot.store import BlobNotFoundError
 from .blobs import store_large
 from .failures import CallFailedError
 from .log_cache import CachedChat
+from .observing import at_work, paid
 from .payloads import MAX_PAYLOAD, CallInput, size_of
 from .prices import millionths
 from .reader import LogReader
@@ -49,11 +50,13 @@ class Side:
     async def read(self, data: CallInput, whole: bool = True) -> CachedChat:
         """The chat of the current activity, with its log up to the call's place."""
         try:
-            return await self.reader.read(data.at, data.d, whole=whole)
+            chat = await self.reader.read(data.at, data.d, whole=whole)
         except (BlobNotFoundError, StoreMissingError) as error:
             raise CallFailedError(str(error), type=type(error).__name__, non_retryable=True) from None
         except LogReadError as error:
             raise CallFailedError(str(error), type=type(error).__name__) from None
+        at_work(chat, data)
+        return chat
 
     async def context(self, chat: CachedChat, path: str, until: int) -> AgentContext:
         """A seat's context, read up to `until`."""
@@ -89,6 +92,7 @@ class Side:
         except Exception as error:  # noqa: BLE001 - a user's function may raise anything
             activity.logger.warning("the price of a call of model %r is not known: %s", model.name, error)
             cost = None
+        paid(model, cost)
         return {"usage": usage, "cost": cost}
 
     async def large(self, text: str, chat: CachedChat) -> str | dict[str, Any]:

@@ -18,6 +18,7 @@ from .failures import CallFailedError
 from .kill_points import reach
 from .log_cache import CachedChat
 from .model_request import rendered, timeout_of
+from .observing import call_model
 from .side import Side, call_function
 from .tokens import count_tokens
 
@@ -85,7 +86,7 @@ async def _reflected(
         raise ValueError(f"Nothing that was said fits the window of model {model.name!r}, {window} tokens.")
     ask = {"type": "UserMessage", "content": raw.get("prompt") or PROMPT, "source": "user"}
     reach("summary.before")
-    result = await model.create(ModelRequest(messages=rendered([*seen, ask], model), timeout=timeout_of(client)))
+    result = await call_model(model, ModelRequest(messages=rendered([*seen, ask], model), timeout=timeout_of(client)))
     reach("summary.after")
     if not isinstance(result.content, str):
         raise ValueError(f"Model {model.name!r} was to write a summary, and asked for tools.")

@@ -16,6 +16,7 @@ from . import names
 from .failures import CallFailedError
 from .heartbeat import Heart, beating
 from .kill_points import reach
+from .observing import calling_tool
 from .payloads import MAX_PAYLOAD, CallInput, size_of
 from .side import Side, errors_named
 from .tool_arguments import arguments_of
@@ -53,17 +54,20 @@ class ToolCalls:
                 return {"content": f"Error: {error}", "is_error": True}
             context = context_of(data.a, call["id"], f"{chat.uuid}-{origin}-{data.i}", heart)
             reach("tool.before")
-            try:
-                text, is_error = await _run(tool, call["name"], arguments, context)
-            except Exception as error:  # noqa: BLE001 - the model is told, as in AutoGen
-                options = options_of(spec, call["name"], self._side.registry) or ToolOptions()
-                # Arguments the model got wrong are wrong on every attempt.
-                again = options.retry_errors and not isinstance(error, ToolArgumentsError)
-                if again and context.attempt < options.max_attempts:
-                    raise CallFailedError(f"{type(error).__name__}: {error}"[:2000], type="ToolError") from None
-                text, is_error = str(error), True
-            else:
-                reach("tool.after")
+            with calling_tool(call["name"], call["id"]) as timing:
+                try:
+                    text, is_error = await _run(tool, call["name"], arguments, context)
+                except Exception as error:  # noqa: BLE001 - the model is told, as in AutoGen
+                    options = options_of(spec, call["name"], self._side.registry) or ToolOptions()
+                    # Arguments the model got wrong are wrong on every attempt.
+                    again = options.retry_errors and not isinstance(error, ToolArgumentsError)
+                    if again and context.attempt < options.max_attempts:
+                        timing.labels["outcome"] = "retried"
+                        raise CallFailedError(f"{type(error).__name__}: {error}"[:2000], type="ToolError") from None
+                    text, is_error = str(error), True
+                else:
+                    timing.labels["outcome"] = "error" if is_error else "ok"
+                    reach("tool.after")
             outcome = {"content": await self._side.large(text, chat)}
             return _bounded(call["name"], {**outcome, "is_error": True} if is_error else outcome)
 

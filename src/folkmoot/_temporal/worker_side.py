@@ -9,6 +9,7 @@ from temporalio.client import Client
 from temporalio.worker import Interceptor, Replayer, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
 from folkmoot.store import Store
+from folkmoot.store.measured import MeasuredStore
 
 from . import names
 from .activities import ChatActivities
@@ -18,14 +19,15 @@ from .log_cache import LogCache
 from .reader import LogReader
 from .registry import Registry
 
-__all__ = ["WorkerSide"]
+__all__ = ["ReplaySide", "WorkerSide"]
 
 
 class WorkerSide(Interceptor):
     """The activity side of one worker, and the interceptor by which its workflows reach it.
 
-    Workflows get two extern functions, the SDK's way out of the sandbox: one shows the log to the cache, the other
-    answers a validator's question about registered names. Neither influences what a workflow does on replay.
+    Workflows get extern functions, the SDK's way out of the sandbox: one shows the log to the cache, another answers a
+    validator's question about registered names, a third is only there to say that this is a worker. None influences
+    what a workflow does on replay.
 
     Args:
         registry: What the worker has registered.
@@ -35,7 +37,8 @@ class WorkerSide(Interceptor):
     def __init__(self, registry: Registry, store: Store | None) -> None:
         self.registry = registry
         self.cache = LogCache()
-        self.reader = LogReader(self.cache, store, self._replay)
+        measured = None if store is None else MeasuredStore(store)
+        self.reader = LogReader(self.cache, measured, self._replay)
         self.activities: Sequence[Callable[..., Any]] = ChatActivities(registry, self.reader).all
 
     def workflow_interceptor_class(
@@ -45,6 +48,7 @@ class WorkerSide(Interceptor):
         functions = cast(dict[str, Any], input.unsafe_extern_functions)  # pyright: ignore[reportUnknownMemberType]
         functions[names.CACHE_EXTERN] = self.cache.show
         functions[names.CHECK_EXTERN] = self.registry.refusal
+        functions[names.COUNT_EXTERN] = bool
         return ContinuePoints if armed() else None
 
     async def _replay(self, client: Client, workflow_id: str, run_id: str) -> None:
@@ -54,6 +58,26 @@ class WorkerSide(Interceptor):
             workflows=[GroupChat],
             namespace=client.namespace,
             data_converter=client.data_converter,
-            interceptors=[self],
+            interceptors=[ReplaySide(self)],
         )
         await replayer.replay_workflow(history, raise_on_replay_failure=True)
+
+
+class ReplaySide(Interceptor):
+    """The interceptor of a replayer: as a worker's, but what chats do is not counted again.
+
+    Args:
+        side: The worker's.
+    """
+
+    def __init__(self, side: WorkerSide) -> None:
+        self._side = side
+
+    def workflow_interceptor_class(
+        self, input: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor] | None:
+        """Called once per replayer."""
+        found = self._side.workflow_interceptor_class(input)
+        functions = cast(dict[str, Any], input.unsafe_extern_functions)  # pyright: ignore[reportUnknownMemberType]
+        del functions[names.COUNT_EXTERN]
+        return found

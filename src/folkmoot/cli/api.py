@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import socket
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
+from folkmoot.telemetry import Telemetry
+
 from .connection import Connection, connected
 from .serve import stop_signal
+from .telling import telling
 from .verbs import Invocation, verb
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["VERBS"]
 
 _MISSING = "`folkmoot serve` needs {name!r}; install it with: pip install 'folkmoot[server]'"
+_NO_DASHBOARD = "The dashboard needs 'nicegui'; install it with: pip install 'folkmoot[dashboard]'"
 _BACKLOG = 2048
 """Connections that wait to be taken."""
 
@@ -43,6 +48,21 @@ async def serve(
             envvar="FOLKMOOT_TEAMS", help="Folder with the JSON files of teams that chats can be opened with by name."
         ),
     ] = None,
+    dashboard: Annotated[
+        bool | None,
+        typer.Option(
+            "--dashboard/--no-dashboard",
+            envvar="FOLKMOOT_DASHBOARD",
+            help="With the operators' dashboard; not told: if what it needs is installed.",
+        ),
+    ] = None,
+    temporal_ui_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FOLKMOOT_TEMPORAL_UI_URL",
+            help="Where Temporal's Web UI is, for the dashboard's links; none: that of the embedded server.",
+        ),
+    ] = None,
     graceful_shutdown_timeout: Annotated[
         float,
         typer.Option(
@@ -52,9 +72,10 @@ async def serve(
         ),
     ] = 10.0,
 ) -> None:
-    """Serve the HTTP API until SIGTERM or Ctrl-C, over the server that TEMPORAL_ADDRESS names or the embedded one.
+    """Serve the HTTP API and the operators' dashboard until SIGTERM or Ctrl-C.
 
-    Who may do what is told by environment variables (see the docs on the API). Workers are processes of their own.
+    The chats are those of the server that TEMPORAL_ADDRESS names, or of the embedded one. Who may do what is
+    told by environment variables (see the docs on the API). Workers are processes of their own.
     """
     try:
         from folkmoot.server.app import create_app
@@ -62,14 +83,36 @@ async def serve(
         from folkmoot.server.teams import read_teams
     except ModuleNotFoundError as error:
         raise ImportError(_MISSING.format(name=(error.name or "").partition(".")[0])) from error
+    shown = _can_show() if dashboard is None else dashboard
+    if shown and not _can_show():
+        raise ImportError(_NO_DASHBOARD)
     settings = Settings.from_environment(host=host, port=port)
     known = read_teams(teams)
     # Before anything is started: a port that is in use is told at once.
-    with _listening(settings.host, settings.port) as listener:
-        async with connected(invocation) as connection:
+    with _listening(settings.host, settings.port) as listener, telling(invocation, "folkmoot-api") as telemetry:
+        async with connected(invocation, telemetry=telemetry) as connection:
             moot = connection.moot(invocation.settings.queue)
-            app = create_app(moot, settings, teams=known)
-            await _serve(invocation, connection, app, listener, graceful_shutdown_timeout)
+            ui_url = temporal_ui_url or connection.ui_url or ""
+            app = create_app(moot, settings, teams=known, dashboard=shown, ui_url=ui_url)
+            async with _counting(connection, telemetry):
+                await _serve(invocation, connection, app, listener, graceful_shutdown_timeout, shown)
+
+
+def _can_show() -> bool:
+    return importlib.util.find_spec("nicegui") is not None
+
+
+@contextlib.asynccontextmanager
+async def _counting(connection: Connection, telemetry: Telemetry) -> AsyncGenerator[None]:
+    """Count the namespace's chats as long as the block runs, if anybody can see what was counted."""
+    from folkmoot.server.census import keep_counting
+
+    counting = asyncio.create_task(keep_counting(connection.client)) if telemetry.metrics_address else None
+    try:
+        yield
+    finally:
+        if counting is not None:
+            counting.cancel()
 
 
 @contextlib.contextmanager
@@ -89,7 +132,7 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
 
 
 async def _serve(
-    invocation: Invocation, connection: Connection, app: FastAPI, listener: socket.socket, grace: float
+    invocation: Invocation, connection: Connection, app: FastAPI, listener: socket.socket, grace: float, shown: bool
 ) -> None:
     import uvicorn
 
@@ -111,7 +154,7 @@ async def _serve(
         while not (server.started or running.done()):
             await asyncio.sleep(0.01)
         if server.started:
-            _announce(invocation, connection, listener)
+            _announce(invocation, connection, listener, shown)
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
             invocation.screen.say("stopping; requests under way finish" if grace else "stopping")
@@ -123,7 +166,7 @@ async def _serve(
         stopping.cancel()
 
 
-def _announce(invocation: Invocation, connection: Connection, listener: socket.socket) -> None:
+def _announce(invocation: Invocation, connection: Connection, listener: socket.socket, shown: bool) -> None:
     """Say where everything is: who waits for that line may start."""
     host, port = listener.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -135,10 +178,12 @@ def _announce(invocation: Invocation, connection: Connection, listener: socket.s
         "namespace": namespace,
         "queue": queue,
         "adopted": connection.adopted,
+        "dashboard": f"{url}/dashboard" if shown else None,
     }
     lines = [
         f"API              {url}/v1",
         f"Documentation    {url}/docs",
+        *([f"Dashboard        {url}/dashboard"] if shown else []),
         f"Temporal server  {connection.address}, namespace {namespace}; new chats on task queue {queue!r}",
         "Stop with Ctrl-C.",
     ]

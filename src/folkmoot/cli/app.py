@@ -11,6 +11,8 @@ from . import (
     changing,
     control,
     deciding,
+    doctor,
+    encryption,
     history,
     inbox,
     reading,
@@ -19,6 +21,7 @@ from . import (
     run,
     scripted,
     serve,
+    setup,
     state,
     summarize,
     token,
@@ -69,7 +72,10 @@ for group in (
     changing,
     retention,
     replay,
+    setup,
+    doctor,
     token,
+    encryption,
     scripted,
 ):
     for add in group.VERBS:

@@ -17,7 +17,7 @@ from typing import Any
 
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfigProfile
-from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
 from folkmoot._client.workers import Workers
@@ -30,6 +30,8 @@ from folkmoot.client import Folkmoot
 from folkmoot.errors import ServerUnavailableError
 from folkmoot.plugin import FolkmootPlugin
 from folkmoot.store import Store
+from folkmoot.store.measured import MeasuredStore
+from folkmoot.telemetry import Telemetry, forwarded_logs
 
 from .loading import load_plugin
 from .verbs import Invocation, Settings
@@ -63,7 +65,8 @@ class Connection:
 
     def moot(self, queue: str) -> Folkmoot:
         """Chats on this server, for workers of that queue."""
-        return Folkmoot(self.client, queue=queue, store=self.store)
+        store = None if self.store is None else MeasuredStore(self.store)
+        return Folkmoot(self.client, queue=queue, store=store)
 
     async def has_worker(self, queue: str) -> bool:
         """Whether somebody works on the queue.
@@ -86,6 +89,7 @@ async def connected(
     in_memory: bool = False,
     ui: bool = False,
     port: int | None = None,
+    telemetry: Telemetry | None = None,
 ) -> AsyncGenerator[Connection]:
     """The server the settings name; else the embedded one.
 
@@ -97,16 +101,19 @@ async def connected(
         in_memory: A private server that keeps nothing, whatever the settings name.
         ui: Start an embedded server with Temporal's Web UI.
         port: Port of an embedded server; None: any free one.
+        telemetry: What the process tells of itself; None: nothing.
 
     Raises:
         ServerUnavailableError: No server answers, or none can be started; or there are no data to read.
     """
-    _logs_to_stderr()
+    _logs_to_stderr(telemetry)
     settings = invocation.settings
     remote = None if in_memory else _configured(settings)
     if remote is not None:
         store = settings.store()
         plugin = load_plugin(app, store, code_folder)
+        if telemetry is not None:
+            plugin.observe(telemetry)
         moot = await _connect(settings, remote, plugin)
         try:
             yield Connection(moot.client, plugin, remote, None, False, True, plugin.store or store)
@@ -119,7 +126,9 @@ async def connected(
             f"There are no chats in {str(folder)!r} and TEMPORAL_ADDRESS is not set; "
             "`folkmoot run` or `folkmoot dev` starts a server there."
         )
-    async with _embedded(invocation, folder, app=app, code_folder=code_folder, ui=ui, port=port) as connection:
+    async with _embedded(
+        invocation, folder, app=app, code_folder=code_folder, ui=ui, port=port, telemetry=telemetry
+    ) as connection:
         yield connection
 
 
@@ -132,11 +141,14 @@ async def _embedded(
     code_folder: Path | None,
     ui: bool,
     port: int | None,
+    telemetry: Telemetry | None,
 ) -> AsyncGenerator[Connection]:
     settings = invocation.settings
     store = settings.store(folder / "store" if folder is not None else None)
     # Before the server is started: what is wrong with the user's module is told at once.
     plugin = load_plugin(app, store, code_folder)
+    if telemetry is not None:
+        plugin.observe(telemetry)
     adopted = folder is not None and is_held(folder / "server.alive")
     with invocation.screen.waiting("starting the embedded Temporal server") as on_progress:
         server = await ensure_server(
@@ -155,12 +167,11 @@ async def _embedded(
             await plugin.close()
 
 
-def _logs_to_stderr() -> None:
+def _logs_to_stderr(telemetry: Telemetry | None) -> None:
     """Have the SDK's core log through Python: by itself it writes to standard output, amid what `--json` prints."""
-    levels = TelemetryFilter(core_level="WARN", other_level="ERROR")
-    forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"))
-    telemetry = TelemetryConfig(logging=LoggingConfig(filter=levels, forwarding=forwarding))
-    Runtime.set_default(Runtime(telemetry=telemetry), error_if_already_set=False)
+    counting = None if telemetry is None else telemetry.runtime()
+    runtime = counting or Runtime(telemetry=TelemetryConfig(logging=forwarded_logs()))
+    Runtime.set_default(runtime, error_if_already_set=False)
 
 
 def _configured(settings: Settings) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from rich.text import Text
 
+from folkmoot._chat.people import person_of
 from folkmoot.chat import ChatEvent
 from folkmoot.messages import (
     BaseAgentEvent,
@@ -141,7 +142,16 @@ def _words(message: BaseChatMessage | BaseAgentEvent) -> str:
 
 def _fields(data: Mapping[str, Any]) -> str:
     shown = {key: value for key, value in data.items() if key not in _HIDDEN and value not in (None, "", [], ())}
-    return " ".join(f"{key}={_value(value)}" for key, value in shown.items())
+    return " ".join(f"{key}={_person(value) if key == 'by' else _value(value)}" for key, value in shown.items())
+
+
+def _person(by: object) -> str:
+    """Who it was, e.g. `alice (finance) via http`; the entries of decisions name several."""
+    person = person_of(by)
+    if person is None:
+        return _value(by)
+    roles = f" ({', '.join(person.roles)})" if person.roles else ""
+    return f"{person.subject}{roles}{f' via {person.channel}' if person.channel else ''}"
 
 
 def _value(value: object) -> str:

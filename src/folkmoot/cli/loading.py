@@ -30,6 +30,7 @@ _PLUGIN_ARGUMENTS = (
     "sinks",
     "price",
     "store",
+    "encryption",
 )
 
 

@@ -17,6 +17,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from .connection import Connection, connected, polled
+from .telling import telling
 from .verbs import Invocation, verb
 from .webhooks import AllowHttp, Webhooks, add_webhooks, webhooks_of
 
@@ -78,11 +79,18 @@ async def dev(
 ) -> None:
     """Run the embedded server with Web UI, and a worker, until Ctrl-C. A server that runs already is adopted."""
     webhooks = webhooks_of(webhook, os.environ, allow_http_webhooks)
-    async with connected(
-        invocation, app=app, code_folder=code_folder, in_memory=in_memory, ui=True, port=port
-    ) as connection:
-        add_webhooks(connection.plugin, webhooks)
-        await _serve(invocation, connection, "dev", graceful_shutdown_timeout)
+    with telling(invocation, "folkmoot-dev") as telemetry:
+        async with connected(
+            invocation,
+            app=app,
+            code_folder=code_folder,
+            in_memory=in_memory,
+            ui=True,
+            port=port,
+            telemetry=telemetry,
+        ) as connection:
+            add_webhooks(connection.plugin, webhooks)
+            await _serve(invocation, connection, "dev", graceful_shutdown_timeout)
 
 
 async def worker(
@@ -114,9 +122,10 @@ async def worker(
     """Work on chats until SIGTERM or Ctrl-C, on the server that TEMPORAL_ADDRESS names or the embedded one."""
     version = version_of(deployment, build_id, versioning and versioning.value)
     webhooks = webhooks_of(webhook, os.environ, allow_http_webhooks)
-    async with connected(invocation, app=app, code_folder=code_folder) as connection:
-        add_webhooks(connection.plugin, webhooks)
-        await _serve(invocation, connection, "worker", graceful_shutdown_timeout, version)
+    with telling(invocation, "folkmoot-worker") as telemetry:
+        async with connected(invocation, app=app, code_folder=code_folder, telemetry=telemetry) as connection:
+            add_webhooks(connection.plugin, webhooks)
+            await _serve(invocation, connection, "worker", graceful_shutdown_timeout, version)
 
 
 def version_of(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import httpx2
 import openai
 
+from folkmoot._telemetry.spans import outgoing_headers
 from folkmoot.errors import ModelCallError
 
 from .base import ModelResult
@@ -71,7 +72,7 @@ class Connection:
                     _PATH,
                     content=body,
                     cast_to=httpx2.Response,
-                    options={"timeout": seconds},
+                    options={"timeout": seconds, "headers": outgoing_headers()},
                     stream=on_text is not None,
                 )
                 if on_text is not None:

@@ -48,7 +48,7 @@ class Failures:
 
     def no_answer(self) -> ModelCallError:
         """The error for a call that took too long."""
-        return ModelCallError(f"model {self.model!r} gave no answer in time", retryable=True)
+        return ModelCallError(f"model {self.model!r} gave no answer in time", retryable=True, kind="timeout")
 
     def failed(self, what: str, cause: BaseException, *, retryable: bool) -> ModelCallError:
         """The error for an exception that stands between us and an answer.
@@ -60,7 +60,8 @@ class Failures:
         """
         detail = self._short(str(cause))
         text = f"the {what} to model {self.model!r} failed: {type(cause).__name__}"
-        return ModelCallError(f"{text}: {detail}" if detail else text, retryable=retryable)
+        kind = "connection" if what == "connection" else ""
+        return ModelCallError(f"{text}: {detail}" if detail else text, retryable=retryable, kind=kind)
 
     def from_status(self, status: int, headers: Mapping[str, str], body: object) -> ModelCallError:
         """The error for an HTTP answer that is no success.
@@ -94,7 +95,7 @@ class Failures:
             got = got.decode(errors="replace")
         shown = repr(self._short(got)) if isinstance(got, str) else self._short(repr(got))
         text = f"model {self.model!r} sent no valid answer: expected {expected}, got {shown}"
-        return ModelCallError(text, retryable=True)
+        return ModelCallError(text, retryable=True, kind="reply")
 
     def _short(self, text: str) -> str:
         """`text` without secrets, on one line, cut to a length fit for durable state."""

@@ -28,7 +28,9 @@ from .chats import Chats
 from .feeds import Feeds
 from .guards import guard
 from .handles import NotYetError
+from .observing import Observed
 from .problems import response_to
+from .routes_codec import mount_codec
 from .settings import Settings
 from .teams import TeamSource, read_teams
 
@@ -53,15 +55,20 @@ _ROUTERS = (
 )
 
 
-def create_app(moot: Folkmoot, settings: Settings, *, teams: TeamSource = None) -> FastAPI:
+def create_app(
+    moot: Folkmoot, settings: Settings, *, teams: TeamSource = None, dashboard: bool = False, ui_url: str = ""
+) -> FastAPI:
     """The API as an ASGI application.
 
     Args:
         moot: Connected; whoever made it closes it.
         settings: Who may ask, and for how much.
         teams: Specs by name that chats can be opened with, or the folder their JSON files are in.
+        dashboard: With the operators' dashboard; one application of a process may have it.
+        ui_url: Where Temporal's Web UI is, for the dashboard's links; empty: nowhere.
 
     Raises:
+        ImportError: The dashboard needs NiceGUI.
         ValueError: A team or the file of people is bad.
         OSError: One cannot be read.
     """
@@ -83,7 +90,13 @@ def create_app(moot: Folkmoot, settings: Settings, *, teams: TeamSource = None) 
         app.include_router(router, prefix=PREFIX)
     app.include_router(routes_health.router)
     app.add_middleware(_Deadline)
-    guard(app, settings)
+    authenticator = guard(app, settings)
+    app.add_middleware(Observed)
+    if dashboard:
+        from .dashboard import mount
+
+        mount(app, settings, authenticator, ui_url=ui_url)
+    mount_codec(app, moot.client, settings.cors_origins)
     return app
 
 

@@ -164,6 +164,10 @@ class Chats:
             tenants.add(await self._tenant(run))
         return all(identity.sees(tenant) for tenant in tenants)
 
+    async def worked(self, queue: str) -> bool:
+        """Whether a worker polled a task queue lately."""
+        return await self._workers_of(queue).any()
+
     def _pages(self, found: Found) -> LogPages:
         pages = LogPages(self.moot.client, found.id, self._workers_of(found.queue), self._store)
         pages.first_run_id = found.first_run_id

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from temporalio.service import RPCError
 
 from folkmoot._chat.log import Entry
+from folkmoot._telemetry.meters import show
 from folkmoot.errors import FolkmootError, to_wire
 
 from .chats import Chats, Found
@@ -310,6 +311,7 @@ class Feeds:
         if shared is None:
             shared = self._shared[key] = _Shared()
             shared.started = asyncio.create_task(self._begin(shared, found, identity))
+            show("folkmoot_followed_chats", self.open)
         shared.holders += 1
         try:
             assert shared.started is not None
@@ -319,6 +321,7 @@ class Feeds:
             shared.holders -= 1
             if not shared.holders:
                 del self._shared[key]
+                show("folkmoot_followed_chats", self.open)
                 await self._finish(shared)
 
     async def _begin(self, shared: _Shared, found: Found, identity: Identity) -> Feed:

@@ -15,7 +15,7 @@ __all__ = ["guard"]
 _TOLD = ["Location", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"]
 
 
-def guard(app: FastAPI, settings: Settings) -> None:
+def guard(app: FastAPI, settings: Settings) -> Authenticator:
     """Put everything before an application's routes.
 
     Args:
@@ -25,13 +25,17 @@ def guard(app: FastAPI, settings: Settings) -> None:
     Raises:
         ValueError: The file of people is bad.
         OSError: It cannot be read.
+
+    Returns:
+        What tells who asks.
     """
     install_problems(app)
+    authenticator = Authenticator(settings)
     # From the inside out: each is put before those above it.
     app.add_middleware(
         RateLimit, rate=parse_rate(settings.rate_limit), anonymous=parse_rate(settings.anonymous_rate_limit)
     )
-    app.add_middleware(Authentication, authenticator=Authenticator(settings))
+    app.add_middleware(Authentication, authenticator=authenticator)
     app.add_middleware(BodyLimit, limit=settings.max_body)
     app.add_middleware(UnexpectedErrors)
     if settings.cors_origins:
@@ -42,3 +46,4 @@ def guard(app: FastAPI, settings: Settings) -> None:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
             expose_headers=_TOLD,
         )
+    return authenticator

@@ -47,6 +47,8 @@ class Wanted:
         people: Waiting for one of these; empty: for whatever.
         asks: Waiting for something.
         living: Not closed.
+        broken: Closed by something else than a command of theirs: failed, terminated, timed out.
+        unbegun: Not closed, and no worker has begun with them.
     """
 
     status: ChatState | None = None
@@ -58,6 +60,8 @@ class Wanted:
     people: tuple[str, ...] = ()
     asks: bool = False
     living: bool = False
+    broken: bool = False
+    unbegun: bool = False
 
     def query(self) -> str:
         """The list filter."""
@@ -72,8 +76,12 @@ class Wanted:
             parts.append(f"ChatWaitingFor IN ({', '.join(map(quoted, self.people))})")
         if self.asks:
             parts.append("ChatWaitingFor IS NOT NULL")
-        if self.living:
+        if self.living or self.unbegun:
             parts.append("ExecutionStatus = 'Running'")
+        if self.unbegun:
+            parts.append("ChatStatus IS NULL")
+        if self.broken:
+            parts.append("ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut', 'Canceled')")
         if self.prefix:
             parts.append(f"WorkflowId STARTS_WITH {quoted(self.prefix)}")
         if self.due_before is not None:

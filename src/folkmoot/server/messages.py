@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from folkmoot.chat import Task
+from folkmoot.chat import OldMessages, Task
 from folkmoot.errors import BadCommandError
 from folkmoot.messages import BaseChatMessage, from_log
 
-__all__ = ["message_of", "task_of"]
+from . import schemas
+
+__all__ = ["message_of", "old_messages_of", "task_of"]
 
 
 def message_of(given: str | Mapping[str, Any]) -> str | BaseChatMessage:
@@ -39,3 +41,10 @@ def task_of(given: str | Sequence[Mapping[str, Any]] | None) -> Task:
         return given
     messages = [message_of(item) for item in given]
     return [message for message in messages if isinstance(message, BaseChatMessage)]
+
+
+def old_messages_of(given: schemas.OldMessages | list[schemas.JsonObject]) -> OldMessages:
+    """The old messages of a body."""
+    if isinstance(given, list):
+        return OldMessages(given)
+    return OldMessages(given.messages, given.termination, given.admin_name, given.names, given.max_tokens)

@@ -48,6 +48,8 @@ _STATUS: dict[str, int] = {
     "ChatFailedError": 409,
     "ChatNotFoundError": 404,
     "DecisionRefusedError": 409,
+    # Not 503: it is the same the next time.
+    "EncryptionKeyError": 409,
     "ForbiddenError": 403,
     "LogReadError": 503,
     "ModelCallError": 502,

@@ -9,9 +9,10 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 
+from folkmoot._client.old_messages import resumed
 from folkmoot._temporal.filters import SAFE
 from folkmoot.chat import Chat
-from folkmoot.errors import ChatClosedError, ChatExistsError
+from folkmoot.errors import BadCommandError, ChatClosedError, ChatExistsError
 
 from .bodies import StrictRoute
 from .chats import Chats, Found, missing
@@ -33,7 +34,7 @@ from .dependencies import (
 from .handles import command_id
 from .identity import Identity
 from .listing import Wanted, list_page, summary_of
-from .messages import task_of
+from .messages import old_messages_of, task_of
 from .problems import refusing_bad_input
 from .routes_runs import run_of
 from .schemas import (
@@ -78,10 +79,14 @@ async def open_chat(
     tenant = identity.tenant_of(body.tenant)
     chat_id = body.id or _new_id(key, identity, request)
     before = await chats.claim(chat_id, tenant)
-    options: dict[str, Any] = {"messages": body.messages, "state": body.state, "replace": body.replace}
+    state, warnings = body.state, list[str]()
+    if body.messages is not None:
+        if state is not None:
+            raise BadCommandError("Give a state or messages to begin with, not both.")
+        state, warnings = await resumed(team, old_messages_of(body.messages))
     async with _opening(chats, chat_id, tenant) as opener, in_time(f"Opening chat {chat_id!r}"):
         with refusing_bad_input():
-            await opener.open(team, chat_id, tenant=tenant, **options)
+            await opener.open(team, chat_id, tenant=tenant, state=state, replace=body.replace)
     found = await _opened(chats, chat_id, identity, tenant)
     created = before is None or before.first_run_id != found.first_run_id
     run: Run | None = None
@@ -92,7 +97,8 @@ async def open_chat(
             run = run_of(chat_id, number, offset)
     response.status_code = 201 if created else 200
     response.headers["Location"] = request.url_for("get_chat", id=chat_id).path
-    return ChatOpened(id=chat_id, team=team.name, tenant=tenant, created=created, run=run)
+    told = warnings if created else []
+    return ChatOpened(id=chat_id, team=team.name, tenant=tenant, created=created, run=run, warnings=told)
 
 
 @router.get("", summary="List chats", responses=READS)

@@ -8,10 +8,10 @@ from collections.abc import Awaitable
 
 from fastapi import APIRouter, Request, Response
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from folkmoot import __version__
-from folkmoot._temporal.names import SEARCH_ATTRIBUTES
+from folkmoot._client.checks import attributes_refused
 from folkmoot.errors import FolkmootError
 from folkmoot.store import Store
 
@@ -26,12 +26,6 @@ _PATIENCE = 5.0
 """Seconds in which server and store have to answer."""
 _KEPT = 1.0
 """Seconds for which an answer holds: nobody has to say who they are to ask."""
-_CONDITIONS = {
-    "Keyword": "{} = 'none'",
-    "KeywordList": "{} = 'none'",
-    "Int": "{} < 0",
-    "Datetime": "{} < '1970-01-01T00:00:00Z'",
-}
 
 
 class Readying:
@@ -56,15 +50,8 @@ class Readying:
             return self._known
 
     async def _temporal(self) -> str:
-        # Whoever may list chats may ask this; a search attribute that is missing makes it a bad question.
-        conditions = [_CONDITIONS[kind].format(name) for name, kind in SEARCH_ATTRIBUTES.items()]
-        try:
-            await self._client.list_workflows(" AND ".join(conditions), page_size=1).fetch_next_page()
-        except RPCError as error:
-            if error.status != RPCStatusCode.INVALID_ARGUMENT:
-                raise
-            return f"the namespace lacks search attributes: {error.message}"
-        return "ok"
+        refused = await attributes_refused(self._client)
+        return "ok" if refused is None else f"the namespace lacks search attributes: {refused}"
 
     async def _stored(self) -> str:
         assert self._store is not None

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from folkmoot._temporal.filters import SAFE
+from folkmoot.chat import Decision as Vote
 from folkmoot.chat import PendingRequest
 from folkmoot.signatures import DecisionClaims, DecisionKey, decision_digest, sign_decision
 
@@ -17,7 +18,7 @@ from .identity import Identity, Permission
 from .inbox import Search, may_decide, people_of, person_request, search
 from .problems import refusing_bad_input
 from .refusals import ForbiddenError
-from .schemas import Answer, Answered, Decide, Decision, Inbox, PersonRequests, Whose
+from .schemas import Answer, Answered, Decide, Decision, Inbox, PersonRequests, Verdict, Whose
 
 __all__ = ["router"]
 
@@ -59,27 +60,20 @@ async def decide(http: Request, chat: PersonsChat, identity: Known, request: Req
     """Vote on what people are asked to decide. A vote that does not count is 409, and the chat's log says so, too."""
     found = await _allowed(chat, identity, request)
     seen = body.hash or ("" if found is None else found.hash)
-    with refusing_bad_input():
-        vote = await chat.decide(
-            request,
-            body.verdict.value,
-            hash=seen,
-            by=identity.by,
-            reason=body.reason,
-            comment=body.comment,
-            arguments=body.arguments,
-            content=body.content,
-            signature=await _signature(http.app.state.decision_key, chat, identity, request, seen, body),
-        )
+    vote = await _vote(http.app.state.decision_key, chat, identity, request, seen, body)
     return Decision(chat=chat.id, request=request, verdict=vote.verdict, offset=vote.offset,
                     decided=vote.decided, missing=vote.missing)  # fmt: skip
 
 
 @router.post("/chats/{id}/requests/{request}/answer", summary="Answer", responses=CHANGES)
-async def answer(chat: PersonsChat, identity: Known, request: RequestId, body: Answer) -> Answered:
+async def answer(http: Request, chat: PersonsChat, identity: Known, request: RequestId, body: Answer) -> Answered:
     """Answer what a person is asked; where a tool call is to be approved, in the tool's place."""
-    await _allowed(chat, identity, request)
-    await chat.answer(request, body.content, by=identity.by)
+    found = await _allowed(chat, identity, request)
+    if found is not None and found.verdicts:
+        vote = Decide(verdict=Verdict.ANSWER, content=body.content)
+        await _vote(http.app.state.decision_key, chat, identity, request, found.hash, vote)
+    else:
+        await chat.answer(request, body.content, by=identity.by)
     return Answered(chat=chat.id, request=request)
 
 
@@ -93,6 +87,24 @@ async def _allowed(chat: RequestChat, identity: Identity, request: str) -> Pendi
     if not may_decide(identity, found):
         raise ForbiddenError(f"Request {request!r} does not name you, and you do not have the role 'approver'.")
     return found
+
+
+async def _vote(
+    key: DecisionKey | None, chat: RequestChat, identity: Identity, request: str, seen: str, body: Decide
+) -> Vote:
+    """A vote in the caller's name, signed where the server has a key."""
+    with refusing_bad_input():
+        return await chat.decide(
+            request,
+            body.verdict.value,
+            hash=seen,
+            by=identity.by,
+            reason=body.reason,
+            comment=body.comment,
+            arguments=body.arguments,
+            content=body.content,
+            signature=await _signature(key, chat, identity, request, seen, body),
+        )
 
 
 async def _signature(

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Body, Query
 
 from .bodies import StrictRoute
 from .dependencies import CHANGES, READS, CommandedChat, ReadChat, ThatLabel, ThatOffset, ThatTurn, WholeChat
+from .messages import old_messages_of
 from .problems import refusing_bad_input
-from .schemas import ChatStatus, Context, JsonObject, Usage
+from .schemas import ChatStatus, Context, JsonObject, OldMessages, Resumed, Usage
 
 __all__ = ["router"]
 
@@ -23,6 +24,7 @@ Part = Annotated[
         description="Only this participant's, by its path, or this condition's: `termination`, `PATH/termination`.",
     ),
 ]
+Force = Annotated[bool, Query(description="End a run that is under way first.")]
 
 
 @router.get("/state", summary="Save a chat's state", responses=READS)
@@ -41,12 +43,24 @@ async def put_state(
     chat: CommandedChat,
     state: Annotated[JsonObject, Body(description="A saved state, ours or AutoGen's.")],
     part: Part = None,
-    force: Annotated[bool, Query(description="End a run that is under way first.")] = False,
+    force: Force = False,
 ) -> ChatStatus:
     """Take over a saved state, as a whole or not at all. What was stays readable, as a branch."""
     with refusing_bad_input():
         await chat.load_state(state, part, force=force)
     return ChatStatus.of(chat.id, await chat.status())
+
+
+@router.put("/messages", summary="Go on from old messages", responses=CHANGES)
+async def put_messages(chat: CommandedChat, body: OldMessages, force: Force = False) -> Resumed:
+    """Go on from old messages in place of what was said, which stays readable, as a branch (AutoGen 0.2: `resume`).
+
+    Each is heard by everyone but its speaker; a run without a task goes on with whoever is next. A tool call without a
+    result at the end is made by that run.
+    """
+    with refusing_bad_input():
+        warnings = await chat.load_messages(old_messages_of(body), force=force)
+    return Resumed.of(chat.id, await chat.status(), warnings=warnings)
 
 
 @router.get("/context", summary="Show what a model would see", responses=READS)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from folkmoot import FolderStore
+from folkmoot._client.opening import Opening
+from folkmoot._client.pages import LogPages
 from tests.integration.conftest import unique
 from tests.integration.server.conftest import Api, ApiFactory, opened, problem
 
@@ -23,6 +26,7 @@ async def test_a_chat_is_opened_run_and_shown(api: Api) -> None:
         "tenant": "",
         "created": True,
         "run": None,
+        "warnings": [],
     }
     run = await client.post(f"/chats/{chat_id}/runs", json={"task": "go"}, params={"wait": 30})
     assert run.status_code == 200, run.text
@@ -149,6 +153,40 @@ async def test_what_is_not_there_is_not_found(api: Api, path: str) -> None:
     chat_id = unique()
     text = problem(await client.get(f"/chats/{chat_id}{path}"), 404, "ChatNotFoundError")
     assert chat_id in text
+
+
+@pytest.mark.parametrize("path", ["", "/log", "/events", "/state"])
+async def test_a_chat_that_was_ended_before_any_worker_began_with_it_is_not_found(api: Api, path: str) -> None:
+    client, site = await api.client(), api.site
+    # The server answers no query of it, however long one waits; a worker polls in vain or not at all.
+    opening = Opening(site.client, f"{site.queue}-nobodys", site.team("a"), chat_id := unique())
+    await opening.start(replace=False, tenant="", limits=None)
+    await opening.withdraw()
+    text = problem(await client.get(f"/chats/{chat_id}{path}"), 404, "ChatNotFoundError")
+    assert chat_id in text
+
+
+async def test_a_page_of_the_log_is_one_query(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = await api.client()
+    chat_id = await opened(client, api, "a")
+    run = await client.post(f"/chats/{chat_id}/runs", json={"task": "go"}, params={"wait": 30})
+    assert run.json()["status"] == "stopped"
+    asked: list[str] = []
+    query = LogPages.query
+
+    async def counted(self: LogPages, name: str, *args: Any, **options: Any) -> Any:
+        asked.append(name)
+        return await query(self, name, *args, **options)
+
+    monkeypatch.setattr(LogPages, "query", counted)
+    whole = (await client.get(f"/chats/{chat_id}/log")).json()
+    end = len(whole["entries"])
+    assert (whole["more"], whole["next"], asked) == (False, end - 1, ["log"])
+    for after, limit, more in ((-1, end, False), (-1, end - 1, True), (end - 2, 10, False), (end - 1, 10, False)):
+        asked.clear()
+        page = (await client.get(f"/chats/{chat_id}/log", params={"after": after, "limit": limit})).json()
+        assert page["entries"] == whole["entries"][after + 1 : after + 1 + limit]
+        assert (page["more"], asked) == (more, ["log"]), (after, limit)
 
 
 async def test_nothing_is_kept_of_a_chat_between_requests(api: Api) -> None:

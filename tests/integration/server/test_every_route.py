@@ -30,6 +30,7 @@ BODIES: dict[str, Any] = {
     "fork_chat": {},
     "label_snapshot": {"label": "here"},
     "pause_chat": {"now": True},
+    "put_messages": {"messages": [{"role": "user", "name": "user", "content": "hi"}]},
     "put_state": {},
     "reset_chat": {"force": True},
     "rollback_chat": {"offset": 0, "force": True},
@@ -43,6 +44,7 @@ QUERIES: dict[str, dict[str, Any]] = {
     "delete_chat": {"force": True},
     "follow_log": {"partial": True},
     "get_context": {"path": "writer"},
+    "put_messages": {"force": True},
     "put_state": {"force": True},
     "show_crossing": {"offset": 0},
 }

@@ -210,6 +210,24 @@ async def test_decisions_are_signed_where_the_server_has_a_key(apis: ApiFactory)
     verify_decision(vote["signature"], expected, [key.public])
 
 
+async def test_an_answer_is_signed_as_a_decision_is(apis: ApiFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = DecisionKey.generate()
+    monkeypatch.setenv("FOLKMOOT_DECISION_PUBLIC_KEYS", key.public.text)
+    till = Till(ApprovalPolicy(require_signed_decisions=True))
+    api = await till.api(apis, given=settings(decision_key=key))
+    client = await api.client("abe", ["approver"])
+    chat_id, request = await asks(api, client)
+    keyless = await (await apis(site=api.site)).client("abe", ["approver"])
+    path = f"/chats/{chat_id}/requests/{request['request']}/answer"
+    answer = {"json": {"content": "paid by card"}, "headers": {"Idempotency-Key": "k"}}
+    assert "signature" in problem(await keyless.post(path, json={"content": "x"}), 409, "DecisionRefusedError")
+    first, again = await client.post(path, **answer), await client.post(path, **answer)
+    assert (first.status_code, again.json()) == (200, first.json()), first.text
+    run = (await client.get(f"/chats/{chat_id}/runs/1", params={"wait": 30})).json()
+    assert "paid by card" in str(run["messages"])
+    assert till.paid == []
+
+
 async def test_more_than_a_list_tells_is_asked_for(apis: ApiFactory) -> None:
     people = tuple(f"person-{number}" for number in range(8))
     api = await Till(ApprovalPolicy(approvers=people)).api(apis)

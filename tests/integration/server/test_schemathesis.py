@@ -109,6 +109,10 @@ class Sample:
             "import_chat": [{"document": self.export}],
             "rollback_chat": [{"offset": self.snapshot}],
             "label_snapshot": [{"label": "here", "offset": self.snapshot}],
+            "put_messages": [
+                {"messages": [message, {"role": "user", "content": "go", "name": "b"}], "names": {"b": "a"}},
+                {"messages": [message], "termination": {"go": "stay"}, "max_tokens": 100},
+            ],
             "put_state": [self.state],
             "say": [{"message": message}],
             "start_run": [{"task": [message]}],

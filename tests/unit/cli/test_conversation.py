@@ -126,6 +126,19 @@ def test_an_entry_is_one_line() -> None:
     assert line.endswith("  writer: two lines")
 
 
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        ({"subject": "alice", "roles": ["finance", "board"], "channel": "http"}, "alice (finance, board) via http"),
+        ({"subject": "alice"}, "alice"),
+        ("alice", "alice"),
+        (["alice", "bob"], "alice,bob"),
+    ],
+)
+def test_who_did_something_is_told_as_a_person(by: object, told: str) -> None:
+    assert entry_line(entry("vote", verdict="approve", by=by)).plain.endswith(f"  vote  verdict=approve by={told}")
+
+
 def test_an_entry_without_a_message_shows_its_fields() -> None:
     line = entry_line(entry("run_ended", run=1, error=None, speakers=["a", "b"], command="hidden")).plain
     assert line.endswith("  run_ended  run=1 speakers=a,b")

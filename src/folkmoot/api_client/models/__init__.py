@@ -30,6 +30,10 @@ from .json_object import JsonObject
 from .label_snapshot import LabelSnapshot
 from .labelled import Labelled
 from .log_page import LogPage
+from .old_messages import OldMessages
+from .old_messages_names import OldMessagesNames
+from .old_messages_termination_type_0 import OldMessagesTerminationType0
+from .old_messages_termination_type_1 import OldMessagesTerminationType1
 from .open_chat import OpenChat
 from .pause import Pause
 from .person_request import PersonRequest
@@ -38,6 +42,7 @@ from .problem import Problem
 from .problem_errors_type_0_item import ProblemErrorsType0Item
 from .readiness import Readiness
 from .readiness_checks import ReadinessChecks
+from .resumed import Resumed
 from .rollback import Rollback
 from .rollback_chat import RollbackChat
 from .run import Run
@@ -94,6 +99,10 @@ __all__ = (
     "Labelled",
     "LabelSnapshot",
     "LogPage",
+    "OldMessages",
+    "OldMessagesNames",
+    "OldMessagesTerminationType0",
+    "OldMessagesTerminationType1",
     "OpenChat",
     "Pause",
     "PersonRequest",
@@ -102,6 +111,7 @@ __all__ = (
     "ProblemErrorsType0Item",
     "Readiness",
     "ReadinessChecks",
+    "Resumed",
     "Rollback",
     "RollbackChat",
     "Run",

@@ -26,6 +26,8 @@ class ChatOpened:
     """ False: it lived already. """
     run: None | Run
     """ The run that was started with its task. """
+    warnings: list[str]
+    """ What is odd about the old messages it begins with. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -45,6 +47,8 @@ class ChatOpened:
         else:
             run = self.run
 
+        warnings = self.warnings
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -54,6 +58,7 @@ class ChatOpened:
                 "tenant": tenant,
                 "created": created,
                 "run": run,
+                "warnings": warnings,
             }
         )
 
@@ -87,12 +92,15 @@ class ChatOpened:
 
         run = _parse_run(d.pop("run"))
 
+        warnings = cast(list[str], d.pop("warnings"))
+
         chat_opened = cls(
             id=id,
             team=team,
             tenant=tenant,
             created=created,
             run=run,
+            warnings=warnings,
         )
 
         chat_opened.additional_properties = d

@@ -11,6 +11,7 @@ from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.json_object import JsonObject
+    from ..models.old_messages import OldMessages
 
 
 T = TypeVar("T", bound="OpenChat")
@@ -28,7 +29,7 @@ class OpenChat:
     """ Start a run with this task: a text, or messages in AutoGen's JSON. """
     replace: bool | Unset = False
     """ Start anew where a chat of that id was closed. """
-    messages: list[JsonObject] | None | Unset = UNSET
+    messages: list[JsonObject] | None | OldMessages | Unset = UNSET
     """ Old messages to begin with: ours, AutoGen's, or dictionaries of AutoGen 0.2. """
     state: JsonObject | None | Unset = UNSET
     """ A saved state to begin with, ours or AutoGen's. """
@@ -37,6 +38,7 @@ class OpenChat:
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.json_object import JsonObject  # noqa: PLC0415
+        from ..models.old_messages import OldMessages  # noqa: PLC0415
 
         team: dict[str, Any] | str
         if isinstance(self.team, JsonObject):
@@ -64,7 +66,7 @@ class OpenChat:
 
         replace = self.replace
 
-        messages: list[dict[str, Any]] | None | Unset
+        messages: dict[str, Any] | list[dict[str, Any]] | None | Unset
         if isinstance(self.messages, Unset):
             messages = UNSET
         elif isinstance(self.messages, list):
@@ -73,6 +75,8 @@ class OpenChat:
                 messages_type_0_item = messages_type_0_item_data.to_dict()
                 messages.append(messages_type_0_item)
 
+        elif isinstance(self.messages, OldMessages):
+            messages = self.messages.to_dict()
         else:
             messages = self.messages
 
@@ -115,6 +119,7 @@ class OpenChat:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.json_object import JsonObject  # noqa: PLC0415
+        from ..models.old_messages import OldMessages  # noqa: PLC0415
 
         d = dict(src_dict)
 
@@ -164,7 +169,7 @@ class OpenChat:
 
         replace = d.pop("replace", UNSET)
 
-        def _parse_messages(data: object) -> list[JsonObject] | None | Unset:
+        def _parse_messages(data: object) -> list[JsonObject] | None | OldMessages | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
@@ -182,7 +187,15 @@ class OpenChat:
                 return messages_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(list[JsonObject] | None | Unset, data)
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                messages_type_1 = OldMessages.from_dict(data)
+
+                return messages_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[JsonObject] | None | OldMessages | Unset, data)
 
         messages = _parse_messages(d.pop("messages", UNSET))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool
 
@@ -18,7 +18,9 @@ __all__ = [
     "ChatSummary",
     "Deletion",
     "Deletions",
+    "OldMessages",
     "OpenChat",
+    "Resumed",
     "RunError",
     "Team",
     "TeamSummary",
@@ -62,6 +64,24 @@ class ChatState(StrEnum):
     CLOSED = "closed"
 
 
+class OldMessages(Given):
+    """Old messages to go on from, and how they are to be read."""
+
+    messages: list[JsonObject] = Field(
+        examples=[[{"role": "user", "name": "user", "content": "Write the release note"}]]
+    )
+    """Oldest first: ours, AutoGen's, or dictionaries of AutoGen 0.2."""
+    termination: Literal["keep", "remove"] | dict[str, str] | None = None
+    """What becomes of the last one's text: none and `keep` leave it, and none warns if it would end the chat; `remove`
+    takes out what the team's conditions look for; an object replaces texts."""
+    admin_name: Annotated[str, Field(min_length=1, max_length=200)] = "Admin"
+    """A further name of the person outside."""
+    names: dict[str, str] = Field(default_factory=dict[str, str])
+    """Names in the messages, and the participants they mean."""
+    max_tokens: Annotated[int, Field(ge=1, le=2**53, strict=True)] | None = None
+    """Only the newest that have no more tokens together, and the first task, are kept."""
+
+
 class OpenChat(Given):
     """A chat to open, or to find where it lives already."""
 
@@ -73,7 +93,7 @@ class OpenChat(Given):
     """Start a run with this task: a text, or messages in AutoGen's JSON."""
     replace: StrictBool = False
     """Start anew where a chat of that id was closed."""
-    messages: list[JsonObject] | None = None
+    messages: list[JsonObject] | OldMessages | None = None
     """Old messages to begin with: ours, AutoGen's, or dictionaries of AutoGen 0.2."""
     state: JsonObject | None = None
     """A saved state to begin with, ours or AutoGen's."""
@@ -139,9 +159,16 @@ class ChatStatus(Told):
     """How often it has continued as new."""
 
     @classmethod
-    def of(cls, id: str, status: Any) -> ChatStatus:
-        """What a handle tells."""
-        return cls(id=id, **asdict(status))
+    def of(cls, id: str, status: Any, **more: Any) -> Self:
+        """What a handle tells, with what else there is to tell."""
+        return cls(id=id, **asdict(status), **more)
+
+
+class Resumed(ChatStatus):
+    """Where a chat stands that goes on from old messages."""
+
+    warnings: list[str] = Field(default_factory=list[str])
+    """What is odd about them."""
 
 
 class Deletion(Told):

@@ -101,3 +101,5 @@ class ChatOpened(Told):
     """False: it lived already."""
     run: Run | None = None
     """The run that was started with its task."""
+    warnings: list[str] = Field(default_factory=list[str])
+    """What is odd about the old messages it begins with."""

@@ -8,11 +8,24 @@ from typing import Any
 
 import pytest
 
-from folkmoot import CustomAgent, DiGraphBuilder, GraphFlow, RoundRobinGroupChat, SocietyOfMindAgent
+from folkmoot import (
+    CustomAgent,
+    DiGraphBuilder,
+    GraphFlow,
+    MagenticOneGroupChat,
+    MaxMessageTermination,
+    RoundRobinGroupChat,
+    SelectorGroupChat,
+    SocietyOfMindAgent,
+    Swarm,
+    TimeoutTermination,
+    TokenUsageTermination,
+)
 from folkmoot._chat.loading import INVALID, load
+from folkmoot.teams import TeamSpec
 from folkmoot.tools import AgentTool
 from tests.unit.chat.driver import Driver, Json, agent, at, task, team
-from tests.unit.chat.state.keeping import loaded, saved
+from tests.unit.chat.state.keeping import at_rest, loaded, saved
 
 INNER = RoundRobinGroupChat([agent("x"), agent("y")], name="inner", max_turns=1)
 
@@ -165,13 +178,56 @@ def test_a_graph(value: Any, name: str, text: str) -> None:
         load(driver.chat.plan, state, at(0))
 
 
+SCOPE = ("folkmoot", "state", "scopes", "")
+NODE = ("folkmoot", "nodes", "")
 OURS: dict[str, tuple[Callable[[Json], None], str]] = {
-    "an offset of nothing": (put([9], "folkmoot", "state", "scopes", "", "floor", "arrived", "a"), "IndexError"),
+    "an offset of nothing": (
+        put([9], *SCOPE, "floor", "arrived", "a"),
+        re.escape("folkmoot['entries']: expected a place in a list of 0, got 9."),
+    ),
+    "an offset before all": (put([-1], *SCOPE, "floor", "arrived", "a"), re.escape("['entries']: expected a place in")),
+    "a stranger on the floor": (put(["z"], *SCOPE, "floor", "left"), re.escape("expected one of ['a', 'b'], got 'z'.")),
+    "a text for a manager's next": (
+        put("x", *SCOPE, "manager", "next"),
+        re.escape("folkmoot['state']['scopes']['']['manager']['next']: input should be a valid integer, got 'x'."),
+    ),
+    "a next beyond the last": (
+        put(2, *SCOPE, "manager", "next"),
+        re.escape("['manager']['next']: expected a number below 2, the number of participants, got 2."),
+    ),
+    "a turn in progress": (
+        put({"a": {"started": 1, "need": 1}}, *SCOPE, "turns"),
+        re.escape("folkmoot['state']['scopes']['']['turns']: expected nobody"),
+    ),
+    "a text for places": (
+        put("x", *NODE, "places"),
+        re.escape("folkmoot['nodes']['']['places']: input should be a valid list, got 'x'."),
+    ),
+    "a place of no kind": (
+        put(["sung", "a"], *NODE, "places", 0),
+        re.escape("folkmoot['nodes']['']['places'][0][0]: input should be 'task', 'answer'"),
+    ),
+    "a number for nodes": (put(5, "folkmoot", "nodes"), re.escape("folkmoot['nodes']: input should be a valid dictio")),
+    "a text for entries": (
+        put("x", "folkmoot", "entries"),
+        re.escape("folkmoot['entries']: input should be a valid list, got 'x'."),
+    ),
+    "no message in an entry": (
+        put([{"as": "message", "message": {"type": "TextMessage"}}], "folkmoot", "entries"),
+        "In entry 0 under 'folkmoot'",
+    ),
+    "a text for a turn": (put("x", "folkmoot", "turn"), re.escape("folkmoot['turn']: input should be a valid integer")),
     "a text for the engine's state": (put("x", "folkmoot", "state"), ""),
     "a text for a scope": (put("x", "folkmoot", "state", "scopes", ""), "ValidationError"),
-    "a text for the seats": (put("x", "folkmoot", "seats"), "AttributeError"),
-    "a number for what memories said": (put(1, "folkmoot", "seats", "a", "memories"), "AttributeError"),
-    "a text for a turn begun": (put(1, "folkmoot", "seats", "a", "begun"), "TypeError"),
+    "a text for the seats": (put("x", "folkmoot", "seats"), re.escape("folkmoot['seats']: input should be a valid")),
+    "a number for what memories said": (
+        put(1, "folkmoot", "seats", "a", "memories"),
+        re.escape("folkmoot['seats']['a']['memories']: input should be a valid dictionary, got 1."),
+    ),
+    "a text for a turn begun": (
+        put(1, "folkmoot", "seats", "a", "begun"),
+        re.escape("folkmoot['seats']['a']['begun']: input should be a valid list, got 1."),
+    ),
     "no LLM message": (put([{"type": "X"}], "folkmoot", "seats", "a", "suspended"), ""),
 }
 
@@ -186,6 +242,124 @@ def test_what_stands_under_our_key(case: str) -> None:
     change(state)
     with pytest.raises(ValueError, match=f"^{re.escape(INVALID)} .*{text}"):
         load(driver.chat.plan, state, at(0))
+
+
+def strange_entry(state: Json) -> None:
+    """The floor waits for what somebody said who does not take part."""
+    message = {"type": "TextMessage", "source": "z", "content": "x"}
+    state["folkmoot"]["entries"] = [{"as": "message", "message": message}]
+    state["folkmoot"]["state"]["scopes"][""]["floor"] = {"arrived": {"a": [0]}}
+
+
+GRAPH = (*SCOPE, "manager", "graph")
+COUNTS = MaxMessageTermination(9) & (TokenUsageTermination(99) | TimeoutTermination(99))
+KINDS: dict[str, tuple[TeamSpec, Callable[[Json], None], str]] = {
+    "a selector's previous": (
+        SelectorGroupChat([agent("a"), agent("b")], "scripted"),
+        put({"previous": 5}, *SCOPE, "manager"),
+        "['previous']: input should be a valid string, got 5.",
+    ),
+    "a swarm's target": (
+        Swarm([agent("a", handoffs=["b"]), agent("b")]),
+        put({"target": ["b"]}, *SCOPE, "manager"),
+        "['manager']['target']: input should be a valid string, got ['b'].",
+    ),
+    "a ready stranger": (
+        line(),
+        put(["z"], *GRAPH, "ready"),
+        "['graph']['ready'][0]: expected one of ['a', 'b'], got 'z'.",
+    ),
+    "parents still to come": (
+        line(),
+        put({"b": {}}, *GRAPH, "remaining"),
+        "['graph']['remaining']['b']: expected a number for each of ['b'], got {}.",
+    ),
+    "a group that is none": (
+        line(),
+        put({"b": ["z"]}, *GRAPH, "triggered"),
+        "['manager']['graph']: expected an activation group of 'b', one of ['b'], got 'z'.",
+    ),
+    "an edge too many": (
+        line(),
+        put([["a", "answer", [True, True]]], *GRAPH, "spoke"),
+        "['graph']['spoke'][0]: expected a value for each of the 1 edges of 'a', got [True, True].",
+    ),
+    "a phase that is none": (
+        MagenticOneGroupChat([agent("a")], "scripted"),
+        put("sleep", *SCOPE, "manager", "phase"),
+        "['manager']['phase']: input should be '', 'facts', 'plan',",
+    ),
+    "a condition's count": (
+        team(termination_condition=MaxMessageTermination(9)),
+        put("x", *SCOPE, "progress", "count"),
+        "['progress']['count']: input should be a valid integer, got 'x'.",
+    ),
+    "a condition too few": (
+        team(termination_condition=COUNTS),
+        put([{}], *SCOPE, "progress", "of"),
+        "['progress']['of']: expected a list of 2, one for each condition, got [{}].",
+    ),
+    "a clock's begin": (
+        team(termination_condition=COUNTS),
+        put("noon", *SCOPE, "progress", "of", 1, "of", 1, "since"),
+        "['of'][1]['of'][1]['since']: expected a time in ISO 8601, UTC, got 'noon'.",
+    ),
+    "what an interrupted turn had": (
+        team("a"),
+        put({"phase": "model"}, *SCOPE, "notes", "a", "again"),
+        "['notes']['a']['again']: expected 'iteration' in it, too, got {'phase': 'model'}.",
+    ),
+    "an interrupted turn's phase": (
+        team("a"),
+        put("sing", *SCOPE, "notes", "a", "again", "phase"),
+        "['again']['phase']: input should be 'model', 'tools',",
+    ),
+    "an entry of a stranger": (
+        line(),
+        strange_entry,
+        "['entries'][0]: expected a message of one of ['a', 'b'], got 'z'.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", KINDS)
+def test_what_the_engine_could_not_go_on_with(case: str) -> None:
+    spec, change, text = KINDS[case]
+    driver = Driver(spec)
+    driver.run("go")
+    assert driver.chat.state.running
+    state = saved(driver)
+    assert load(driver.chat.plan, state, at(0)).state.opened
+    change(state)
+    with pytest.raises(ValueError, match=f"^{re.escape(INVALID)} folkmoot.*{re.escape(text)}"):
+        load(driver.chat.plan, state, at(0))
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "value", "text"),
+    [
+        (team(), "next_speaker_index", "x", "['next_speaker_index']: input should be a valid integer, got 'x'."),
+        (Swarm([agent("a")]), "current_speaker", 5, "['current_speaker']: input should be a valid string, got 5."),
+        (MagenticOneGroupChat([agent("a")], "m"), "n_rounds", "x", "['n_rounds']: input should be a valid integer"),
+        (MagenticOneGroupChat([agent("a")], "m"), "task", 5, "['task']: input should be a valid string, got 5."),
+    ],
+)
+def test_a_manager_as_autogen_saves_it(spec: TeamSpec, name: str, value: Any, text: str) -> None:
+    driver = Driver(spec)
+    state = at_rest(saved(driver))
+    put(value, "agent_states", spec.manager_name, name)(state)
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{INVALID} the manager of the team{text}')}"):
+        load(driver.chat.plan, state, at(0))
+
+
+def test_what_autogen_takes_for_empty_may_be_missing() -> None:
+    driver = Driver(team(max_turns=1))
+    driver.run("go", "1")
+    state = at_rest(saved(driver))
+    state["agent_states"]["b"] = {}
+    again = loaded(team(max_turns=1), state)
+    again.run([task("more")], "2")
+    assert again.spoken()[-1] == "b: 2"
 
 
 def test_a_thread_that_was_shortened_by_hand_is_as_one_of_autogens() -> None:

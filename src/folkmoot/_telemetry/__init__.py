@@ -1,0 +1,1 @@
+"""Metrics, traces and logs: what processes tell of themselves. It knows nothing of chats, and any layer may use it."""

@@ -1,0 +1,87 @@
+"""How requests are called on pages, and how what they are about is shown: exactly, with nothing hidden."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from folkmoot.chat import PendingRequest
+
+__all__ = ["KINDS", "audience_words", "code_in", "due_words", "exact", "subject_of", "title_of", "visible"]
+
+KINDS: Mapping[str, str] = {
+    "approval": "Tool call",
+    "turn": "Turn",
+    "code": "Code",
+    "outcome": "Unknown outcome",
+    "budget": "Budget",
+    "input": "Question",
+    "speaker": "Next speaker",
+}
+"""What is asked, by kind."""
+_TITLES: Mapping[str, str] = {
+    "approval": "Approve {name}?",
+    "turn": "Let {path} speak?",
+    "code": "Run the code of {path}?",
+    "outcome": "What became of {name}?",
+    "budget": "Extend a budget?",
+    "input": "{path} is asked",
+    "speaker": "Who speaks next?",
+}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def title_of(kind: str, name: str, path: str) -> str:
+    """A request as a question."""
+    return _TITLES.get(kind, "{name}").format(name=name or "a call", path=path or "the chat")
+
+
+def subject_of(kind: str, name: str, path: str) -> str:
+    """What a request is about, in a word or two."""
+    return name or f"{KINDS.get(kind, kind)}{f' of {path}' if path else ''}"
+
+
+def visible(text: str) -> str:
+    """A text in which nothing hides or turns the order of letters round: such characters are told by their numbers."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\u{{{ord(c):04x}}}" for c in text)
+
+
+def exact(request: PendingRequest) -> str:
+    """What is to be decided, as it is but for secrets; empty: there is nothing to show."""
+    if request.content is not None:
+        return visible(request.content)
+    given = request.arguments
+    if given is None:
+        return ""
+    return visible(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, indent=2))
+
+
+def code_in(request: PendingRequest) -> list[str]:
+    """The blocks of code that are to be approved, to be read as they are written; none for other requests."""
+    if request.kind != "code" or not isinstance(request.arguments, dict):
+        return []
+    blocks = cast(list[dict[str, str]], request.arguments["code_blocks"])
+    return [visible(f"# {block['language']}\n{block['code']}") for block in blocks]
+
+
+def due_words(due: str | None, now: datetime | None = None) -> str:
+    """How long there is until a deadline, or since when it is over; empty: there is none."""
+    if due is None:
+        return ""
+    seconds = (datetime.fromisoformat(due) - (now or datetime.now(UTC))).total_seconds()
+    words = _length(abs(seconds))
+    return f"in {words}" if seconds > 0 else f"overdue by {words}"
+
+
+def _length(seconds: float) -> str:
+    for size, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if seconds >= 2 * size or (size == _MINUTE and seconds >= size):
+            return f"{int(seconds // size)} {name}"
+    return f"{int(seconds)} s"
+
+
+def audience_words(people: tuple[str, ...] | list[str]) -> str:
+    """Who may decide."""
+    return ", ".join(people) or "anyone with the role 'approver'"

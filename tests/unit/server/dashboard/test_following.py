@@ -1,0 +1,114 @@
+"""A page that follows a chat gets every entry once, whatever happens to the feed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import pytest
+
+from folkmoot.chat import ChatEvent
+from folkmoot.errors import ServerUnavailableError
+from folkmoot.server.chats import Found
+from folkmoot.server.dashboard.conversation import following
+from folkmoot.server.dashboard.conversation.following import Following
+from folkmoot.server.feeds import Feeds, Frame, Reader
+from folkmoot.server.identity import Identity
+from folkmoot.server.sse import comment, event
+
+from .logs import log
+
+
+def _frame(given: ChatEvent) -> Frame:
+    message = None if given.message is None else given.message.model_dump(mode="json")
+    data = {
+        "offset": given.offset,
+        "kind": given.kind,
+        "time": given.time,
+        "data": dict(given.data),
+        "message": message,
+    }
+    return Frame(given.offset, event("entry", json.dumps(data, ensure_ascii=False), id=given.offset))
+
+
+class _Feed:
+    """Gives what is there, and then what comes; each time it is read it breaks off as it is told."""
+
+    def __init__(self, there: list[Frame], comes: list[Frame], closed: bool) -> None:
+        self._there, self._comes, self.closed = there, comes, closed
+
+    async def before(self, place: int) -> AsyncIterator[Frame]:
+        for frame in self._there:
+            if frame.offset >= place:
+                yield frame
+
+    def join(self, reader: Reader) -> None:
+        for frame in self._comes:
+            reader.end(frame)
+
+    def leave(self, reader: Reader) -> None:
+        pass
+
+
+class _Feeds:
+    def __init__(self, *feeds: _Feed | Exception) -> None:
+        self._feeds = list(feeds)
+
+    @asynccontextmanager
+    async def feed(self, found: Found, identity: Identity) -> AsyncGenerator[_Feed]:
+        feed = self._feeds.pop(0)
+        if isinstance(feed, Exception):
+            raise feed
+        yield feed
+
+
+SAID = {"type": "TextMessage", "source": "a", "content": "one\u2028two\x85three"}
+FRAMES = [_frame(item) for item in log(*({"kind": "message", "turn": 1, "message": SAID} for _ in range(6)))]
+SLOW = Frame(-1, comment("too slow; reconnect with Last-Event-ID"), last=True)
+END = Frame(-1, event("end", '{"reason": "closed"}'), last=True)
+
+
+async def test_nothing_is_lost_or_doubled_over_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "AGAIN", 0)
+    seen: list[ChatEvent] = []
+    told: list[str] = []
+    feeds = _Feeds(
+        # What came while it was reading is given twice.
+        _Feed(FRAMES[:3], [FRAMES[2], FRAMES[3], SLOW], closed=False),
+        ServerUnavailableError("It is away."),
+        _Feed(FRAMES, [END], closed=True),
+    )
+
+    async def entry(given: ChatEvent) -> None:
+        seen.append(given)
+
+    read = Following(cast(Any, feeds), cast(Any, None), Identity("olga"), 0, entry=entry, trouble=told.append)
+    await asyncio.wait_for(read.run(), 10)
+    assert [item.offset for item in seen] == [1, 2, 3, 4, 5]
+    assert read.next == 6
+    assert getattr(seen[0].message, "content", None) == SAID["content"]
+    assert told == ["It is away.", ""]
+
+
+async def test_words_are_given_with_their_place() -> None:
+    partial = {"message": "m", "source": "a", "start": 4, "content": "more"}
+    words: list[tuple[str, str, int, str]] = []
+    feed = _Feed([], [Frame(-1, event("partial", json.dumps(partial))), END], closed=True)
+
+    async def entry(given: ChatEvent) -> None:
+        raise AssertionError(given)
+
+    read = Following(
+        cast(Feeds, _Feeds(feed)),
+        cast(Any, None),
+        Identity("olga"),
+        -1,
+        entry=entry,
+        words=lambda *given: words.append(given),
+        trouble=lambda _: None,
+    )
+    await asyncio.wait_for(read.run(), 10)
+    assert words == [("m", "a", 4, "more")]
