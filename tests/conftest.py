@@ -8,7 +8,6 @@ running server instead.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
@@ -20,13 +19,13 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from folkmoot._local import Server, ensure_server, register_search_attributes
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
+from tests._support.examples import EXPLORE, profile
 
 pytest_plugins = ["tests._support.exit_guard"]
 
-# The same examples in every run, so that a run says something of a change; HYPOTHESIS_PROFILE=explore looks for others.
 settings.register_profile("same", derandomize=True)
-settings.register_profile("explore", derandomize=False)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "same")
+settings.register_profile(EXPLORE, derandomize=False)
+settings.load_profile(profile())
 
 ClientFactory = Callable[..., Awaitable[Client]]
 

@@ -50,10 +50,13 @@ class Tracer(Protocol):
 class RunSpans(Protocol):
     """What makes the spans of a chat's runs."""
 
-    def ended(self, command: str, begun: str, ended: str, attributes: Mapping[str, Value], failed: str) -> None:
+    def ended(
+        self, run: int, command: str, begun: str, ended: str, attributes: Mapping[str, Value], failed: str
+    ) -> None:
         """A run is over.
 
         Args:
+            run: Its number.
             command: That it was asked for with.
             begun: When, ISO 8601; empty: nobody knows any more.
             ended: When, likewise.

@@ -75,7 +75,7 @@ CACHE_EXTERN = "folkmoot.cache"
 CHECK_EXTERN = "folkmoot.check"
 """Extern function by which an update validator asks what the worker has registered."""
 COUNT_EXTERN = "folkmoot.count"
-"""Extern function that is there where what a chat does is counted: on workers, not where histories are replayed."""
+"""Extern function that tells what of a log was not counted yet: on workers, not where histories are replayed."""
 
 STORE = "store"
 """What a chat waits for whose store does not answer, as its status tells it."""

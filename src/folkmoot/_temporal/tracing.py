@@ -174,25 +174,24 @@ class _Workflow(worker.WorkflowInboundInterceptor):
         if not isinstance(chat, GroupChat):
             return _place.get()
         where = chat.where
-        command = where.get("command", "")
-        if not command:
-            return None
-        return self._run(command)[0] if where.get("of_run") else self._asked.get(command)
+        command, run = where.get("command", ""), where.get("run", 0)
+        return self._run(command, run)[0] if run and where.get("of_run") else self._asked.get(command)
 
-    def _run(self, command: str) -> tuple[Place, Place | None]:
-        """The place of the run of a command, and the one above it."""
+    def _run(self, command: str, run: int) -> tuple[Place, Place | None]:
+        """The place of a run, and of the command that asked for it; None: whoever asked does not trace."""
         info = workflow.info()
         above = self._asked.get(command)
-        if above is None:
-            # Whoever asked does not trace: the run is the beginning.
-            trace = derived(16, info.first_execution_run_id, command)
-            return Place(trace, derived(8, trace, info.workflow_id, command), self._tracer.flags(trace)), None
-        return Place(above.trace, derived(8, above.trace, info.workflow_id, command), above.flags), above
+        trace = derived(16, info.first_execution_run_id, str(run), command) if above is None else above.trace
+        flags = self._tracer.flags(trace) if above is None else above.flags
+        return Place(trace, derived(8, trace, info.workflow_id, str(run), command), flags), above
 
-    def ended(self, command: str, begun: str, ended: str, attributes: Mapping[str, spans.Value], failed: str) -> None:
+    def ended(
+        self, run: int, command: str, begun: str, ended: str, attributes: Mapping[str, spans.Value], failed: str
+    ) -> None:
         """See `spans.RunSpans`."""
-        place, above = self._run(command)
-        told = {"folkmoot.chat": workflow.info().workflow_id, "folkmoot.command": command, **attributes}
+        place, above = self._run(command, run)
+        chat_id = workflow.info().workflow_id
+        told = {"folkmoot.chat": chat_id, "folkmoot.run": run, "folkmoot.command": command, **attributes}
         self._tracer.ended("run", place, above, begun or ended, ended, told, failed)
 
     def carried(self, headers: Mapping[str, Payload]) -> Mapping[str, Payload]:

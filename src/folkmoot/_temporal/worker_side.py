@@ -14,6 +14,7 @@ from folkmoot.store.measured import MeasuredStore
 from . import names
 from .activities import ChatActivities
 from .chat_workflow import GroupChat
+from .counted import Counted
 from .kill_points import ContinuePoints, armed
 from .log_cache import LogCache
 from .reader import LogReader
@@ -26,8 +27,8 @@ class WorkerSide(Interceptor):
     """The activity side of one worker, and the interceptor by which its workflows reach it.
 
     Workflows get extern functions, the SDK's way out of the sandbox: one shows the log to the cache, another answers a
-    validator's question about registered names, a third is only there to say that this is a worker. None influences
-    what a workflow does on replay.
+    validator's question about registered names, a third says what was not counted yet. None influences what a workflow
+    does on replay.
 
     Args:
         registry: What the worker has registered.
@@ -37,6 +38,7 @@ class WorkerSide(Interceptor):
     def __init__(self, registry: Registry, store: Store | None) -> None:
         self.registry = registry
         self.cache = LogCache()
+        self._counted = Counted()
         measured = None if store is None else MeasuredStore(store)
         self.reader = LogReader(self.cache, measured, self._replay)
         self.activities: Sequence[Callable[..., Any]] = ChatActivities(registry, self.reader).all
@@ -48,7 +50,7 @@ class WorkerSide(Interceptor):
         functions = cast(dict[str, Any], input.unsafe_extern_functions)  # pyright: ignore[reportUnknownMemberType]
         functions[names.CACHE_EXTERN] = self.cache.show
         functions[names.CHECK_EXTERN] = self.registry.refusal
-        functions[names.COUNT_EXTERN] = bool
+        functions[names.COUNT_EXTERN] = self._counted.uncounted
         return ContinuePoints if armed() else None
 
     async def _replay(self, client: Client, workflow_id: str, run_id: str) -> None:

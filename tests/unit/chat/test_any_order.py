@@ -18,6 +18,7 @@ from folkmoot._chat.state import ChatState
 from folkmoot.conditions import FunctionalTermination, MaxMessageTermination, TextMentionTermination
 from folkmoot.teams import RoundRobinGroupChat, TeamSpec
 from folkmoot.tools import Tool
+from tests._support.examples import examples
 from tests.unit.chat.driver import UUID, Driver, agent, asks, dangling, said, task
 
 NAMES = ("a", "b", "c")
@@ -122,7 +123,7 @@ def context(team: TeamSpec, log: Log, name: str, *stops: int) -> list[Any]:
     return [item.message for item in view.items]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(team=teams, story=stories)
 def test_state_is_a_fold_of_the_log(team: TeamSpec, story: list[Any]) -> None:
     watched = lived(team, story)
@@ -136,7 +137,7 @@ def test_state_is_a_fold_of_the_log(team: TeamSpec, story: list[Any]) -> None:
         assert state_at(chat, offset) == state
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(team=teams, story=stories, data=st.data())
 def test_chat_carried_from_any_point_between_turns_is_the_same_chat(
     team: TeamSpec, story: list[Any], data: st.DataObject
@@ -155,7 +156,7 @@ def test_chat_carried_from_any_point_between_turns_is_the_same_chat(
     assert snapshots(again) == [found for found in snapshots(chat) if found.offset >= base]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(team=teams, story=stories, data=st.data())
 def test_context_read_in_steps_is_the_one_read_at_once(team: TeamSpec, story: list[Any], data: st.DataObject) -> None:
     log = lived(team, story).driver.chat.log
@@ -165,7 +166,7 @@ def test_context_read_in_steps_is_the_one_read_at_once(team: TeamSpec, story: li
         assert context(team, log, name, *stops) == context(team, log, name) == context(team, restored, name)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(team=teams, story=stories)
 def test_ids_are_unique_and_follow_from_the_log(team: TeamSpec, story: list[Any]) -> None:
     log = lived(team, story).driver.chat.log
@@ -175,7 +176,7 @@ def test_ids_are_unique_and_follow_from_the_log(team: TeamSpec, story: list[Any]
     assert [message_id(UUID, entry) for entry in restored if entry.kind in CHAT_KINDS] == ids
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(team=teams, story=stories)
 def test_chat_at_rest_leaves_no_tool_call_open_and_can_run_again(team: TeamSpec, story: list[Any]) -> None:
     driver = lived(team, story).driver
@@ -190,7 +191,7 @@ def test_chat_at_rest_leaves_no_tool_call_open_and_can_run_again(team: TeamSpec,
     assert driver.calls or state.status == "stopped"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(team=teams, story=stories)
 def test_every_message_of_others_is_in_a_context_once(team: TeamSpec, story: list[Any]) -> None:
     driver = lived(team, story).driver
@@ -205,7 +206,7 @@ def test_every_message_of_others_is_in_a_context_once(team: TeamSpec, story: lis
         assert sum(item["type"] == "UserMessage" for item in driver.view(name)) == len(heard)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(team=teams, story=stories)
 def test_calls_in_flight_are_always_the_ones_wanted(team: TeamSpec, story: list[Any]) -> None:
     watched = Watched(team)

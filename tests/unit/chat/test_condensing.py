@@ -24,6 +24,7 @@ from folkmoot.contexts import SummarizedChatCompletionContext
 from folkmoot.models import ModelRegistry
 from folkmoot.teams import RoundRobinGroupChat, SelectorGroupChat
 from folkmoot.testing import ScriptedModel
+from tests._support.examples import examples
 from tests.unit.chat.driver import UUID, Driver, agent, asks, said, task
 
 LIMIT = 1_000
@@ -291,7 +292,7 @@ def _with(options: dict[str, Any], view: SummarizedChatCompletionContext | None)
     return RoundRobinGroupChat([agent(name, model_context=view, **options) for name in "ab"], max_turns=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(OPS)
 def test_what_is_shown_is_what_was_said(ops: list[Op]) -> None:
     both = Both()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from folkmoot import conditions as c
 from folkmoot._chat import termination
 from folkmoot.messages import is_chat, text_of
+from tests._support.examples import examples
 from tests.unit.chat.driver import at
 
 Delta = list[dict[str, Any]]
@@ -147,7 +148,7 @@ checks = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(condition=conditions, story=checks)
 def test_taking_in_one_by_one_equals_handing_over_deltas(condition: c.TerminationCondition, story: list[Any]) -> None:
     model, started = Called(condition), 0

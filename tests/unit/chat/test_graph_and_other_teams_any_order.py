@@ -17,16 +17,17 @@ from folkmoot._chat.plan import Plan
 from folkmoot._chat.snapshots import state_at
 from folkmoot._chat.state import ChatState
 from folkmoot._chat.thread import ThreadView
+from tests._support.examples import examples
 from tests.unit.chat.driver import UUID, dangling
 from tests.unit.chat.team_stories import KINDS, TASKS, Step, Story, stories
 
 
-def every_kind(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def every_kind(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Runs a property for each kind of team; all get random stories."""
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
         @pytest.mark.parametrize("kind", KINDS)
-        @settings(max_examples=examples, deadline=None)
+        @settings(max_examples=examples(count), deadline=None)
         @given(data=st.data(), steps=stories)
         def wrapped(kind: str, data: st.DataObject, steps: list[Step]) -> None:
             team = data.draw(KINDS[kind])

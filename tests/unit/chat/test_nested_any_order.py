@@ -36,6 +36,7 @@ from folkmoot.conditions import MaxMessageTermination, TextMentionTermination
 from folkmoot.executors import LocalCommandLineCodeExecutor
 from folkmoot.teams import DiGraphBuilder, GraphFlow, RoundRobinGroupChat, Swarm, TeamSpec
 from folkmoot.tools import AgentTool, TeamTool, Tool
+from tests._support.examples import examples
 from tests.unit.chat.driver import UUID, Driver, agent, asks, dangling, said, task
 
 MARK = re.compile(r"#\d+(?: DONE)?")
@@ -212,7 +213,7 @@ def carried(chat: Chat, base: int) -> Chat:
     return Chat(team, chat.uuid, log, ChatState.load(state.dump()))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(team=teams, story=stories)
 def test_state_is_a_fold_of_the_log(team: TeamSpec, story: list[Any]) -> None:
     watched = Watched(team, story)
@@ -225,7 +226,7 @@ def test_state_is_a_fold_of_the_log(team: TeamSpec, story: list[Any]) -> None:
         assert state_at(chat, offset) == state
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(team=teams, story=stories, rest=stories)
 def test_a_chat_that_continues_as_new_goes_on_as_it_would_have(
     team: TeamSpec, story: list[Any], rest: list[Any]
@@ -248,7 +249,7 @@ def test_a_chat_that_continues_as_new_goes_on_as_it_would_have(
     assert (again.state, again.log.digest, again.wanted()) == (short.state, short.log.digest, short.wanted())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(team=teams, story=stories, data=st.data())
 def test_views_read_in_steps_are_those_read_at_once(team: TeamSpec, story: list[Any], data: st.DataObject) -> None:
     log = Watched(team, story).driver.chat.log
@@ -273,7 +274,7 @@ def test_views_read_in_steps_are_those_read_at_once(team: TeamSpec, story: list[
         assert thread(path, *stops) == thread(path)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(team=teams, story=stories)
 def test_nothing_is_heard_twice_and_ids_are_unique(team: TeamSpec, story: list[Any]) -> None:
     driver = Watched(team, story).driver
@@ -291,7 +292,7 @@ def _words(driver: Driver, name: str) -> Iterator[str]:
             yield item["content"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(team=teams, story=stories)
 def test_a_chat_never_hangs_and_leaves_no_tool_call_open(team: TeamSpec, story: list[Any]) -> None:
     driver = Watched(team, story).driver

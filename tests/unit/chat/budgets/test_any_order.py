@@ -18,6 +18,7 @@ from folkmoot.approvals import ApprovalPolicy
 from folkmoot.budgets import Budget
 from folkmoot.teams import GraphFlow, SelectorGroupChat, TeamSpec
 from folkmoot.tools import AgentTool, Tool
+from tests._support.examples import examples
 from tests.unit.chat.driver import UUID, Json, agent, asks, said, task
 from tests.unit.chat.people.office import Office
 from tests.unit.chat.test_graph import flow
@@ -173,7 +174,7 @@ class Told:
         assert again.state == chat.state
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(teams(), st.lists(steps, max_size=60))
 def test_no_more_is_spent_than_was_in_flight(team: TeamSpec, story: list[tuple[str, int, int]]) -> None:
     told = Told(team)

@@ -23,6 +23,7 @@ from folkmoot.teams import (
     TeamSpec,
 )
 from folkmoot.tools import Tool
+from tests._support.examples import examples
 from tests.unit.chat.driver import UUID, Driver, Json, agent, dangling, said
 from tests.unit.chat.old.stage import asked, by, calls, came, chat, going_on, handoff, old, results
 
@@ -88,7 +89,7 @@ def refolded(driver: Driver) -> Chat:
     return Chat(driver.spec, UUID, log)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(MESSAGES, min_size=1, max_size=9), st.integers(0, 6), st.integers(1, 4) | st.none())
 def test_refused_or_sound(messages: list[Json], kind: int, tokens: int | None) -> None:
     team = teams()[kind]

@@ -17,6 +17,7 @@ from folkmoot._chat.snapshots import snapshots, state_at
 from folkmoot._chat.specs import team_at
 from folkmoot._chat.state import LASTING, ChatState
 from folkmoot._chat.thread import ThreadView
+from tests._support.examples import examples
 from tests.unit.chat.driver import UUID, dangling
 from tests.unit.chat.time.copies import fork, saved
 from tests.unit.chat.time.questions import bare
@@ -55,7 +56,7 @@ def lasting(state: ChatState, yes: bool) -> dict[str, Any]:
     return {name: value for name, value in state.dump().items() if (name in LASTING) == yes}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(name=casts, steps=stories)
 def test_the_log_alone_gives_the_state_at_every_offset(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
@@ -68,7 +69,7 @@ def test_the_log_alone_gives_the_state_at_every_offset(name: str, steps: list[St
         assert state_at(again, offset) == state
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(name=casts, steps=stories)
 def test_the_state_is_that_of_its_branch(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
@@ -80,7 +81,7 @@ def test_the_state_is_that_of_its_branch(name: str, steps: list[Step]) -> None:
     assert lasting(straightforward(story, line), yes=False) == lasting(story.chat.state, yes=False)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(name=casts, steps=stories)
 def test_nothing_is_delivered_twice_and_no_call_is_left_open(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
@@ -98,7 +99,7 @@ def test_nothing_is_delivered_twice_and_no_call_is_left_open(name: str, steps: l
     assert len(ids) == len(set(ids))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(name=condensed, steps=long_stories)
 def test_summaries_tell_what_was_said(name: str, steps: list[Step]) -> None:
     """With summaries replaced by the words they tell, a view is the one of a log that has none."""
@@ -127,7 +128,7 @@ def told_in(story: Story, items: Iterable[Item]) -> list[str]:
     return list(story.words(*(item.message["content"] for item in items)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(name=booking, steps=undoings)
 def test_what_is_gone_back_behind_is_undone_once(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
@@ -156,7 +157,7 @@ def with_effects(log: Log, entry: Entry) -> bool:
     return bool(options.get(str(entry.data["index"]), {}).get("side_effects"))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(name=casts, steps=stories)
 def test_views_read_on_are_those_read_at_once(name: str, steps: list[Step]) -> None:
     """A worker's, which it read further with every call, and those of one that has only just begun."""
@@ -184,7 +185,7 @@ def shown_to_model(view: ThreadView) -> Any:
     return None if seen is None else ([(item.message, item.stands) for item in seen.items], seen.begun)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(name=casts, steps=stories)
 def test_a_fork_is_what_a_rollback_is(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)

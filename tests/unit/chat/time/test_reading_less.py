@@ -22,6 +22,7 @@ from folkmoot._client.history import History
 from folkmoot._client.whole import read_branch
 from folkmoot.messages import BaseAgentEvent, BaseChatMessage, from_log
 from folkmoot.tools import Tool
+from tests._support.examples import examples
 from tests.unit.chat.driver import UUID, Driver, agent, team
 from tests.unit.chat.time.copies import changing, loading, saved
 from tests.unit.chat.time.stories import Step, Story, booking, casts, stories, undoings
@@ -103,7 +104,7 @@ def told(chat: Chat, base: int) -> tuple[Any, History]:
     return pages, History("chat", commands, pages, stores=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(name=casts, steps=stories)
 def test_a_state_is_saved_of_its_branch_alone(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
@@ -119,7 +120,7 @@ def test_a_state_is_saved_of_its_branch_alone(name: str, steps: list[Step]) -> N
             assert _json(then.saved()) == saved(chat, snapshot.offset)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(name=booking, steps=undoings)
 def test_what_two_branches_have_not_in_common(name: str, steps: list[Step]) -> None:
     story = Story(name, steps)
