@@ -32,7 +32,7 @@ from ._temporal.archive_workflow import ChatArchive
 from ._temporal.archiving import Archiver
 from ._temporal.chat_workflow import GroupChat
 from ._temporal.custom_agents import check_agent
-from ._temporal.encrypting import with_encryption
+from ._temporal.encrypting import with_encryption, with_readable_failures
 from ._temporal.notices_workflow import ChatNotices
 from ._temporal.prices import PriceFunction
 from ._temporal.registry import Registry
@@ -180,6 +180,7 @@ class FolkmootPlugin(SimplePlugin):
     def configure_replayer(self, config: ReplayerConfig) -> ReplayerConfig:
         """See `temporalio.worker.Plugin`."""
         config = super().configure_replayer(config)
+        config["data_converter"] = with_readable_failures(config.get("data_converter") or DataConverter())
         given = config.get("interceptors", ())
         config["interceptors"] = [ReplaySide(self._side) if item is self._side else item for item in given]
         return config

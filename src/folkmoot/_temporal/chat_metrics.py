@@ -73,7 +73,7 @@ class ChatMetrics:
 
     def _count(self, name: str, **labels: str) -> None:
         if not self._silent:
-            count(name, **labels)
+            count(name, 1, **labels)
 
     def _observe(self, name: str, value: float, **labels: str) -> None:
         if not self._silent:

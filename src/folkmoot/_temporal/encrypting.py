@@ -18,7 +18,7 @@ from folkmoot._encryption.payloads import EncryptionCodec
 
 from .failures import ChatFailureConverter, EncodedChatFailureConverter
 
-__all__ = ["keys_of", "with_encryption"]
+__all__ = ["keys_of", "with_encryption", "with_readable_failures"]
 
 _OURS = (DefaultFailureConverter, DefaultFailureConverterWithEncodedAttributes, ChatFailureConverter)
 """What ours stands in for."""
@@ -67,6 +67,13 @@ def keys_of(converter: DataConverter) -> KeyRing | None:
     """The keys of a client's converter; None: it does not encrypt, or in the user's own way."""
     codec = converter.payload_codec
     return codec.keys if isinstance(codec, EncryptionCodec) else None
+
+
+def with_readable_failures(converter: DataConverter) -> DataConverter:
+    """The converter for a replay: nothing of it is sent, and the SDK tells of its failures as they would have been."""
+    if converter.failure_converter_class is not EncodedChatFailureConverter:
+        return converter
+    return dataclasses.replace(converter, failure_converter_class=ChatFailureConverter)
 
 
 def _leaves_readable(failures: type[FailureConverter]) -> bool:

@@ -15,6 +15,7 @@ from . import names
 from .activities import ChatActivities
 from .chat_workflow import GroupChat
 from .counted import Counted
+from .encrypting import with_readable_failures
 from .kill_points import ContinuePoints, armed
 from .log_cache import LogCache
 from .reader import LogReader
@@ -59,7 +60,7 @@ class WorkerSide(Interceptor):
         replayer = Replayer(
             workflows=[GroupChat],
             namespace=client.namespace,
-            data_converter=client.data_converter,
+            data_converter=with_readable_failures(client.data_converter),
             interceptors=[ReplaySide(self)],
         )
         await replayer.replay_workflow(history, raise_on_replay_failure=True)

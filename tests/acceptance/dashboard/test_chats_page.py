@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests._support.browser import accessible, by_keyboard, shot, themes, visitor
+from tests._support.browser import accessible, by_keyboard, connected, shot, themes, visitor
 from tests._support.command_line import release, wait_for_requests
 
 from .conftest import TEAM, Dashboard, Visit
@@ -99,10 +99,12 @@ def test_several_chats_are_commanded_at_once_and_each_tells_what_became_of_it(
 ) -> None:
     own = make_dashboard([{"text": "slow", "hold": "answer", "repeat": True}])
     model = own.cli.environment["OPENAI_BASE_URL"].removesuffix("/v1")
-    running = own.chat({**TEAM, "max_turns": 2}, task="go", wait=False)
-    idle, gone = own.chat(), own.chat()
+    # The server is others' too.
+    tenant = uuid.uuid4().hex
+    running = own.chat({**TEAM, "max_turns": 2}, task="go", wait=False, tenant=tenant)
+    idle, gone = own.chat(tenant=tenant), own.chat(tenant=tenant)
     wait_for_requests(model, 1)
-    with visitor(browser, own.url, token=own.token()) as who:
+    with visitor(browser, own.url, token=own.token(tenant=tenant)) as who:
         page = who.open("/")
         expect(row(page, running)).to_contain_text("running")
         expect(cell(page, running, "Speaker")).to_have_text("writer")
@@ -115,13 +117,14 @@ def test_several_chats_are_commanded_at_once_and_each_tells_what_became_of_it(
         expect(dialog).to_contain_text("Calls to models and tools that are in flight finish")
         dialog.get_by_role("button", name="Cancel").click()
         expect(dialog).to_be_hidden()
-        with own.http() as http:
+        with own.http(tenant=tenant) as http:
             http.post(f"/chats/{gone}/close").raise_for_status()
         page.get_by_role("button", name="Pause").click()
         page.get_by_role("dialog").get_by_role("button", name="Pause").click()
         expect(page.get_by_text("Pause: 2 of 3 chats took it.")).to_be_visible()
         expect(page.get_by_role("listitem").filter(has_text=gone)).to_contain_text("closed")
         page.get_by_text("Same on the command line:").wait_for()
+        expect(page.locator("[role=dialog]")).to_have_count(0)
         accessible(page)
         shot(page, "chats-results-light")
         expect(row(page, running)).to_contain_text("pausing")
@@ -168,7 +171,8 @@ def test_everything_is_reached_by_keyboard(dashboard: Dashboard, visit: Visit) -
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="Pause")).to_be_focused()
-    page.evaluate("() => document.activeElement.blur()")
+    page.reload()
+    connected(page)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("() => document.activeElement.id") == "content"

@@ -24,7 +24,8 @@ def test_a_long_transcript_is_shown_in_windows_of_a_bounded_size(dashboard: Dash
     chat = dashboard.chat(WRITING)
     task = [{"type": "TextMessage", "source": "user", "content": f"message {n}"} for n in range(MESSAGES)]
     with dashboard.http() as http:
-        http.post(f"/chats/{chat}/runs", json={"task": task}, params={"wait": 60}).raise_for_status()
+        done = http.post(f"/chats/{chat}/runs", json={"task": task}, params={"wait": 60})
+    assert done.status_code == 200, done.text[:1_000]
     began = time.monotonic()
     page = visit().open(path(chat))
     expect(page.get_by_role("article", name="editor")).to_be_visible()
@@ -44,6 +45,7 @@ def test_a_long_transcript_is_shown_in_windows_of_a_bounded_size(dashboard: Dash
     page.get_by_label("Turn").fill("99")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("alert")).to_contain_text("There is no snapshot of turn 99")
+    expect(page.get_by_role("article", name="editor")).to_be_visible()
 
 
 def test_a_page_left_open_over_restarts_of_api_and_worker_catches_up(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -45,11 +46,13 @@ def test_failures_are_told_by_cause_and_stuck_chats_one_by_one(
     make_dashboard: Callable[..., Dashboard], browser: Browser, server_address: str
 ) -> None:
     own = make_dashboard(SCRIPT)
-    failed = [own.chat(task="refuse this") for _ in range(2)]
-    retried = own.chat(task="retry this", wait=False)
-    gone = own.chat()
+    # The server is others' too.
+    tenant = uuid.uuid4().hex
+    failed = [own.chat(task="refuse this", tenant=tenant) for _ in range(2)]
+    retried = own.chat(task="retry this", wait=False, tenant=tenant)
+    gone = own.chat(tenant=tenant)
     terminate(server_address, gone)
-    with visitor(browser, own.url, token=own.token()) as who:
+    with visitor(browser, own.url, token=own.token(tenant=tenant)) as who:
         page = who.open("/failures")
         looked(page, cause(page, "Call fails"))
         expect(cause(page, "Call fails")).to_contain_text("overloaded")
@@ -63,11 +66,11 @@ def test_failures_are_told_by_cause_and_stuck_chats_one_by_one(
 
         assert own.worker is not None
         own.worker.end(signal.SIGTERM)
-        with own.http() as http:
+        with own.http(tenant=tenant) as http:
             http.post(f"/chats/{failed[0]}/runs", json={"task": "retry this"})
         looked(page, page.get_by_role("table", name="Stuck chats").get_by_role("row").filter(has_text=retried))
     for theme, phone in themes():
-        with visitor(browser, own.url, token=own.token(), theme=theme, phone=phone) as who:
+        with visitor(browser, own.url, token=own.token(tenant=tenant), theme=theme, phone=phone) as who:
             page = who.open("/failures")
             looked(page, cause(page, "Chat ended"))
             cause(page, "Chat ended").first.locator("summary").click()

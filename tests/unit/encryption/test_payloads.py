@@ -17,6 +17,7 @@ from temporalio.converter import (
     PayloadCodec,
 )
 from temporalio.exceptions import ApplicationError
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from folkmoot import FolkmootPlugin
 from folkmoot._temporal.encrypting import keys_of, with_encryption
@@ -145,6 +146,15 @@ def test_the_plugin_takes_the_environments_keys(monkeypatch: pytest.MonkeyPatch)
     assert key not in str(raised.value)
     monkeypatch.delenv("FOLKMOOT_ENCRYPTION_KEYS")
     assert keys(FolkmootPlugin()) is None
+
+
+def test_what_breaks_in_a_replay_is_told() -> None:
+    config = FolkmootPlugin(encryption=OLD).configure_replayer({"workflow_runner": SandboxedWorkflowRunner()})
+    converter = config["data_converter"]  # type: ignore[typeddict-item]
+    assert keys_of(converter) == OLD
+    failure = Failure()
+    converter.failure_converter.to_failure(raised(), converter.payload_converter, failure)
+    assert failure.message == "a secret text"
 
 
 def raised(kind: type[ApplicationError] = ApplicationError) -> ApplicationError:

@@ -71,7 +71,7 @@ def _pages() -> list[Callable[[Site], None]]:
     for name in ("conversation", "requests"):
         try:
             module = importlib.import_module(f"{__name__}.{name}")
-        except ModuleNotFoundError:
+        except ImportError:
             continue
         if hasattr(module, "pages"):
             found.append(module.pages)

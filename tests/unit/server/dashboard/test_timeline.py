@@ -73,9 +73,10 @@ def test_a_turn_that_is_one_call_without_tokens_is_the_agents() -> None:
 
 
 def test_durations_are_for_people() -> None:
-    given = (0.04, 9.96, 12, 185, 7_800, 3_600, 356_400)
+    given = (0.04, 1.44, 9.96, 12, 185, 7_800, 3_600, 356_400)
     assert [duration(seconds) for seconds in given] == [
-        "0.0 s",
+        "40 ms",
+        "1.4 s",
         "10.0 s",
         "12 s",
         "3 min 5 s",

@@ -15,7 +15,7 @@ from typing import Any
 from folkmoot.chat import ChatEvent
 from folkmoot.messages import from_log
 from folkmoot.server.chats import Found
-from folkmoot.server.dashboard.errors import EXPECTED, told
+from folkmoot.server.dashboard.errors import told
 from folkmoot.server.feeds import Feeds, Frame, Reader
 from folkmoot.server.identity import Identity
 
@@ -67,7 +67,7 @@ class Following:
             try:
                 if await self._read():
                     return
-            except EXPECTED as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the page must not stand still for ever
                 self._tell(told(error))
             await asyncio.sleep(AGAIN)
 

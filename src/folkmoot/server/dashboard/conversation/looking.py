@@ -16,7 +16,7 @@ from folkmoot._chat.plan import Plan
 from folkmoot._chat.specs import team_of
 from folkmoot.chat import ChatEvent, ChatStatus
 from folkmoot.server.chats import Found
-from folkmoot.server.dashboard.errors import EXPECTED
+from folkmoot.server.dashboard.errors import EXPECTED, told
 from folkmoot.server.dashboard.frame import Site
 from folkmoot.server.dashboard.widgets import banner, live_region
 from folkmoot.server.handles import RequestChat
@@ -169,6 +169,8 @@ class Look:
             except EXPECTED:
                 # The follower tells of it, and the next entry asks again.
                 pass
+            except Exception as error:  # noqa: BLE001 - whatever it is, the page must not stand still for ever
+                told(error)
             await asyncio.sleep(QUIET)
 
     async def attempt(self, deed: Callable[[RequestChat], Awaitable[Any]], command: str) -> bool:

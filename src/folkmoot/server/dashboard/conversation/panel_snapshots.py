@@ -48,19 +48,21 @@ async def show_snapshots(look: Look, before: int | None, read: int | None, pair:
             found = await chat.snapshots()
         place.clear()
         with place:
-            _tree(look, found, before)
+            _tree(look, found, before, pair)
 
     await draw()
     look.watch(draw)
     look.follow(look.status.head - 1)
 
 
-def _tree(look: Look, found: Sequence[LabelledSnapshot], before: int | None) -> None:
+def _tree(look: Look, found: Sequence[LabelledSnapshot], before: int | None, pair: tuple[int, int] | None) -> None:
     rows = [row for row in rows_of(found) if before is None or row.snapshot.offset < before]
     if not rows:
         empty("No snapshots yet", "There is one after every turn, and at every wait.")
         return
     shown = rows[:ROWS]
+    newest = [row.snapshot.offset for row in shown[:2]]
+    chosen = pair or (newest[-1], newest[0])
     with element("form").props(f'method=get action="{look.path()}"'):
         element("input").props("type=hidden name=tab value=snapshots")
         with element("div", "toolbar table-head"):
@@ -74,23 +76,23 @@ def _tree(look: Look, found: Sequence[LabelledSnapshot], before: int | None) -> 
                 for name in ("A", "B", "Offset", "Turn", "Who, or what is waited for", "Tokens", "Taken", "Do"):
                     text("th", name).props("scope=col").classes("num" if name in ("Turn", "Tokens") else "")
             with element("tbody"):
-                for number, row in enumerate(shown):
-                    _row(look, row, number)
+                for row in shown:
+                    _row(look, row, chosen)
     if len(rows) > ROWS:
         older = look.path(tab="snapshots", before=shown[-1].snapshot.offset)
         link(f"{len(rows) - ROWS:,} older ones", older).classes("button small")
 
 
-def _row(look: Look, row: Row, number: int) -> None:
+def _row(look: Look, row: Row, chosen: tuple[int, int]) -> None:
     snapshot = row.snapshot
     offset = snapshot.offset
     with element("tr", "on-branch" if snapshot.current else "off-branch"):
-        for name, checked in (("a", number == 1), ("b", number == 0)):
+        for name, place in zip("ab", chosen, strict=True):
             with element("td", "check"):
                 box = element("input").props(
                     f'type=radio name={name} value={offset} aria-label="{name.upper()}: {offset}"'
                 )
-                if checked:
+                if place == offset:
                     box.props("checked")
         with element("td", "tree").style(f"padding-left: {0.75 + 1.1 * min(row.depth, 8):.2f}rem"):
             text("span", "●" if snapshot.current else "○").props("aria-hidden=true").classes("knot")

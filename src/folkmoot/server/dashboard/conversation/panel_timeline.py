@@ -24,7 +24,9 @@ EVERY = 10.0
 
 
 def duration(seconds: float) -> str:
-    """A time for people: 0.4 s, 12 s, 3 min 5 s, 2 h 10 min, 4 d 3 h."""
+    """A time for people: 40 ms, 1.4 s, 12 s, 3 min 5 s, 2 h 10 min, 4 d 3 h."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -8,6 +8,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from folkmoot.chat import ChatEvent
+from folkmoot.errors import BadCommandError
 from folkmoot.server.dashboard.widgets import Text, button, element, link, text
 
 from .deeds import command_line
@@ -37,8 +38,11 @@ async def show_transcript(look: Look, at: int | None, turn: int | None) -> None:
     """
     async with look.chat() as chat:
         if turn is not None:
-            ended = await chat.find(turn=turn)
-            at = max(0, ended.offset - SIZE // 2)
+            try:
+                at = max(0, (await chat.find(turn=turn)).offset - SIZE // 2)
+            except BadCommandError as error:
+                look.site.problem(error)
+                turn = None
         window = await read_window(chat, look.status.head, at)
     _way_through(look, window, turn)
     shown = _Shown(look)

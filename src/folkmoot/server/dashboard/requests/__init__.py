@@ -1,4 +1,4 @@
-"""What people are asked over all chats, and what they decide: the inbox, a card per request, the decisions of a chat."""
+"""What people are asked, and what they decide: the inbox, a card for each request, the decisions of a chat."""
 
 from __future__ import annotations
 

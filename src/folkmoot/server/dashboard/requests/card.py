@@ -16,7 +16,7 @@ from folkmoot.server.dashboard.conversation.following import Following
 from folkmoot.server.dashboard.conversation.markup import item_html
 from folkmoot.server.dashboard.errors import EXPECTED, told
 from folkmoot.server.dashboard.frame import Site
-from folkmoot.server.dashboard.widgets import banner, button, element, link, live_region, on_gone, text
+from folkmoot.server.dashboard.widgets import Text, banner, button, element, link, live_region, on_gone, text
 from folkmoot.server.identity import Identity, Permission
 from folkmoot.server.inbox import may_decide
 
@@ -26,7 +26,7 @@ from .forms import ANSWER, Form
 from .sight import Sight, find, see
 from .wording import KINDS, audience_words, code_in, due_words, exact, title_of
 
-__all__ = ["Card"]
+__all__ = ["Card", "exact_text", "time_of"]
 
 QUIET = 0.5
 """Seconds that the card may be behind the log."""
@@ -106,16 +106,16 @@ class Card:
         code = code_in(request)
         for block in code:
             text("p", "Code").classes("label")
-            _exact(block, "Code")
+            exact_text(block, "Code")
         if shown := exact(request):
             label = "Answer that is proposed" if request.content is not None else "Arguments, exactly"
             if code and request.content is None:
                 with element("details"):
                     text("summary", "As it is frozen")
-                    _exact(shown, label)
+                    exact_text(shown, label)
             else:
                 text("p", label).classes("label")
-                _exact(shown, label)
+                exact_text(shown, label)
         if request.hash:
             with element("p", "muted hint"):
                 text("span", "A decision is about exactly this; its hash is ")
@@ -130,13 +130,15 @@ class Card:
                 with element("div"):
                     text("dt", "Deadline")
                     with element("dd"):
-                        _time(request.deadline)
+                        time_of(request.deadline)
                         words = due_words(request.deadline)
                         late = request.overdue or words.startswith("overdue")
                         text("span", words or "overdue").classes("badge overdue" if late else "badge")
                 then = {"approve": "it counts as approved", "fail": "the run fails", "wait": "it goes on waiting"}
                 if request.verdicts:
-                    self._pair("After that", then.get(sight.policy.get("on_timeout", "reject"), "it counts as rejected"))
+                    self._pair(
+                        "After that", then.get(sight.policy.get("on_timeout", "reject"), "it counts as rejected")
+                    )
             self._pair("May decide", audience_words(request.approvers))
             if request.verdicts and request.kind != "outcome":
                 agreed = sum(vote["verdict"] != "reject" for vote in request.votes)
@@ -152,7 +154,7 @@ class Card:
             with element("ol", "chain"):
                 for step in sight.chain:
                     with element("li", "taken" if step.taken else ""):
-                        _time(step.due)
+                        time_of(step.due)
                         alone = " alone" if step.alone else ", too"
                         needed = f"; {step.quorum} must approve" if step.quorum else ""
                         done = " (done)" if step.taken else ""
@@ -163,7 +165,7 @@ class Card:
             text("dt", name)
             with element("dd"):
                 if name == "Asked":
-                    _time(value)
+                    time_of(value)
                 else:
                     text("span", value)
 
@@ -350,19 +352,21 @@ class Card:
             )
             with element("p", "muted"):
                 text("span", f"{settled.who} · ")
-                _time(settled.time)
+                time_of(settled.time)
             for said in settled.notes:
                 text("p", said).classes("words")
             if settled.subject:
                 text("p", "Over exactly this").classes("label")
-                _exact(settled.subject, "What was decided")
+                exact_text(settled.subject, "What was decided")
 
 
-def _exact(content: str, label: str) -> None:
+def exact_text(content: str, label: str) -> None:
     """A text as it is, that can be scrolled by keyboard."""
     text("pre", content).classes("exact").props(f'tabindex=0 role=region aria-label="{label}"')
 
 
-def _time(time: str) -> None:
+def time_of(time: str) -> Text:
+    """A time, which the page shows in the reader's zone."""
     made = text("time", f"{time[:16].replace('T', ' ')} UTC")
     made.props["datetime"] = time
+    return made

@@ -89,7 +89,9 @@ def _amounts(filled: Mapping[str, str]) -> dict[str, Any]:
         try:
             found[name] = float(text) if name in _COUNTED else int(text)
         except ValueError:
-            raise BadCommandError(f"How much more of {name!r}: expected a number, got {text.strip()[:100]!r}.") from None
+            raise BadCommandError(
+                f"How much more of {name!r}: expected a number, got {text.strip()[:100]!r}."
+            ) from None
     return found
 
 
@@ -155,8 +157,8 @@ async def pick_all(site: Site, identity: Identity, wanted: Sequence[tuple[str, s
                 async with site.chats.chat(chat_id, identity) as chat:
                     found = {item.request: item for item in await chat.pending()}
             except EXPECTED as error:
-                return [Pick(chat_id, id, None, told(error)) for id in ids]
-        return [_pick(chat_id, id, found.get(id)) for id in ids]
+                return [Pick(chat_id, request, None, told(error)) for request in ids]
+        return [_pick(chat_id, request, found.get(request)) for request in ids]
 
     chats = dict.fromkeys(chat for chat, _ in wanted)
     picks = {(pick.chat, pick.id): pick for group in await asyncio.gather(*map(of, chats)) for pick in group}
@@ -175,14 +177,14 @@ async def give_all(site: Site, identity: Identity, picks: Sequence[Pick], verdic
     """Vote alike on several requests; one that refuses it keeps none of the others from it."""
     slots = asyncio.Semaphore(AT_ONCE)
     # Models read why something was rejected; why it was approved is for the log.
-    said = {"reason": reason} if verdict == "reject" else {"comment": reason}
+    why, comment = (reason, "") if verdict == "reject" else ("", reason)
 
     async def one(pick: Pick) -> Outcome:
         if pick.request is None or pick.why:
             return Outcome(pick.id, pick.why, False)
         async with slots:
             try:
-                vote = Vote(verdict, pick.request.hash, **said)
+                vote = Vote(verdict, pick.request.hash, why, comment)
                 return Outcome(pick.id, outcome_of(await give(site, identity, pick.chat, pick.id, vote)), True)
             except (*EXPECTED, ValueError) as error:
                 return Outcome(pick.id, told(error), False)

@@ -110,28 +110,28 @@ class _Reading:
 
     def take(self, event: ChatEvent) -> Settled | None:
         """What an entry settles."""
-        id = str(event.data.get("request") or "")
+        request = str(event.data.get("request") or "")
         match event.kind:
             case "request":
-                self._asked[id], self._votes[id] = event, []
+                self._asked[request], self._votes[request] = event, []
             case "vote":
-                self._votes.setdefault(id, []).append(_ballot(event, str(event.data["verdict"])))
+                self._votes.setdefault(request, []).append(_ballot(event, str(event.data["verdict"])))
             case "answered":
                 by = [] if event.data.get("timeout") else [_ballot(event, "answer")]
-                return self._settle(id, event, "answered", by)
+                return self._settle(request, event, "answered", by)
             case "decided":
-                return self._settle(id, event, str(event.data["verdict"]), [])
+                return self._settle(request, event, str(event.data["verdict"]), [])
             case _:
                 pass
         return None
 
-    def _settle(self, id: str, event: ChatEvent, verdict: str, more: Sequence[Ballot]) -> Settled:
-        asked, votes = self._asked.pop(id, None), [*self._votes.pop(id, []), *more]
+    def _settle(self, request: str, event: ChatEvent, verdict: str, more: Sequence[Ballot]) -> Settled:
+        asked, votes = self._asked.pop(request, None), [*self._votes.pop(request, []), *more]
         first: Mapping[str, Any] = {} if asked is None else asked.data
         subject = event.data.get("content", event.data.get("arguments", first.get("arguments", "")))
         scope, agent = str(first.get("scope") or ""), str(first.get("agent") or "")
         return Settled(
-            request=id,
+            request=request,
             kind=str(event.data.get("for") or first.get("for") or ""),
             name=str(first.get("name") or ""),
             path=str(event.data.get("path") or first.get("path") or (f"{scope}/{agent}" if scope else agent)),

@@ -90,9 +90,8 @@ class Form:
                 self._actions(("answer", "Answer instead", "primary"))
 
     def _amounts(self) -> None:
-        given: Any = self._request.arguments
-        limits = cast(Mapping[str, Any], given.get("limits", {}) if isinstance(given, dict) else {})
-        for limit in limits:
+        given = cast(Mapping[str, Any], self._request.arguments)
+        for limit in given["limits"]:
             with element("div", "field"):
                 text("label", f"More {limit.replace('_', ' ')}").props(f"for=request-add-{limit}")
                 made = element("input", "input").props(f"id=request-add-{limit} type=number min=0 step=any")

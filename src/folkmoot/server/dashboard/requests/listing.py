@@ -121,9 +121,7 @@ class Listing:
         asked, chats = self._asked, self._site.chats
         role = asked.whose.removeprefix(_ROLE) if asked.whose.startswith(_ROLE) else None
         whose = Whose.ALL if asked.whose == "all" else Whose.MINE
-        return await show_inbox(
-            self._identity, chats, whose, role, None, asked.overdue, LIMIT, asked.cursor or None
-        )
+        return await show_inbox(self._identity, chats, whose, role, None, asked.overdue, LIMIT, asked.cursor or None)
 
     async def _look(self) -> None:
         try:
@@ -161,7 +159,7 @@ class Listing:
     def _show(self, page: Inbox) -> None:
         items = {_row_id(item): item for item in page.requests}
         self._items = items
-        rows = [self._row(id, item) for id, item in items.items()]
+        rows = [self._row(name, item) for name, item in items.items()]
         self._grid.show(rows)
         self._grid.set_visibility(bool(rows))
         self._none.set_visibility(not rows)
@@ -172,18 +170,18 @@ class Listing:
         one = "1 request" if len(rows) == 1 else f"{len(rows):,} requests"
         self._count.text = f"{one}, {late:,} overdue; the earliest deadline first. Kept up to date." if rows else ""
 
-    def _row(self, id: str, item: InboxItem) -> dict[str, Any]:
+    def _row(self, name: str, item: InboxItem) -> dict[str, Any]:
         words = due_words(item.due)
         kind = "error" if item.overdue else ""
         return {
-            "id": id,
+            "id": name,
             "what": subject_of(item.kind, item.name, item.path),
             "href": self._site.path("inbox", item.chat, item.request),
             "kind": KINDS.get(item.kind, item.kind),
             "due": [{"text": words or "overdue", "kind": kind}] if words or item.overdue else [],
             "chat": item.chat,
             "path": item.path or "the chat",
-            "who": [{"text": name, "kind": ""} for name in item.who],
+            "who": [{"text": who, "kind": ""} for who in item.who],
             "since": item.since,
         }
 
@@ -216,7 +214,7 @@ class Listing:
             one.props("" if some else "disabled", remove="disabled" if some else "")
 
     async def _ask(self, verdict: str) -> None:
-        items = [self._items[id] for id in self._chosen if id in self._items]
+        items = [self._items[name] for name in self._chosen if name in self._items]
         picks = await pick_all(self._site, self._identity, [(item.chat, item.request) for item in items])
         ready = [pick for pick in picks if not pick.why]
         label, said = verdict.capitalize(), [""]
@@ -244,8 +242,10 @@ class Listing:
         with element("ul", "picks").props('tabindex=0 role=group aria-label="What is decided"'):
             for pick in picks:
                 with element("li"):
-                    name = pick.id if pick.request is None else subject_of(
-                        pick.request.kind, pick.request.name, pick.request.path
+                    name = (
+                        pick.id
+                        if pick.request is None
+                        else subject_of(pick.request.kind, pick.request.name, pick.request.path)
                     )
                     text("strong", name)
                     text("span", f" in {pick.chat}").classes("muted")

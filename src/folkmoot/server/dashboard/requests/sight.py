@@ -1,4 +1,4 @@
-"""What there is to know of a request: the request itself, who may decide it and when that changes, what was said before."""
+"""What there is to know of a request: what is asked, who may decide it and when that changes, what was said before."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ SINCE = 400
 """Entries after it that are looked through for what became of it."""
 SAID = 4
 """Blocks of the transcript that are shown."""
+_NOTHING: Mapping[str, Any] = {}
 _TOLD = ("message", "event", "turn", "tool", "said", "run_started")
 
 
@@ -72,11 +73,15 @@ async def see(chat: RequestChat, request: PendingRequest) -> Sight:
     """All there is to know of an open request."""
     first = max(-1, request.offset - 1 - BEFORE)
     events, _ = await chat.page(first, BEFORE + SINCE)
-    asked = next((event.data for event in events if event.offset == request.offset), {})
+    asked: Mapping[str, Any] = next((event.data for event in events if event.offset == request.offset), _NOTHING)
     policy: Mapping[str, Any] = asked.get("policy") or {}
-    later = [event for event in events if event.offset > request.offset and event.data.get("request") == request.request]
+    later = [
+        event for event in events if event.offset > request.offset and event.data.get("request") == request.request
+    ]
     taken = sum(event.kind == "escalated" for event in later)
-    chain = tuple(_step(request.since, step, number < taken) for number, step in enumerate(policy.get("escalation", ())))
+    chain = tuple(
+        _step(request.since, step, number < taken) for number, step in enumerate(policy.get("escalation", ()))
+    )
     begun = [event.data for event in events if event.kind == "run_started" and event.offset < request.offset]
     person = person_of(begun[-1].get("by")) if begun else None
     head = max((event.offset for event in events), default=request.offset)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 from folkmoot.chat import PendingRequest
 
@@ -60,9 +60,10 @@ def exact(request: PendingRequest) -> str:
 
 def code_in(request: PendingRequest) -> list[str]:
     """The blocks of code that are to be approved, to be read as they are written; none for other requests."""
-    if request.kind != "code" or not isinstance(request.arguments, dict):
+    given: object = request.arguments
+    if request.kind != "code" or not isinstance(given, dict):
         return []
-    blocks = cast(list[dict[str, str]], request.arguments["code_blocks"])
+    blocks = cast(dict[str, list[dict[str, str]]], given)["code_blocks"]
     return [visible(f"# {block['language']}\n{block['code']}") for block in blocks]
 
 
