@@ -53,6 +53,7 @@ def test_a_namespace_is_made_once_and_told_of(cli: CommandLine) -> None:
         f"namespace {name!r} was there and keeps closed chats for 3 days",
         "search attributes were all there",
     ]
+    assert "got 'long'" in cli.error("setup", "--namespace", name, "--retention", "long")
     (changed,) = cli.json("setup", "--namespace", name, "--retention", "36h")
     assert (changed["made"], changed["retention"], changed["retention_changed"]) == (False, 36 * 3600, True)
 

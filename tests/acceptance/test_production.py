@@ -38,7 +38,6 @@ TEAM: dict[str, Any] = {
 SCRIPT: list[dict[str, Any]] = [
     {"status": 500, "message": "The model has a cold."},
     {"calls": [{"name": "look_up_supplier", "arguments": {"item": "paper"}}]},
-    {"text": "Who shall sell us paper?"},
 ]
 
 
@@ -93,8 +92,10 @@ def talk(http: httpx.Client, chat: str) -> dict[str, Any]:
         return http.get(f"/chats/{chat}/requests").raise_for_status().json()["requests"]
 
     (request,) = until(asked, "the question to ann")
-    http.post(f"/chats/{chat}/requests/{request['request']}/answer", json={"content": "Nobody."}).raise_for_status()
-    run = http.get(f"/chats/{chat}/runs/1", params={"wait": 60}).raise_for_status().json()
+    with http.stream("GET", f"/chats/{chat}/events") as stream:
+        next(stream.iter_lines())
+        http.post(f"/chats/{chat}/requests/{request['request']}/answer", json={"content": "Nobody."}).raise_for_status()
+        run = http.get(f"/chats/{chat}/runs/1", params={"wait": 60}).raise_for_status().json()
     http.post(f"/chats/{chat}/close").raise_for_status()
     return run
 

@@ -1,4 +1,4 @@
-"""`local()` ends though its worker does not: a call that nothing ends is left, and the log tells what was waited for."""
+"""`local()` ends though its worker does not: a call nothing ends is left, and the log tells what was waited for."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ ENVIRONMENT: dict[str, str] = {
     "FOLKMOOT_SHOW_CLAIMS": "1: `folkmoot token` tells what the token on its input says",
     "FOLKMOOT_NEW_KEY": "file in which `folkmoot token` makes a key of tokens",
     "FOLKMOOT_NEW_DECISION_KEY": "file in which `folkmoot token` makes a key of decisions",
-    "FOLKMOOT_ENCRYPTION_KEYS": "keys that encrypt payloads and the store, ID:KEY parted by commas; the first one encrypts",
+    "FOLKMOOT_ENCRYPTION_KEYS": "keys that encrypt payloads and the store: ID:KEY,ID:KEY,...; the first one encrypts",
     "FOLKMOOT_ENCRYPTION_KEYS_FILE": "file of these keys, instead",
     "FOLKMOOT_ENCRYPTION_KEY_ID": "id of the key that `folkmoot encryption-key` makes, today's date if not set",
     "FOLKMOOT_NEW_ENCRYPTION_KEY": "new file in which `folkmoot encryption-key` puts it",

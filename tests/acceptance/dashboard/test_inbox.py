@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -102,9 +103,15 @@ class Come:
         self._stack = stack
 
     def __call__(
-        self, role: str = "approver", subject: str = "", *, theme: Theme = "light", phone: bool = False
+        self,
+        role: str = "approver",
+        subject: str = "",
+        *,
+        tenant: str = "",
+        theme: Theme = "light",
+        phone: bool = False,
     ) -> Visitor:
-        token = self.own.token(role, subject=subject)
+        token = self.own.token(role, subject=subject, tenant=tenant)
         return self._stack.enter_context(visitor(self._browser, self.own.url, token=token, theme=theme, phone=phone))
 
 
@@ -114,24 +121,24 @@ def come(own: Dashboard, browser: Browser) -> Iterator[Come]:
         yield Come(own, browser, stack)
 
 
-def asked(own: Dashboard, team: dict[str, Any], task: str = "Pay ACME for the lamps") -> tuple[str, dict[str, Any]]:
+def asked(own: Dashboard, team: dict[str, Any], *, tenant: str = "") -> tuple[str, dict[str, Any]]:
     """A chat that asks people something: its id, and the request."""
-    chat = own.chat(team, task=task, wait=False)
-    return chat, own.cli.until(lambda: pending(own, chat), f"a request of {chat}")
+    chat = own.chat(team, task="Pay ACME for the lamps", tenant=tenant, wait=False)
+    return chat, own.cli.until(lambda: pending(own, chat, tenant), f"a request of {chat}")
 
 
-def pending(own: Dashboard, chat: str) -> dict[str, Any] | None:
-    with own.http() as http:
+def pending(own: Dashboard, chat: str, tenant: str = "") -> dict[str, Any] | None:
+    with own.http(tenant=tenant) as http:
         found = http.get(f"/chats/{chat}/requests").raise_for_status().json()["requests"]
     return found[0] if found else None
 
 
-def said(own: Dashboard, chat: str) -> str:
+def said(own: Dashboard, chat: str, tenant: str = "") -> str:
     """All of a chat's log, once its run is over."""
 
     def probe() -> str:
-        with own.http() as http:
-            lines = http.get(f"/chats/{chat}/events", params={"follow": False}).raise_for_status().text
+        with own.http(tenant=tenant) as http:
+            lines = http.get(f"/chats/{chat}/log", params={"limit": 200}).raise_for_status().text
         return lines if "run_ended" in lines else ""
 
     return own.cli.until(probe, f"the end of {chat}")
@@ -178,7 +185,7 @@ def test_approving_needs_as_many_as_the_policy_says_and_the_card_follows(own: Da
     assert second.get_by_label("Comment, for the log").input_value() == "I am still typing"
     second.get_by_role("button", name="Approve", exact=True).click()
     expect(second.get_by_text("Decided: approved.")).to_be_visible()
-    expect(first.get_by_role("heading", name="Approve: Approve transfer?")).to_be_visible()
+    expect(first.get_by_role("heading", name="transfer: approved")).to_be_visible()
     expect(first.get_by_text("ann (dashboard): approve; ben (dashboard): approve")).to_be_visible()
     expect(second.get_by_text(f"folkmoot approve {chat}")).to_be_visible()
     assert "5000 is on its way" in said(own, chat)
@@ -189,7 +196,7 @@ def test_secrets_are_masked_and_nothing_of_a_model_runs(own: Dashboard, come: Co
     page = card(come(), chat, request)
     shown = page.get_by_role("region", name="Arguments, exactly")
     expect(shown).to_contain_text("•••")
-    expect(shown).to_contain_text("\\u{202e}")
+    expect(shown).to_contain_text("\\u202e")
     expect(shown).to_contain_text("<img src=x")
     assert "4711" not in page.content()
     unharmed(page)
@@ -201,7 +208,7 @@ def test_rejecting_tells_the_model_why(own: Dashboard, come: Come) -> None:
     page.get_by_label("Reason for a “no”").fill("The offer is out of date.")
     page.get_by_role("button", name="Reject").click()
     expect(page.get_by_text("Decided: rejected.")).to_be_visible()
-    expect(page.get_by_text("rita: The offer is out of date.")).to_be_visible()
+    expect(page.get_by_text("rita: The offer is out of date.", exact=True)).to_be_visible()
     accessible(page)
     shot(page, "inbox-decided-light")
     assert "Rejected by rita: The offer is out of date." in said(own, chat)
@@ -237,7 +244,7 @@ def test_answering_takes_the_tools_place_and_a_question_wants_words(own: Dashboa
     page.get_by_text("Answer in the tool’s place").click()
     page.get_by_label("Answer", exact=True).fill("It is paid already.")
     page.get_by_role("button", name="Answer instead").click()
-    expect(page.get_by_text("Decided: answered in the tool’s place.")).to_be_visible()
+    expect(page.get_by_text("Decided: answered in its place.")).to_be_visible()
     assert "It is paid already." in said(own, chat)
     chat, request = asked(own, ASKING)
     page = card(come(), chat, request)
@@ -287,6 +294,7 @@ def test_who_looks_at_other_arguments_decides_nothing(own: Dashboard, come: Come
     after = pending(own, chat)
     assert after is not None
     assert [vote["subject"] for vote in after["votes"]] == ["ben"]
+    page.reload()
     page.get_by_role("button", name="Reject").click()
     expect(page.get_by_text("Decided: rejected.")).to_be_visible()
 
@@ -303,58 +311,69 @@ def test_viewers_see_and_do_not_decide(own: Dashboard, come: Come) -> None:
     expect(page.get_by_text("This is for others to decide: role:finance.")).to_be_visible()
 
 
-def test_the_inbox_lists_by_deadline_marks_what_is_overdue_and_decides_several(
-    make_dashboard: Callable[..., Dashboard], browser: Browser
-) -> None:
-    own = make_dashboard(_SCRIPT, start=False, FOLKMOOT_APP="inbox_app:APP")
-    own.cli.write("inbox_app.py", APP)
-    own.start()
-    paying, request = asked(own, PAYING)
-    other, _ = asked(own, PAYING)
-    late, _ = asked(own, LATE)
-    transfer, _ = asked(own, TRANSFER)
-    with ExitStack() as stack:
-        come = Come(own, browser, stack)
-        for theme, phone in themes():
-            page = come("approver", theme=theme, phone=phone).open("/inbox")
-            expect(page.get_by_role("row").filter(has_text=late)).to_contain_text("overdue")
-            expect(page.get_by_role("row").filter(has_text=paying)).to_be_visible()
-            accessible(page)
-            shot(page, f"inbox-{theme}{'-phone' if phone else ''}")
-        page = come("approver").open("/inbox")
-        expect(page.get_by_role("row")).to_have_count(4)
-        rows = page.get_by_role("row").all_inner_texts()
-        assert late in rows[1]
-        assert not any(transfer in row for row in rows)
-        page = come("approver finance").open("/inbox")
-        page.get_by_role("link", name="finance").click()
+def test_the_inbox_lists_by_deadline_and_marks_what_is_overdue(own: Dashboard, come: Come) -> None:
+    tenant = uuid.uuid4().hex
+    page = come("approver", tenant=tenant).open("/inbox")
+    page.get_by_text("Nothing waits for you").wait_for()
+    accessible(page)
+    paying, _ = asked(own, PAYING, tenant=tenant)
+    expect(page.get_by_role("row").filter(has_text=paying)).to_contain_text("in 23 h")
+    late, _ = asked(own, LATE, tenant=tenant)
+    transfer, _ = asked(own, TRANSFER, tenant=tenant)
+    expect(page.get_by_role("row").nth(1)).to_contain_text(late)
+    expect(page.get_by_role("row").nth(1)).to_contain_text("overdue by")
+    expect(page.get_by_role("row").nth(2)).to_contain_text(paying)
+    assert page.get_by_role("row").count() == 3
+    for theme, phone in themes():
+        page = come("approver finance", tenant=tenant, theme=theme, phone=phone).open("/inbox")
         expect(page.get_by_role("row").filter(has_text=transfer)).to_be_visible()
-        assert page.get_by_role("row").filter(has_text=paying).count() == 0
-        page.get_by_role("link", name="Mine").click()
-        page.get_by_role("link", name="Overdue only").click()
-        expect(page.get_by_role("row").filter(has_text=late)).to_be_visible()
-        assert page.get_by_role("row").count() == 2
-        page = come("approver", "bob").open("/inbox")
-        for chat in (paying, other):
-            page.get_by_role("row").filter(has_text=chat).get_by_role("checkbox").check()
-        page.get_by_role("button", name="Reject").click()
-        dialog = page.get_by_role("dialog", name="Reject 2 requests?")
-        expect(dialog).to_contain_text('"amount": 1200')
-        dialog.get_by_label("Reason").fill("Not this month.")
         accessible(page)
-        shot(page, "inbox-bulk-light", whole=False)
-        # One of them is decided by somebody else meanwhile.
-        with own.http("approver") as http:
-            path = f"/chats/{paying}/requests/{request['request']}/decision"
-            http.post(path, json={"verdict": "approve"}).raise_for_status()
-        expect(dialog.get_by_label("Reason")).to_have_value("Not this month.")
-        dialog.get_by_role("button", name="Reject").click()
-        expect(page.get_by_text("Reject: 1 of 2 votes count.")).to_be_visible()
-        expect(page.get_by_role("listitem").filter(has_text=paying)).to_contain_text("was settled (approve)")
-        expect(page.get_by_role("row").filter(has_text=other)).to_have_count(0)
-        accessible(page)
-        shot(page, "inbox-results-light")
-        assert "Rejected by bob: Not this month." in said(own, other)
+        shot(page, f"inbox-{theme}{'-phone' if phone else ''}")
+    page = come("approver finance", tenant=tenant).open("/inbox")
+    page.get_by_role("link", name="finance", exact=True).click()
+    expect(page.get_by_role("row").filter(has_text=transfer)).to_be_visible()
+    assert page.get_by_role("row").filter(has_text=paying).count() == 0
+    page.get_by_role("link", name="Mine").click()
+    page.get_by_role("link", name="Overdue only").click()
+    expect(page.get_by_role("row")).to_have_count(2)
+    page.get_by_role("link", name="remind").click()
+    page.get_by_role("heading", name="Approve remind?").wait_for()
+    expect(page.get_by_text("overdue by")).to_be_visible()
+    page = come("viewer", tenant=tenant).open("/inbox")
+    page.get_by_text("Nothing waits for you").wait_for()
+    page = come("viewer", tenant=tenant).open("/inbox?whose=all")
+    expect(page.get_by_role("alert")).to_contain_text("To see what others are asked takes the role 'operator'")
+    page = come("operator", tenant=tenant).open("/inbox?whose=all")
+    expect(page.get_by_role("row").filter(has_text=transfer)).to_be_visible()
+    assert page.get_by_role("checkbox").count() == 0
+
+
+def test_several_are_decided_at_once_over_what_is_shown(own: Dashboard, come: Come) -> None:
+    tenant = uuid.uuid4().hex
+    paying, request = asked(own, PAYING, tenant=tenant)
+    other, _ = asked(own, PAYING, tenant=tenant)
+    page = come("approver", "bob", tenant=tenant).open("/inbox")
+    for chat in (paying, other):
+        page.get_by_role("row").filter(has_text=chat).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Reject").click()
+    dialog = page.get_by_role("dialog", name="Reject 2 requests?")
+    expect(dialog.get_by_role("listitem").first).to_contain_text('"amount": 1200')
+    dialog.get_by_label("Reason").fill("Not this month.")
+    accessible(page)
+    shot(page, "inbox-bulk-light", whole=False)
+    # One of them is decided by somebody else meanwhile.
+    with own.http("approver", tenant=tenant) as http:
+        path = f"/chats/{paying}/requests/{request['request']}/decision"
+        http.post(path, json={"verdict": "approve"}).raise_for_status()
+    expect(page.locator(".table").get_by_text(paying)).to_have_count(0)
+    expect(dialog.get_by_label("Reason")).to_have_value("Not this month.")
+    dialog.get_by_role("button", name="Reject").click()
+    expect(page.get_by_text("Reject: 1 of 2 votes count.")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text=paying)).to_contain_text("was settled (approve)")
+    expect(page.get_by_role("row").filter(has_text=other)).to_have_count(0)
+    accessible(page)
+    shot(page, "inbox-results-light")
+    assert "Rejected by bob: Not this month." in said(own, other, tenant)
 
 
 def test_what_was_decided_is_listed_and_exported(own: Dashboard, come: Come) -> None:

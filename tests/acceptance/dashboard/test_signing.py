@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import httpx2 as httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests._support.browser import COOKIE, accessible, by_keyboard, shot, themes
+from tests._support.browser import COOKIE, accessible, by_keyboard, shot, themes, visitor
 
 from .conftest import Dashboard, Visit
 
@@ -27,8 +28,8 @@ def test_the_form_is_shown_in_both_themes_and_at_phone_width(visit: Visit) -> No
 
 def test_who_signs_in_comes_to_the_page_they_asked_for_and_can_leave_again(dashboard: Dashboard, visit: Visit) -> None:
     token = dashboard.token()
-    visitor = visit(token="", strict=False)
-    page = visitor.open("/workers?x=1")
+    guest = visit(token="", strict=False)
+    page = guest.open("/workers?x=1")
     assert by_keyboard(page) == ["API token", "Sign in"]
     sign_in(page, "nonsense")
     expect(page.get_by_role("alert")).to_contain_text("The token is none, or damaged.")
@@ -36,7 +37,7 @@ def test_who_signs_in_comes_to_the_page_they_asked_for_and_can_leave_again(dashb
     sign_in(page, token)
     page.get_by_role("heading", name="Workers", level=1).wait_for()
     assert page.url == f"{dashboard.url}/dashboard/workers?x=1"
-    (cookie,) = visitor.context.cookies(f"{dashboard.url}/dashboard/")
+    (cookie,) = guest.context.cookies(f"{dashboard.url}/dashboard/")
     assert (cookie["name"], cookie["value"], cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (
         COOKIE,
         token,
@@ -47,17 +48,16 @@ def test_who_signs_in_comes_to_the_page_they_asked_for_and_can_leave_again(dashb
     assert page.evaluate("() => document.cookie") == ""
     assert token not in page.content()
 
-    other = visitor.open("/")
+    other = guest.open("/")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("status")).to_contain_text("You are signed out.")
     # The other page of the same browser has ended with it, without being touched.
     other.wait_for_url(re.compile("/dashboard/login"))
-    assert visitor.context.cookies(f"{dashboard.url}/dashboard/") == []
+    assert guest.context.cookies(f"{dashboard.url}/dashboard/") == []
 
 
 def test_a_page_ends_with_its_token(dashboard: Dashboard, visit: Visit) -> None:
-    visitor = visit(token=dashboard.token(subject="brief", hours="20s"), strict=False)
-    page = visitor.open("/workers")
+    page = visit(token=dashboard.token(subject="brief", hours="20s"), strict=False).open("/workers")
     page.get_by_role("heading", name="Workers", level=1).wait_for()
     page.wait_for_url(re.compile("/dashboard/login"))
     expect(page.get_by_role("status")).to_contain_text("Your token has ended")
@@ -116,3 +116,34 @@ def test_roles_and_tenants_decide_what_is_shown(dashboard: Dashboard, visit: Vis
     page = visit("finance").open("/")
     expect(page.get_by_role("alert")).to_contain_text("This page takes the role 'viewer'. You have none")
     assert page.get_by_role("navigation", name="Dashboard").get_by_role("link").all_inner_texts() == ["Inbox"]
+
+
+def test_a_page_that_is_not_there_says_so(dashboard: Dashboard, visit: Visit) -> None:
+    page = visit(strict=False).open("/no/where")
+    page.get_by_role("heading", name="Not found", level=1).wait_for()
+    page.get_by_role("navigation", name="Dashboard").get_by_role("link", name="Chats").wait_for()
+    accessible(page)
+    with httpx.Client(cookies={COOKIE: dashboard.token()}) as http:
+        assert http.get(f"{dashboard.url}/dashboard/no/where").status_code == 404
+
+
+def test_without_authentication_nobody_signs_in_and_only_this_machine_is_served(
+    make_dashboard: Callable[..., Dashboard], browser: Browser
+) -> None:
+    own = make_dashboard(start=False, FOLKMOOT_TOKEN_KEY="", FOLKMOOT_AUTH="none")
+    own.start_api()
+    with visitor(browser, own.url) as who:
+        page = who.open("/workers")
+        page.get_by_text("No sign-in").wait_for()
+        assert page.get_by_role("button", name="Sign out").count() == 0
+    with httpx.Client(base_url=own.url) as http:
+        assert http.get("/dashboard/login").headers["location"] == "/dashboard/"
+        assert http.get("/dashboard/", headers={"Host": "elsewhere.example"}).status_code == 403
+
+
+def test_the_api_can_be_had_alone(make_dashboard: Callable[..., Dashboard]) -> None:
+    own = make_dashboard(start=False, FOLKMOOT_DASHBOARD="0")
+    own.start_api()
+    assert httpx.get(f"{own.url}/dashboard/").status_code == 404
+    assert own.api is not None
+    assert own.api.kind("serve")["dashboard"] is None

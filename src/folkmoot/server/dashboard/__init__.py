@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import cast
 
@@ -65,14 +64,6 @@ def mount(app: FastAPI, settings: Settings, authenticator: Authenticator, *, ui_
 
 
 def _pages() -> list[Callable[[Site], None]]:
-    from . import chats, failures, workers
+    from . import chats, conversation, failures, requests, workers
 
-    found = [chats.pages, failures.pages, workers.pages]
-    for name in ("conversation", "requests"):
-        try:
-            module = importlib.import_module(f"{__name__}.{name}")
-        except ImportError:
-            continue
-        if hasattr(module, "pages"):
-            found.append(module.pages)
-    return found
+    return [chats.pages, conversation.pages, requests.pages, failures.pages, workers.pages]

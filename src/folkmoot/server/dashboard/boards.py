@@ -163,6 +163,8 @@ class Boards:
             async with asyncio.timeout(PATIENCE):
                 board.chats, board.following = await list_page(self._client, view.now(), LIMIT, view.cursor)
             board.at, board.error = datetime.now(UTC), None
-        except (FolkmootError, RPCError, TimeoutError, RuntimeError) as error:
+        except TimeoutError:
+            board.error = TimeoutError("The Temporal server does not answer in time.")
+        except (FolkmootError, RPCError, RuntimeError) as error:
             # RuntimeError: a client that connects late says so.
             board.error = error

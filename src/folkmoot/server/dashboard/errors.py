@@ -26,7 +26,7 @@ def told(error: Exception) -> str:
             return "The Temporal server does not answer. Chats are kept; this page shows them again once it does."
         return f"The Temporal server refused this: {error.message}"
     if isinstance(error, TimeoutError):
-        return "It took too long; it may still happen. Look again in a moment."
+        return str(error) or "It took too long; it may still happen. Look again in a moment."
     if isinstance(error, ValueError):
         return str(error)
     number = uuid.uuid4().hex[:12]

@@ -29,7 +29,7 @@ __all__ = ["KINDS", "Findings", "Survey", "Trouble", "cause_of", "grouped", "tro
 
 KEPT = 15.0
 """Seconds for which a look holds."""
-PATIENCE = 30.0
+PATIENCE = 15.0
 MOST = 200
 """Chats that are looked at of each sort, the newest first."""
 AT_ONCE = 8

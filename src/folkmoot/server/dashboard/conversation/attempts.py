@@ -9,7 +9,9 @@ from typing import Any, cast
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.enums.v1 import EventType, PendingActivityState
+from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
+from temporalio.exceptions import FailureError
 from temporalio.service import RPCError, RPCStatusCode
 
 from folkmoot._temporal.payloads import HistoryLimits
@@ -102,7 +104,7 @@ async def read_health(client: Client, chat_id: str) -> Health | None:
                 state="waits for its next attempt" if waits else _STATES.get(state, state.lower()),
                 since=_iso(item.scheduled_time),
                 next=_iso(item.scheduled_time) if waits else "",
-                failure=item.last_failure.message if item.HasField("last_failure") else "",
+                failure=await _told(client, item.last_failure) if item.HasField("last_failure") else "",
                 worker=item.last_worker_identity,
             )
         )
@@ -134,10 +136,17 @@ async def read_attempts(client: Client, chat_id: str) -> list[Attempted]:
             decoded: list[Any] = [] if given is None else await client.data_converter.decode(given.payloads)
             if decoded and isinstance(decoded[0], dict):
                 call = cast(Mapping[str, Any], decoded[0])
-                failure = attributes.last_failure.message if attributes.HasField("last_failure") else ""
+                failed = attributes.HasField("last_failure")
+                failure = await _told(client, attributes.last_failure) if failed else ""
                 place = (int(call.get("n", 0)), str(call.get("a", "")), int(call.get("i", 0)))
                 found.append(Attempted(*place, _iso(event.event_time), attributes.attempt, failure))
     return found
+
+
+async def _told(client: Client, failure: Failure) -> str:
+    """What a failure says; its text may be encrypted."""
+    error = await client.data_converter.decode_failure(failure)
+    return error.message if isinstance(error, FailureError) else str(error)
 
 
 def _iso(time: Timestamp) -> str:

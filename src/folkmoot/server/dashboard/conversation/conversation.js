@@ -56,18 +56,18 @@
   async function upload() {
     const form = document.getElementById("upload");
     const file = document.getElementById("state-file").files[0];
-    if (!file) return [false, "Choose a file first."];
     const force = document.getElementById("state-force").checked;
+    if (!file) return [false, "Choose a file first.", force];
     try {
       const answer = await fetch(`${form.dataset.to}?force=${force}`, { method: "PUT", body: file });
       const said = await answer.text();
       try {
-        return [answer.ok, JSON.parse(said).detail];
+        return [answer.ok, JSON.parse(said).detail, force];
       } catch {
-        return [answer.ok, said];
+        return [answer.ok, said, force];
       }
     } catch {
-      return [false, "The server does not answer."];
+      return [false, "The server does not answer.", force];
     }
   }
 

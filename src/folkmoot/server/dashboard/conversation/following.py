@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -21,7 +20,6 @@ from folkmoot.server.identity import Identity
 
 __all__ = ["Following"]
 
-_LOG = logging.getLogger(__name__)
 HEARTBEAT = 60.0
 AGAIN = 2.0
 """Seconds after which a page tries again to follow a chat that cannot be read."""

@@ -186,9 +186,9 @@ def _documents(look: Look) -> None:
         result = text("p", "").props("id=upload-result role=status aria-live=polite")
 
         def uploaded(event: Any) -> None:
-            done, said = event.args
+            done, said, force = event.args
             result.text = said
             if done:
-                look.site.command_line(command_line("load", look.id, "state.json"))
+                look.site.command_line(command_line("load", look.id, "state.json", force=force))
 
         send.on("click", uploaded, js_handler="async () => emit(await folkmootChat.upload())")

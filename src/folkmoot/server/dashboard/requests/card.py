@@ -24,7 +24,7 @@ from .casting import Vote, answer, give, outcome_of, same_command
 from .decisions import Settled, settled_in
 from .forms import ANSWER, Form
 from .sight import Sight, find, see
-from .wording import KINDS, audience_words, code_in, due_words, exact, title_of
+from .wording import KINDS, audience_words, code_in, due_words, exact, past, subject_of
 
 __all__ = ["Card", "exact_text", "time_of"]
 
@@ -52,6 +52,7 @@ class Card:
         self._busy = False
         self._over = False
         self._changed = asyncio.Event()
+        self._one = asyncio.Lock()
 
     async def draw(self, request: PendingRequest | None) -> None:
         """Draw it, and keep it as it is in the chat.
@@ -94,15 +95,15 @@ class Card:
         with element("div", "facts"):
             text("span", KINDS.get(request.kind, request.kind)).classes("badge waiting")
             if request.revision:
-                text("span", f"Changed {request.revision} times since it was asked").classes("badge warning")
+                text("span", "Changed since it was asked").classes("badge warning")
             text("span", f"asked by {request.path or 'the chat'}")
             if sight.asker:
                 text("span", f"in a run that {sight.asker} asked for")
         text("h2", "What is asked").props("id=what-title")
-        text("p", request.prompt).classes("words")
+        text("p", request.prompt).classes("as-said")
         if request.reason:
             text("p", "Why it is asked").classes("label")
-            text("p", request.reason).classes("words")
+            text("p", request.reason).classes("as-said")
         code = code_in(request)
         for block in code:
             text("p", "Code").classes("label")
@@ -218,8 +219,12 @@ class Card:
             self._busy = False
             form.lock(False)
         form.sent()
+        try:
+            await self._refresh()
+        except EXPECTED:
+            # The vote counts; the follower shows what came of it.
+            self._changed.set()
         self._tell(said, "good")
-        await self._refresh()
 
     async def _refused(self, form: Form, error: Exception) -> None:
         """Say why; where it is about something else by now, show that."""
@@ -230,8 +235,8 @@ class Card:
             async with self._site.chats.hold(self._found, self._identity) as chat:
                 request = await find(chat, self._id)
             if request is None:
-                self._tell(why, "error")
                 await self._gone()
+                self._tell(why, "error")
             elif request.hash != form.hash:
                 self._tell(f"{why} This is how it stands now.", "error")
                 await self._show(request)
@@ -293,6 +298,10 @@ class Card:
 
     async def _refresh(self) -> None:
         """Show what has become of it, without touching what is being typed."""
+        async with self._one:
+            await self._look()
+
+    async def _look(self) -> None:
         if self._over or self._sight is None:
             return
         async with self._site.chats.hold(self._found, self._identity) as chat:
@@ -334,6 +343,7 @@ class Card:
         self._form = None
         async with self._site.chats.hold(self._found, self._identity) as chat:
             settled = await settled_in(chat, self._id)
+        self._news.clear()
         self._place.clear()
         with self._place:
             if settled is None:
@@ -347,14 +357,15 @@ class Card:
 
     def _settled(self, settled: Settled) -> None:
         with element("section", "panel what").props('aria-labelledby="what-title"'):
-            text("h2", f"{settled.verdict.capitalize()}: {title_of(settled.kind, settled.name, settled.path)}").props(
-                "id=what-title"
-            )
+            with element("div", "facts"):
+                text("h2", f"{subject_of(settled.kind, settled.name, settled.path)}: {past(settled.verdict)}").props(
+                    "id=what-title"
+                )
             with element("p", "muted"):
                 text("span", f"{settled.who} · ")
                 time_of(settled.time)
             for said in settled.notes:
-                text("p", said).classes("words")
+                text("p", said).classes("as-said")
             if settled.subject:
                 text("p", "Over exactly this").classes("label")
                 exact_text(settled.subject, "What was decided")

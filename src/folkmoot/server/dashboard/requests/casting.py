@@ -20,6 +20,8 @@ from folkmoot.server.routes_requests import _allowed as allowed  # pyright: igno
 from folkmoot.server.routes_requests import _vote as send  # pyright: ignore[reportPrivateUsage]
 from folkmoot.server.schemas import Decide, Verdict
 
+from .wording import past
+
 __all__ = ["Pick", "Vote", "answer", "give", "give_all", "outcome_of", "pick_all", "same_command"]
 
 _COUNTED = ("cost", "seconds")
@@ -192,22 +194,11 @@ async def give_all(site: Site, identity: Identity, picks: Sequence[Pick], verdic
     return [*await asyncio.gather(*map(one, picks))]
 
 
-_PAST: Mapping[str, str] = {
-    "approve": "approved",
-    "reject": "rejected",
-    "edit": "approved with other arguments",
-    "answer": "answered in the tool’s place",
-    "succeeded": "it succeeded",
-    "failed": "it failed",
-    "retry": "it is called again",
-}
-
-
 def outcome_of(decision: Decision) -> str:
     """What a vote came to."""
     if decision.decided is not None:
-        return f"Decided: {_PAST.get(decision.decided, decision.decided)}."
-    said = _PAST.get(decision.verdict, decision.verdict)
+        return f"Decided: {past(decision.decided)}."
+    said = past(decision.verdict)
     return f"Your vote counts: {said}. {decision.missing} more must agree."
 
 

@@ -13,7 +13,7 @@ from folkmoot._chat.people import person_of
 from folkmoot.chat import ChatEvent
 from folkmoot.server.handles import RequestChat
 
-from .wording import visible
+from .wording import plain_json, visible
 
 __all__ = ["COLUMNS", "Ballot", "Settled", "as_csv", "as_json", "decisions_of", "settled_in"]
 
@@ -163,12 +163,12 @@ def _ballot(event: ChatEvent, verdict: str) -> Ballot:
 
 def _pretty(subject: object) -> str:
     if not isinstance(subject, str):
-        return visible(json.dumps(subject, ensure_ascii=False, indent=2))
+        return plain_json(subject)
     try:
         value: object = json.loads(subject)
     except ValueError:
         return visible(subject)
-    return visible(json.dumps(value, ensure_ascii=False, indent=2) if isinstance(value, dict | list) else subject)
+    return plain_json(value) if isinstance(value, dict | list) else visible(subject)
 
 
 async def decisions_of(chat: RequestChat) -> AsyncIterator[Settled]:

@@ -68,9 +68,9 @@ def _decision(site: Site, chat_id: str, item: Settled) -> None:
         link(name, site.path("inbox", chat_id, item.request)).classes("mono")
         text("span", f"{KINDS.get(item.kind, item.kind)}, asked by {item.path or 'the chat'}").classes("muted")
         time_of(item.time).classes("muted")
-    text("p", item.who).classes("words")
+    text("p", item.who).classes("as-said")
     for said in item.notes:
-        text("p", said).classes("words")
+        text("p", said).classes("as-said")
     if item.subject:
         with element("details"):
             text("summary", "Over exactly what")

@@ -45,13 +45,14 @@ def pages(site: Site) -> None:
             if site.admits(identity, "viewer"):
                 await show_decisions(site, identity, chat)
 
-    @site.page("/inbox/{chat}/{request}")
-    async def card(chat: str, request: str) -> None:
+    # Not "request": pages get the HTTP request under that name.
+    @site.page("/inbox/{chat}/{id}")
+    async def card(chat: str, id: str) -> None:
         ui.add_head_html(script)
         identity = await _who(site)
         found = await site.chats.find(chat, identity)
         async with site.chats.hold(found, identity) as held:
-            asked = await find(held, request)
+            asked = await find(held, id)
         title = "Request" if asked is None else title_of(asked.kind, asked.name, asked.path)
         with site.frame(title, identity=identity):
             reads = identity.may(Permission.READ)
@@ -65,7 +66,7 @@ def pages(site: Site) -> None:
                     text("span", "in chat").classes("muted")
                     link(chat, site.path("chats", chat)).classes("mono")
                     link("Decisions of this chat", site.path("inbox", chat))
-            await Card(site, identity, found, request).draw(asked)
+            await Card(site, identity, found, id).draw(asked)
 
 
 async def _who(site: Site) -> Identity:

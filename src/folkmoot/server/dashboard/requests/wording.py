@@ -9,7 +9,18 @@ from typing import cast
 
 from folkmoot.chat import PendingRequest
 
-__all__ = ["KINDS", "audience_words", "code_in", "due_words", "exact", "subject_of", "title_of", "visible"]
+__all__ = [
+    "KINDS",
+    "audience_words",
+    "code_in",
+    "due_words",
+    "exact",
+    "past",
+    "plain_json",
+    "subject_of",
+    "title_of",
+    "visible",
+]
 
 KINDS: Mapping[str, str] = {
     "approval": "Tool call",
@@ -30,6 +41,15 @@ _TITLES: Mapping[str, str] = {
     "input": "{path} is asked",
     "speaker": "Who speaks next?",
 }
+_PAST: Mapping[str, str] = {
+    "approve": "approved",
+    "reject": "rejected",
+    "edit": "approved with other arguments",
+    "answer": "answered in its place",
+    "succeeded": "it succeeded",
+    "failed": "it failed",
+    "retry": "it is called again",
+}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -41,6 +61,11 @@ def title_of(kind: str, name: str, path: str) -> str:
 def subject_of(kind: str, name: str, path: str) -> str:
     """What a request is about, in a word or two."""
     return name or f"{KINDS.get(kind, kind)}{f' of {path}' if path else ''}"
+
+
+def past(verdict: str) -> str:
+    """What somebody decided."""
+    return _PAST.get(verdict, verdict)
 
 
 def visible(text: str) -> str:
@@ -55,7 +80,13 @@ def exact(request: PendingRequest) -> str:
     given = request.arguments
     if given is None:
         return ""
-    return visible(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, indent=2))
+    return visible(given) if isinstance(given, str) else plain_json(given)
+
+
+def plain_json(value: object) -> str:
+    """JSON to be read and edited: what would not be seen in it is escaped as JSON does that."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def code_in(request: PendingRequest) -> list[str]:
