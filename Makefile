@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not soak"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv server postgres prometheus stores production-server demo test check format bench soak client record-release clean
+.PHONY: help venv server postgres prometheus chromium stores production-server demo test check format bench soak client record-release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,10 +43,14 @@ prometheus: ## see that Prometheus and promtool can be run; installs them if the
 stores: postgres $(INSTALLED) ## see that the servers stores are tested on can be started; builds the S3 one (a minute, once)
 	$(PY) -m tests._support.s3_server
 
+chromium: ## see that Chromium can be run, for the dashboard's tests; installs it if it is not there
+	@test -n "$$FOLKMOOT_CHROMIUM" || command -v chromium >/dev/null \
+		|| { echo "there is no Chromium; installing chromium"; apt-get update && apt-get install -y --no-install-recommends chromium; }
+
 production-server: postgres $(INSTALLED) ## see that Temporal's production server can be started; builds it (some 8 minutes, once)
 	$(PY) -m tests._support.temporal_server
 
-test: server stores prometheus production-server ## run all tests but the long ones
+test: server stores prometheus chromium production-server ## run all tests but the long ones
 	$(PYTEST) tests/unit
 	$(PYTEST) tests --ignore tests/unit
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import TypeVar
@@ -10,6 +11,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _POLL_SECONDS = 0.01
+_LOOK_SECONDS = 0.1
+"""Where every look asks a process."""
 
 
 async def eventually(probe: Callable[[], Awaitable[T] | T], *, within: float = 30.0, what: str = "") -> T:
@@ -31,3 +34,18 @@ async def eventually(probe: Callable[[], Awaitable[T] | T], *, within: float = 3
                 await asyncio.sleep(_POLL_SECONDS)
     except TimeoutError:
         raise AssertionError(f"{what or probe!r} did not come true; the last answer was {last!r}") from None
+
+
+def settled(probe: Callable[[], T], what: str, *, within: float) -> T:
+    """The first true answer of a plain function, where nothing else is to go on meanwhile.
+
+    Args:
+        probe: What is asked.
+        what: Says in the failure what was waited for.
+        within: Seconds after which the test fails.
+    """
+    end = time.monotonic() + within
+    while not (answer := probe()):
+        assert time.monotonic() < end, f"{what} did not come true"
+        time.sleep(_LOOK_SECONDS)
+    return answer

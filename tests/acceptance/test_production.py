@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -21,6 +20,7 @@ from folkmoot._temporal.names import SEARCH_ATTRIBUTES
 from tests._support.command_line import CommandLine
 from tests._support.composed import ROOT, System
 from tests._support.temporal_server import SERVER
+from tests._support.waiting import settled
 
 T = TypeVar("T")
 DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/dashboards/folkmoot.json").read_text())
@@ -42,12 +42,8 @@ SCRIPT: list[dict[str, Any]] = [
 
 
 def until(probe: Callable[[], T], what: str) -> T:
-    """The first true answer; every look asks a process."""
-    end = time.monotonic() + SECONDS
-    while not (answer := probe()):
-        assert time.monotonic() < end, f"{what} did not come true"
-        time.sleep(0.1)
-    return answer
+    """The first true answer."""
+    return settled(probe, what, within=SECONDS)
 
 
 @pytest.fixture(scope="module")

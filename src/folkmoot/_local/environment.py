@@ -146,6 +146,8 @@ ENVIRONMENT: dict[str, str] = {
     "FOLKMOOT_RATE_LIMIT": "requests of one caller of the HTTP API, '600/minute' if not set; none: any number",
     "FOLKMOOT_ANONYMOUS_RATE_LIMIT": "requests of one address that does not say who it is, '60/minute' if not set",
     "FOLKMOOT_CORS_ORIGINS": "origins of pages that may call the HTTP API, none if not set",
+    "FOLKMOOT_DASHBOARD": "0: `folkmoot serve` shows no dashboard; if not set, it does where NiceGUI is installed",
+    "FOLKMOOT_TEMPORAL_UI_URL": "URL of Temporal's Web UI for the dashboard's links; if not set, the embedded server's",
     "FOLKMOOT_DECISION_KEY": "key with which the HTTP API signs decisions",
     "FOLKMOOT_DECISION_KEY_FILE": "file of that key, instead",
     "FOLKMOOT_DECISION_PUBLIC_KEYS": "public keys of signed decisions that count, for workers, with blanks in between",

@@ -21,6 +21,9 @@ expect.set_options(timeout=SECONDS * 1000)
 
 APP = '''"""Tools of the tests' worker."""
 
+import asyncio
+from pathlib import Path
+
 from folkmoot import ApprovalPolicy, Escalation, ToolOptions, tool
 
 DAY = 24 * 3600
@@ -49,7 +52,21 @@ def remind(text: str) -> str:
     return text
 
 
-APP = {"tools": [pay, transfer, remind]}
+@tool(options=ToolOptions(retryable=False))
+async def wire(amount: int) -> str:
+    """Wire money; the bank never answers."""
+    Path("wired").touch()
+    await asyncio.Event().wait()
+    return "sent"
+
+
+@tool(options=ToolOptions(approval=ApprovalPolicy(require_signed_decisions=True)))
+def seal(text: str) -> str:
+    """Seal a text."""
+    return f"{text} is sealed"
+
+
+APP = {"tools": [pay, transfer, remind, wire, seal]}
 '''
 EVIL = "<img src=x onerror='window.hacked = 1'>\u202e"
 
@@ -65,6 +82,8 @@ def _team(*participants: dict[str, Any], **options: Any) -> dict[str, Any]:
 
 PAYING = _team(_agent("buyer", "pay"))
 TRANSFER = _team(_agent("banker", "transfer"))
+WIRING = _team(_agent("teller", "wire"))
+SEALING = _team(_agent("keeper", "seal"))
 LATE = _team(_agent("nag", "remind"))
 ASKING = _team({"type": "UserProxyAgent", "name": "editor"})
 SPENDING = _team(_agent("talker"), max_turns=2, budget={"tokens": 20, "extend": {"reason": "It has been spent."}})
@@ -81,6 +100,8 @@ def _calls(who: str, tool: str, **arguments: Any) -> dict[str, Any]:
 _SCRIPT: list[dict[str, Any]] = [
     _calls("buyer", "pay", supplier=f"ACME {EVIL}", amount=1200, pin="4711"),
     _calls("banker", "transfer", amount=5000),
+    _calls("teller", "wire", amount=70),
+    _calls("keeper", "seal", text="This"),
     _calls("nag", "remind", text="now"),
     {"text": "Words.", "repeat": True},
 ]
@@ -163,6 +184,7 @@ def test_a_card_shows_exactly_what_is_asked_in_both_themes_and_at_phone_width(ow
         expect(page.get_by_text("0 of 2; 2 missing")).to_be_visible()
         expect(page.get_by_text("carol, too; 1 must approve")).to_be_visible()
         expect(page.get_by_role("article", name="user")).to_contain_text("Pay ACME for the lamps")
+        expect(page.get_by_role("article", name="banker")).to_contain_text("waits for people")
         page.get_by_text("Edit the arguments").click()
         accessible(page)
         shot(page, f"inbox-card-{theme}{'-phone' if phone else ''}")
@@ -254,6 +276,24 @@ def test_answering_takes_the_tools_place_and_a_question_wants_words(own: Dashboa
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("Your answer was taken.")).to_be_visible()
     assert "Friday is fine." in said(own, chat)
+
+
+def test_people_say_what_became_of_a_call(own: Dashboard, come: Come) -> None:
+    chat = own.chat(WIRING, task="Wire it", wait=False)
+    own.cli.until((own.cli.folder / "wired").exists, "the call")
+    with own.http() as http:
+        http.post(f"/chats/{chat}/pause", json={"now": True}).raise_for_status()
+        http.post(f"/chats/{chat}/resume").raise_for_status()
+    request = own.cli.until(lambda: pending(own, chat), "the question")
+    page = card(come("approver", "rita"), chat, request)
+    page.get_by_role("heading", name="What became of wire?").wait_for()
+    accessible(page)
+    shot(page, "inbox-outcome-light")
+    page.get_by_label("Result, if it succeeded").fill("The bank has it.")
+    page.get_by_role("button", name="It succeeded").click()
+    expect(page.get_by_text("Decided: it succeeded.")).to_be_visible()
+    expect(page.get_by_text(f"folkmoot settle {chat}")).to_be_visible()
+    assert "The bank has it." in said(own, chat)
 
 
 def test_a_budget_is_extended(own: Dashboard, come: Come) -> None:
@@ -371,6 +411,7 @@ def test_several_are_decided_at_once_over_what_is_shown(own: Dashboard, come: Co
     expect(page.get_by_text("Reject: 1 of 2 votes count.")).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text=paying)).to_contain_text("was settled (approve)")
     expect(page.get_by_role("row").filter(has_text=other)).to_have_count(0)
+    expect(page.locator(".q-dialog")).to_have_count(0)
     accessible(page)
     shot(page, "inbox-results-light")
     assert "Rejected by bob: Not this month." in said(own, other, tenant)
@@ -401,3 +442,20 @@ def test_what_was_decided_is_listed_and_exported(own: Dashboard, come: Come) -> 
     assert row["by"] == "'=ann"
     refused = who.context.request.get(f"{own.url}/dashboard/chats/{chat}/decisions.xml")
     assert refused.status == 409
+
+
+def test_votes_are_signed_where_the_server_has_a_key(
+    make_dashboard: Callable[..., Dashboard], browser: Browser
+) -> None:
+    own = make_dashboard(_SCRIPT, start=False, FOLKMOOT_APP="inbox_app:APP")
+    own.cli.write("inbox_app.py", APP)
+    (made,) = own.cli.json("token", "--new-decision-key", "decisions.key")
+    own.cli.environment["FOLKMOOT_DECISION_KEY_FILE"] = str(own.cli.folder / "decisions.key")
+    own.cli.environment["FOLKMOOT_DECISION_PUBLIC_KEYS"] = made["public_key"]
+    own.start()
+    chat, request = asked(own, SEALING)
+    with ExitStack() as stack:
+        page = card(Come(own, browser, stack)("approver"), chat, request)
+        page.get_by_role("button", name="Approve", exact=True).click()
+        expect(page.get_by_text("Decided: approved.")).to_be_visible()
+    assert "This is sealed" in said(own, chat)

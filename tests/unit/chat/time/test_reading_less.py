@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -66,6 +66,12 @@ class Pages:
         found = self.chat.log.after(after, min(after + PAGE, self.chat.log.head))
         self.read.update(entry.offset for entry in found)
         return found
+
+    async def present(self, after: int) -> AsyncIterator[Entry]:
+        while entries := await self.fetch(after):
+            for entry in entries:
+                yield entry
+            after = entries[-1].offset + 1
 
     async def leaf(self, segments: Sequence[int], offset: int) -> int:
         assert segments[0] <= offset

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from folkmoot._chat.people import person_of
 from folkmoot.chat import ChatEvent
@@ -168,7 +168,7 @@ def _pretty(subject: object) -> str:
         value: object = json.loads(subject)
     except ValueError:
         return visible(subject)
-    return plain_json(value) if isinstance(value, dict | list) else visible(subject)
+    return plain_json(cast(object, value)) if isinstance(value, dict | list) else visible(subject)
 
 
 async def decisions_of(chat: RequestChat) -> AsyncIterator[Settled]:

@@ -239,7 +239,8 @@ class Listing:
 
     def _shown(self, picks: list[Pick]) -> None:
         """Each of them, with what is to be decided."""
-        with element("ul", "picks").props('tabindex=0 role=group aria-label="What is decided"'):
+        scrolls = element("div", "picks").props('tabindex=0 role=group aria-label="What is decided"')
+        with scrolls, element("ul"):
             for pick in picks:
                 with element("li"):
                     name = (

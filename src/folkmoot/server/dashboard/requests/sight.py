@@ -21,7 +21,7 @@ SINCE = 400
 SAID = 4
 """Blocks of the transcript that are shown."""
 _NOTHING: Mapping[str, Any] = {}
-_TOLD = ("message", "event", "turn", "tool", "said", "run_started")
+_TOLD = ("message", "event", "turn", "tool", "said", "request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ async def see(chat: RequestChat, request: PendingRequest) -> Sight:
     begun = [event.data for event in events if event.kind == "run_started" and event.offset < request.offset]
     person = person_of(begun[-1].get("by")) if begun else None
     head = max((event.offset for event in events), default=request.offset)
-    said = _excerpt([event for event in events if event.offset < request.offset])
+    # A call is shown as one that waits for people, not as one under way; a question is not shown twice.
+    last = request.offset if request.kind in ("approval", "outcome") else request.offset - 1
+    said = _excerpt([event for event in events if event.offset <= last])
     return Sight(request, chain, policy, "" if person is None else person.subject, said, head)
 
 
