@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from folkmoot._chat.masking import MASK
+from folkmoot._client.visible import visible
 from folkmoot.budgets import LIMITS
 from folkmoot.chat import Chat, PendingRequest
 
@@ -187,11 +188,6 @@ def details(request: PendingRequest) -> Text:
             lines.append(f"{'':<{_TITLE}}{line}\n")
     lines.rstrip()
     return lines
-
-
-def visible(text: str) -> str:
-    """A text in which nothing hides, nor steers the terminal: what cannot be seen is told by its number."""
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\u{{{ord(c):04x}}}" for c in text)
 
 
 def _facts(request: PendingRequest) -> Iterator[tuple[str, object]]:

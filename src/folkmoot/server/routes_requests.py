@@ -7,18 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from folkmoot._temporal.filters import SAFE
-from folkmoot.chat import Decision as Vote
-from folkmoot.chat import PendingRequest
-from folkmoot.signatures import DecisionClaims, DecisionKey, decision_digest, sign_decision
 
 from .bodies import StrictRoute
 from .dependencies import CHANGES, READS, AllChats, DueBefore, Known, PersonsChat, ReadChat
-from .handles import RequestChat
 from .identity import Identity, Permission
-from .inbox import Search, may_decide, people_of, person_request, search
-from .problems import refusing_bad_input
+from .inbox import Search, people_of, person_request, search
 from .refusals import ForbiddenError
 from .schemas import Answer, Answered, Decide, Decision, Inbox, PersonRequests, Verdict, Whose
+from .voting import allowed, send_vote
 
 __all__ = ["router"]
 
@@ -58,9 +54,9 @@ async def list_requests(chat: ReadChat) -> PersonRequests:
 @router.post("/chats/{id}/requests/{request}/decision", summary="Decide", responses=CHANGES)
 async def decide(http: Request, chat: PersonsChat, identity: Known, request: RequestId, body: Decide) -> Decision:
     """Vote on what people are asked to decide. A vote that does not count is 409, and the chat's log says so, too."""
-    found = await _allowed(chat, identity, request)
+    found = await allowed(chat, identity, request)
     seen = body.hash or ("" if found is None else found.hash)
-    vote = await _vote(http.app.state.decision_key, chat, identity, request, seen, body)
+    vote = await send_vote(http.app.state.decision_key, chat, identity, request, seen, body)
     return Decision(chat=chat.id, request=request, verdict=vote.verdict, offset=vote.offset,
                     decided=vote.decided, missing=vote.missing)  # fmt: skip
 
@@ -68,63 +64,13 @@ async def decide(http: Request, chat: PersonsChat, identity: Known, request: Req
 @router.post("/chats/{id}/requests/{request}/answer", summary="Answer", responses=CHANGES)
 async def answer(http: Request, chat: PersonsChat, identity: Known, request: RequestId, body: Answer) -> Answered:
     """Answer what a person is asked; where a tool call is to be approved, in the tool's place."""
-    found = await _allowed(chat, identity, request)
+    found = await allowed(chat, identity, request)
     if found is not None and found.verdicts:
         vote = Decide(verdict=Verdict.ANSWER, content=body.content)
-        await _vote(http.app.state.decision_key, chat, identity, request, found.hash, vote)
+        await send_vote(http.app.state.decision_key, chat, identity, request, found.hash, vote)
     else:
         await chat.answer(request, body.content, by=identity.by)
     return Answered(chat=chat.id, request=request)
-
-
-async def _allowed(chat: RequestChat, identity: Identity, request: str) -> PendingRequest | None:
-    """The request, if it is open.
-
-    Raises:
-        ForbiddenError: It does not name the caller, and their role is too low for what everybody may decide.
-    """
-    found = next((item for item in await chat.pending() if item.request == request), None)
-    if not may_decide(identity, found):
-        raise ForbiddenError(f"Request {request!r} does not name you, and you do not have the role 'approver'.")
-    return found
-
-
-async def _vote(
-    key: DecisionKey | None, chat: RequestChat, identity: Identity, request: str, seen: str, body: Decide
-) -> Vote:
-    """A vote in the caller's name, signed where the server has a key."""
-    with refusing_bad_input():
-        return await chat.decide(
-            request,
-            body.verdict.value,
-            hash=seen,
-            by=identity.by,
-            reason=body.reason,
-            comment=body.comment,
-            arguments=body.arguments,
-            content=body.content,
-            signature=await _signature(key, chat, identity, request, seen, body),
-        )
-
-
-async def _signature(
-    key: DecisionKey | None, chat: RequestChat, identity: Identity, request: str, seen: str, body: Decide
-) -> str:
-    if key is None:
-        return ""
-    by = identity.by
-    more = decision_digest(arguments=body.arguments, content=body.content, reason=body.reason, comment=body.comment)
-    claims = DecisionClaims(
-        chat=await chat.uuid(),
-        request=request,
-        hash=seen,
-        verdict=body.verdict.value,
-        digest=more,
-        subject=by["subject"],
-        roles=tuple(by["roles"]),
-        channel=by["channel"],
-    )
-    return sign_decision(claims, key)
 
 
 def _people(identity: Identity, whose: Whose, role: str | None) -> tuple[str, ...] | None:

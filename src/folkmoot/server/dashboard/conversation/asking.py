@@ -26,7 +26,8 @@ def field(label: str, asked: Asked, name: str, *, hint: str = "") -> ui.element:
         made = element("input", "input")
         made.on("input", changed, js_handler="(event) => emit(event.target.value)")
         made.props(f"id=ask-{made.id} type=text autocomplete=off")
-        made._props["value"] = asked.get(name, "")  # pyright: ignore[reportPrivateUsage] - any characters
+        # As an attribute (`^` in Vue): a property would be set again with every change of the page, over what is typed.
+        made._props["^value"] = asked.get(name, "")  # pyright: ignore[reportPrivateUsage] - any characters
         text("label", label).props(f"for=ask-{made.id}").move(target_index=0)
         if hint:
             text("span", hint).classes("muted")

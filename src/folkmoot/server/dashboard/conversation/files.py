@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import wraps
+from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import Request, Response
@@ -12,33 +11,30 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from nicegui import app
 
 from folkmoot.errors import BadCommandError
-from folkmoot.server.dashboard.errors import EXPECTED, told
 from folkmoot.server.dashboard.frame import Site
-from folkmoot.server.identity import Identity, Permission, identity_of
-from folkmoot.server.refusals import ForbiddenError
+from folkmoot.server.dashboard.serving import attached, telling, who_may
+from folkmoot.server.identity import Identity, Permission
 from folkmoot.server.schemas import Entry
 
 __all__ = ["add_files"]
-
-Handler = Callable[..., Awaitable[Response]]
 
 
 def add_files(site: Site) -> None:
     """Register their addresses."""
 
     @app.get("/chats/{id}/state.json")
-    @_telling
+    @telling
     async def download_state(request: Request, id: str, offset: int | None = None) -> Response:
-        identity = _who(request, Permission.OPERATE)
+        identity = who_may(request, Permission.OPERATE)
         async with site.chats.chat(id, identity) as chat:
             state = await chat.save_state(offset=offset)
         content = json.dumps(state, ensure_ascii=False, indent=1)
-        return Response(content, media_type="application/json", headers=_attached(f"{id}.json"))
+        return Response(content, media_type="application/json", headers=attached(f"{id}.json"))
 
     @app.put("/chats/{id}/state.json")
-    @_telling
+    @telling
     async def upload_state(request: Request, id: str, force: bool = False) -> Response:
-        identity = _who(request, Permission.OPERATE)
+        identity = who_may(request, Permission.OPERATE)
         try:
             state: Any = json.loads(await request.body())
         except ValueError as error:
@@ -50,41 +46,16 @@ def add_files(site: Site) -> None:
         return JSONResponse({"detail": "The chat has taken the state over."})
 
     @app.get("/chats/{id}/log.jsonl")
-    @_telling
+    @telling
     async def download_log(request: Request, id: str) -> Response:
-        identity = _who(request, Permission.READ)
+        identity = who_may(request, Permission.READ)
         # That there is such a chat is found out before an answer begins.
         await site.chats.find(id, identity)
         lines = _lines(site, id, identity)
-        return StreamingResponse(lines, media_type="application/jsonl", headers=_attached(f"{id}.jsonl"))
+        return StreamingResponse(lines, media_type="application/jsonl", headers=attached(f"{id}.jsonl"))
 
 
 async def _lines(site: Site, id: str, identity: Identity) -> AsyncIterator[bytes]:
     async with site.chats.chat(id, identity) as chat:
         async for event in chat.events(follow=False):
             yield Entry.of(event).model_dump_json().encode() + b"\n"
-
-
-def _who(request: Request, permission: Permission) -> Identity:
-    found = identity_of(request)
-    if not found.may(permission):
-        raise ForbiddenError(f"This takes another role than {found.role!r}.")
-    return found
-
-
-def _attached(name: str) -> dict[str, str]:
-    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "_" for letter in name)
-    return {"Content-Disposition": f'attachment; filename="{plain}"'}
-
-
-def _telling(handler: Handler) -> Handler:
-    """Answer a refusal with what it says."""
-
-    @wraps(handler)
-    async def answer(*args: Any, **kwargs: Any) -> Response:
-        try:
-            return await handler(*args, **kwargs)
-        except (*EXPECTED, ValueError) as error:
-            return JSONResponse({"detail": told(error)}, 403 if isinstance(error, ForbiddenError) else 409)
-
-    return answer

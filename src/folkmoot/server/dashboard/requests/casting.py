@@ -16,9 +16,8 @@ from folkmoot.server.dashboard.errors import EXPECTED, told
 from folkmoot.server.dashboard.frame import Site
 from folkmoot.server.identity import Identity
 from folkmoot.server.problems import refusing_bad_input
-from folkmoot.server.routes_requests import _allowed as allowed  # pyright: ignore[reportPrivateUsage]
-from folkmoot.server.routes_requests import _vote as send  # pyright: ignore[reportPrivateUsage]
 from folkmoot.server.schemas import Decide, Verdict
+from folkmoot.server.voting import allowed, send_vote
 
 from .wording import past
 
@@ -114,7 +113,7 @@ async def give(site: Site, identity: Identity, chat_id: str, request: str, vote:
         )
     async with site.chats.chat(chat_id, identity) as chat:
         await allowed(chat, identity, request)
-        return await send(site.settings.decision_key, chat, identity, request, vote.hash, body)
+        return await send_vote(site.settings.decision_key, chat, identity, request, vote.hash, body)
 
 
 async def answer(site: Site, identity: Identity, chat_id: str, request: str, content: str) -> None:

@@ -8,16 +8,8 @@ from fastapi import Request, Response
 from nicegui import app
 
 from folkmoot.errors import BadCommandError
-from folkmoot.server.dashboard.conversation.files import (
-    _attached as attached,  # pyright: ignore[reportPrivateUsage]
-)
-from folkmoot.server.dashboard.conversation.files import (
-    _telling as telling,  # pyright: ignore[reportPrivateUsage]
-)
-from folkmoot.server.dashboard.conversation.files import (
-    _who as who_may,  # pyright: ignore[reportPrivateUsage]
-)
 from folkmoot.server.dashboard.frame import Site
+from folkmoot.server.dashboard.serving import attached, telling, who_may
 from folkmoot.server.dashboard.widgets import element, empty, link, text
 from folkmoot.server.identity import Identity, Permission
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import cast
 
+from folkmoot._client.visible import visible
 from folkmoot.chat import PendingRequest
 
 __all__ = [
@@ -66,11 +67,6 @@ def subject_of(kind: str, name: str, path: str) -> str:
 def past(verdict: str) -> str:
     """What somebody decided."""
     return _PAST.get(verdict, verdict)
-
-
-def visible(text: str) -> str:
-    """A text in which nothing hides or turns the order of letters round: such characters are told by their numbers."""
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\u{{{ord(c):04x}}}" for c in text)
 
 
 def exact(request: PendingRequest) -> str:
