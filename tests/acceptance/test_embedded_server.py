@@ -241,7 +241,7 @@ async def test_a_user_brings_its_namespace_and_attributes_to_a_running_server(fo
 
 async def test_an_attribute_of_another_type_is_named(folder: Path) -> None:
     async with await share(folder, search_attributes={"Turns": "Int"}) as server:
-        with pytest.raises(ServerUnavailableError, match="'Turns' has type INT on the server; expected Keyword"):
+        with pytest.raises(ServerUnavailableError, match="'Turns' has type Int on the server; expected Keyword"):
             await share(folder, search_attributes={"Turns": "Keyword"})
         client = await Client.connect(server.address)
         with pytest.raises(ValueError, match="'Turns' has type 'Number'; expected one of Text, Keyword"):

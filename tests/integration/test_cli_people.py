@@ -229,17 +229,19 @@ async def _spoken(chat: Chat) -> list[str]:
 async def test_an_inbox(sites: SiteFactory, cli: CommandLine) -> None:
     site = await sites()
     people = [f"{name}-{unique()}" for name in ("ann", "ben")]
+    # What other tests have left to anybody is in everybody's inbox.
+    tenant = unique("tenant")
     chats: list[Chat] = []
     runs: list[asyncio.Task[Any]] = []
-    for person, deadline in zip((people[0], people[0], people[1]), (7200.0, 60.0, None), strict=True):
+    for person, deadline in zip((people[0], people[0], people[1]), (7200.0, 1800.0, None), strict=True):
         asks = UserProxyAgent("boss", people=(person,), deadlines=Deadlines(deadline=deadline))
-        chat = await site.open(RoundRobinGroupChat([asks], max_turns=1))
+        chat = await site.open(RoundRobinGroupChat([asks], max_turns=1), tenant=tenant)
         chats.append(chat)
         runs.append(asyncio.create_task(chat.run(task="go")))
         await asked(chat)
 
     async def found(*options: str, **environment: str) -> list[str]:
-        return [item["chat"] for item in await lines(cli, "inbox", *options, **environment)]
+        return [item["chat"] for item in await lines(cli, "inbox", *options, FOLKMOOT_TENANT=tenant, **environment)]
 
     later, sooner, other = (chat.id for chat in chats)
     for ann in (("--as", people[0]), ("--by", people[0], "--role", "finance")):
@@ -250,7 +252,7 @@ async def test_an_inbox(sites: SiteFactory, cli: CommandLine) -> None:
     assert {sooner, later, other} <= set(await found("--all", FOLKMOOT_BY=people[0]))
     assert "--due-before takes a time" in await refused(cli, "inbox", "--due-before", "soon")
 
-    shown = await shell(cli, "inbox", "--as", people[1])
+    shown = await shell(cli, "inbox", "--as", people[1], "--tenant", tenant)
     assert shown.split()[:3] == ["Chat", "Request", "Kind"]
     assert other in shown
     assert sooner not in shown

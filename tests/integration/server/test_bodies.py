@@ -41,10 +41,10 @@ async def test_whole_characters_written_as_two_halves_are_read(api: Api) -> None
 
 
 async def test_a_request_that_nothing_comes_of_is_given_up(apis: ApiFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "DEADLINE", 0.5)
     api = await apis([{"text": "one", "hold": "it"}])
     client = await api.client()
     chat_id = await opened(client, api, "a", task="go")
+    monkeypatch.setattr(server, "DEADLINE", 0.5)
     response = await client.get(f"/chats/{chat_id}/runs/1", params={"wait": 30})
     assert "0 s" in problem(response, 503, "NotYetError")
     assert response.headers["retry-after"]

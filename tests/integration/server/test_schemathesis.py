@@ -105,7 +105,7 @@ class Sample:
                 {"team": self.spec, "task": [message], "state": self.state},
                 {"team": self.spec, "messages": [message, {"role": "user", "content": "go", "name": "a"}]},
             ],
-            "change_team": [{"team": self.spec, "force": True}],
+            "change_team": [{"team": {**self.spec, "max_turns": 7}, "force": True}],
             "import_chat": [{"document": self.export}],
             "rollback_chat": [{"offset": self.snapshot}],
             "label_snapshot": [{"label": "here", "offset": self.snapshot}],
@@ -192,8 +192,11 @@ def requests_to(operation: APIOperation, chats: Sample) -> dict[str, st.SearchSt
         bad = GenerationMode.NEGATIVE
         kinds["bad"] = there.flatmap(lambda place: operation.as_strategy(bad, path_parameters=place))
     if bodies := chats.bodies(name):
+        as_json: dict[str, Any] = {"media_type": "application/json"}
+        # At the idle chat, which can take it.
+        kinds["whole"] = st.sampled_from(bodies).flatmap(lambda body: made(places[0], body=body, **as_json))
         documents = st.tuples(there, st.sampled_from(bodies).flatmap(broken))
-        kinds["broken"] = documents.flatmap(lambda two: made(two[0], body=two[1], media_type="application/json"))
+        kinds["broken"] = documents.flatmap(lambda two: made(two[0], body=two[1], **as_json))
     return kinds
 
 

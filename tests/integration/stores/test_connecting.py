@@ -33,4 +33,4 @@ async def test_an_embedded_worker_uses_it(tmp_path: Path, s3: S3Server) -> None:
         assert await moot._store.get(name, chat="0" * 32) == LARGE.encode()
     assert len(s3.keys) == before + 1
     async with local(tmp_path / "data") as moot:
-        assert isinstance(moot._store, FolderStore)
+        assert repr(moot._store) == repr(FolderStore(tmp_path / "data" / "store"))
