@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from temporalio.client import Client
 
@@ -42,6 +43,8 @@ def looked(page: Page, found: Locator) -> None:
     expect(found.first).to_be_visible(timeout=60_000)
 
 
+# Chats count as stuck after some time: most of this is waiting.
+@pytest.mark.timeout(400)
 def test_failures_are_told_by_cause_and_stuck_chats_one_by_one(
     make_dashboard: Callable[..., Dashboard], browser: Browser, server_address: str
 ) -> None:
