@@ -20,6 +20,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.envconfig import ClientConfigProfile
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities import ACTIVITIES, TOOLS
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         return asyncio.run(_hand_over(given) if given.verb == "hand-over" else _run(given))
-    except (FolkmootError, DatabaseUnavailableError, AlreadyStartedError, OSError, ValueError) as error:
+    except (FolkmootError, DatabaseUnavailableError, AlreadyStartedError, RPCError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

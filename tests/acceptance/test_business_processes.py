@@ -114,6 +114,8 @@ async def test_an_incident_is_handed_over_and_resolved(shell: Shell, tmp_path: P
 
     async with asyncio.timeout(90):
         await until("asked of ana")
+        code, out, err = await shell.run("hand-over", "nowhere", "--note", "Mine.", "--by", "ana")
+        assert (code, out, len(err.splitlines())) == (1, "", 1), err
         # Bo is not on call yet.
         process.stdin.write(b"I will look\n")
         await until("may not decide this")
