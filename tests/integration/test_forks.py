@@ -102,6 +102,22 @@ async def test_of_forks_at_every_turn(sites: SiteFactory) -> None:
     assert texts(site, 4) == ["go", "1", "2", "3", "4"]
 
 
+async def test_of_the_turn_a_fork_began_with(sites: SiteFactory) -> None:
+    site = await sites(["1", "2", "3", "4", "5"])
+    chat = await site.open(site.team("a", max_turns=1))
+    await chat.run(task="go")
+    await chat.run()
+    fork = await site.moot.fork(chat.id, unique(), turn=1)
+    again = await site.moot.fork(fork.id, unique(), turn=1)
+    assert said((await again.run()).messages) == [("a", "3")]
+    assert texts(site, 2) == ["go", "1"]
+    await fork.run()
+    found = await fork.rollback(turn=1)
+    assert found.snapshot.reason == "load"
+    await fork.run()
+    assert texts(site, 4) == ["go", "1"]
+
+
 async def test_of_a_chat_too_large_for_a_command(sites: SiteFactory, tmp_path: Path) -> None:
     """Its state goes through the store."""
     site = await sites(["1", "2", "3"], store=FolderStore(tmp_path))

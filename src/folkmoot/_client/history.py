@@ -167,7 +167,9 @@ class History:
         if not any(item.turn == turn for item in found):
             segment = await self._pages.leaf_of_turn(data["segments"], turn)
             found = [] if segment is None else snapshots(await self._pages.sealed_chat(segment))
-        of_turn = _placed([item for item in found if item.turn == turn and item.reason == "turn"], data)
+        placed = _placed([item for item in found if item.turn == turn and item.reason in ("turn", "load")], data)
+        # A fork and a loaded chat have their last turn before that from elsewhere: it ended where they begin.
+        of_turn = [item for item in placed if item.reason == "turn"] or placed
         for item in of_turn:
             if item.current:
                 return item
