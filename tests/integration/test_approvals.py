@@ -81,6 +81,24 @@ async def test_an_approved_call_is_made(sites: SiteFactory) -> None:
     assert kinds.index("request") < kinds.index("vote") < kinds.index("decided") < kinds.index("tool")
 
 
+@pytest.mark.parametrize("theirs", [None, ApprovalPolicy(approvers=("mallory",))])
+async def test_a_spec_cannot_take_away_what_a_tool_was_registered_with(
+    sites: SiteFactory, theirs: ApprovalPolicy | None
+) -> None:
+    till = Till(ApprovalPolicy(approvers=("ann",)), secrets=("amount",))
+    site = await sites([pay_calls(12), "done"], tools=[till.tool])
+    other = FunctionTool(till.tool.func, options=ToolOptions(side_effects=True, approval=theirs))
+    chat = await site.open(site.agent(tools=[other], max_tool_iterations=2))
+    run = asyncio.create_task(chat.run(task="go"))
+    (request,) = await asked(chat)
+    assert (request.approvers, request.arguments) == (("ann",), {"amount": "•••"})
+    with pytest.raises(DecisionRefusedError, match="may not decide"):
+        await chat.approve(request.request, by="mallory")
+    await chat.reject(request.request, "no", by="ann")
+    await run
+    assert till.paid == []
+
+
 async def test_a_rejected_call_is_not_made_and_the_model_sees_the_reason(sites: SiteFactory) -> None:
     till = Till(ApprovalPolicy())
     site, chat = await till.open(sites, [pay_calls(12), "well then"])

@@ -47,7 +47,11 @@ def _own(spec: AssistantAgent, name: str) -> Tool | None:
 
 
 def options_of(spec: AssistantAgent, name: str, registry: Registry) -> ToolOptions | None:
-    """How a tool's calls are run: as the spec says, if it says anything, else as the tool was registered."""
+    """How a tool's calls are run: as the spec says, if it says anything, else as the tool was registered.
+
+    A spec may come from anybody who may open a chat: the approval the tool was registered with holds whatever it says,
+    and so do its secrets.
+    """
     own = _own(spec, name)
     if own is None:
         benches = (bench for bench in spec.workbench if isinstance(bench, NamedWorkbench))
@@ -55,7 +59,13 @@ def options_of(spec: AssistantAgent, name: str, registry: Registry) -> ToolOptio
     if isinstance(own, RunnerTool):
         return None
     registered = registry.tools.get(own.name)
-    return own.options if own.options != ToolOptions() or registered is None else registered.options
+    if registered is None or own.options == registered.options:
+        return own.options
+    if own.options == ToolOptions():
+        return registered.options
+    held = registered.options
+    secrets = tuple(dict.fromkeys((*held.secrets, *own.options.secrets)))
+    return own.options.model_copy(update={"approval": held.approval or own.options.approval, "secrets": secrets})
 
 
 async def find_tool(spec: AssistantAgent, name: str, registry: Registry) -> FunctionTool | Workbench | None:
