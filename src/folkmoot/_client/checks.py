@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import (
-    DescribeTaskQueueRequest,
     GetSystemInfoRequest,
     ListWorkerDeploymentsRequest,
     PollWorkflowTaskQueueRequest,
@@ -23,7 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from folkmoot._local.namespace import retention_of, search_attributes_of
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
-from folkmoot._temporal.pollers import FRESH
+from folkmoot._temporal.pollers import FRESH, KINDS, describe_queue, polled
 from folkmoot.errors import FolkmootError
 
 __all__ = ["Finding", "attributes_refused", "found", "looks_at_server", "span"]
@@ -34,7 +32,6 @@ _SKEW_WARN = timedelta(seconds=1)
 _SKEW_FAIL = timedelta(seconds=30)
 """Beyond that a living worker looks as if it were gone: pollers count as fresh for 75 s, and poll for 60."""
 _SHORT_RETENTION = timedelta(days=1)
-_CHATS = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 _PROBE_QUEUE = "folkmoot-doctor"
 """A task queue on which nothing is ever started."""
 _EMPTY = {
@@ -163,11 +160,10 @@ async def _attributes(client: Client) -> Finding:
 
 
 async def _workers(client: Client, queue: str) -> Finding:
-    kinds = {"chats": _CHATS, "calls": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY}
     oldest = datetime.now(UTC) - FRESH
     pollers = {
-        what: [poller for poller in await _pollers(client, queue, kind) if _polled(poller) >= oldest]
-        for what, kind in kinds.items()
+        what: [poller for poller in (await describe_queue(client, queue, what)).pollers if polled(poller) >= oldest]
+        for what in KINDS
     }
     for what, fresh in pollers.items():
         if not fresh:
@@ -183,17 +179,6 @@ async def _workers(client: Client, queue: str) -> Finding:
         mend = "temporal worker deployment set-current-version --deployment-name NAME --build-id ID"
         return Finding("workers", "warn", f"{text}; no version is current of {', '.join(idle)}: it gets no chats", mend)
     return Finding("workers", "ok", text)
-
-
-async def _pollers(client: Client, queue: str, kind: TaskQueueType.ValueType = _CHATS) -> list[PollerInfo]:
-    request = DescribeTaskQueueRequest(
-        namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
-    )
-    return list((await client.workflow_service.describe_task_queue(request)).pollers)
-
-
-def _polled(poller: PollerInfo) -> datetime:
-    return poller.last_access_time.ToDatetime(UTC)
 
 
 def _version(poller: PollerInfo) -> str:
@@ -244,7 +229,9 @@ async def _skew(client: Client) -> tuple[timedelta, timedelta]:
     try:
         while True:
             entered = [
-                _polled(poller) for poller in await _pollers(client, _PROBE_QUEUE) if poller.identity == identity
+                polled(poller)
+                for poller in (await describe_queue(client, _PROBE_QUEUE)).pollers
+                if poller.identity == identity
             ]
             seen = datetime.now(UTC)
             if entered:

@@ -7,17 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
-from temporalio.api.workflowservice.v1 import (
-    DescribeTaskQueueRequest,
-    DescribeTaskQueueResponse,
-    ListWorkerDeploymentsRequest,
-)
+from temporalio.api.taskqueue.v1 import PollerInfo
+from temporalio.api.workflowservice.v1 import ListWorkerDeploymentsRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from folkmoot._temporal.pollers import FRESH
+from folkmoot._temporal.pollers import FRESH, KINDS, describe_queue, polled
 from folkmoot.server.listing import Wanted, list_page
 
 __all__ = ["Deployment", "Fleet", "Queue", "Worker", "read_fleet", "workers_of"]
@@ -25,10 +20,6 @@ __all__ = ["Deployment", "Fleet", "Queue", "Worker", "read_fleet", "workers_of"]
 MOST = 500
 """Chats by which queues are found, the newest that live."""
 PATIENCE = 15.0
-_KINDS = {
-    "chats": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    "calls": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +117,8 @@ async def read_fleet(client: Client, tenant: str | None, queue: str) -> Fleet:
 
 
 async def _queue(client: Client, name: str, chats: int) -> Queue:
-    async def ask(kind: TaskQueueType.ValueType) -> DescribeTaskQueueResponse:
-        request = DescribeTaskQueueRequest(
-            namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind, report_stats=True
-        )
-        return await client.workflow_service.describe_task_queue(request)
-
-    found = dict(zip(_KINDS, await asyncio.gather(*map(ask, _KINDS.values())), strict=True))
+    answers = await asyncio.gather(*(describe_queue(client, name, does, stats=True) for does in KINDS))
+    found = dict(zip(KINDS, answers, strict=True))
     pollers = ((does, poller) for does, answer in found.items() for poller in answer.pollers)
     stats = [answer.stats for answer in found.values()]
     return Queue(
@@ -148,7 +134,7 @@ def workers_of(queue: str, pollers: Iterable[tuple[str, PollerInfo]], now: datet
     """The workers among the pollers of a queue that were there lately, by identity."""
     found: dict[str, Worker] = {}
     for does, poller in pollers:
-        seen = poller.last_access_time.ToDatetime(UTC)
+        seen = polled(poller)
         if now - seen > FRESH:
             continue
         options = poller.deployment_options
