@@ -32,8 +32,7 @@ class Whole:
         log: All of its log up to there, or all of the branch that ends there.
         offset: Where.
         blobs: Contents that lie in the store.
-        first: The spec it began with; None: it never changed.
-        state: The engine's state there; None: it is made of the log, which then has to begin with the chat.
+        state: The engine's state there; None: it is made of the log, which then has to begin with the chat and this team.
     """
 
     def __init__(
@@ -43,10 +42,8 @@ class Whole:
         log: Log,
         offset: int,
         blobs: Mapping[str, str],
-        first: Team | None = None,
         state: ChatState | None = None,
     ) -> None:
-        self.first = team if first is None else first
         self.team = team
         self.uuid = uuid
         self.log = log
@@ -77,7 +74,7 @@ class Whole:
         """The engine's state there."""
         if self._state is not None:
             return self._state.model_copy(deep=True)
-        return past_in(self.first, self.uuid, self.log, ChatState(), self.offset)[0]
+        return past_in(self.team, self.uuid, self.log, ChatState(), self.offset)[0]
 
     def saved(self) -> dict[str, Any]:
         """The state there as AutoGen's JSON, with our key."""

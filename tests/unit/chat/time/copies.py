@@ -12,8 +12,9 @@ from folkmoot._chat.loading import load
 from folkmoot._chat.log import Log
 from folkmoot._chat.needed import needed_offsets
 from folkmoot._chat.plan import Plan
-from folkmoot._chat.snapshots import past_at
+from folkmoot._chat.snapshots import past_at, past_in
 from folkmoot._chat.specs import Team, first_team, json_of, team_at
+from folkmoot._chat.state import ChatState
 from folkmoot._client.whole import Whole
 from tests.unit.chat.driver import Driver, Json
 from tests.unit.chat.time.questions import bare
@@ -30,7 +31,8 @@ def saved(chat: Chat, offset: int | None = None) -> Json:
     """
     last = chat.log.head - 1 if offset is None else offset
     team, first = team_at(chat.log, last + 1, chat.team), first_team(chat.log, chat.team)
-    return json.loads(json.dumps(Whole(team, chat.uuid, chat.log, last, {}, first).saved()))
+    state = past_in(first, chat.uuid, chat.log, ChatState(), last)[0]
+    return json.loads(json.dumps(Whole(team, chat.uuid, chat.log, last, {}, state).saved()))
 
 
 def essence(chat: Chat) -> Json:
