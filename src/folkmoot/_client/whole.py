@@ -32,7 +32,7 @@ class Whole:
         log: All of its log up to there, or all of the branch that ends there.
         offset: Where.
         blobs: Contents that lie in the store.
-        state: The engine's state there; None: it is made of the log, which then has to begin with the chat and this team.
+        state: The engine's state there; None: it is made of the log, which then begins with the chat, of this team.
     """
 
     def __init__(
