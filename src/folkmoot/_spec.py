@@ -374,6 +374,9 @@ def parts(value: object) -> Iterator[Frozen]:
     elif isinstance(value, tuple):
         for item in cast(tuple[object, ...], value):
             yield from parts(item)
+    elif isinstance(value, Mapping):
+        for item in cast(Mapping[object, object], value).values():
+            yield from parts(item)
 
 
 def walk(spec: Spec) -> Iterator[Participant]:

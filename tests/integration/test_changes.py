@@ -10,9 +10,12 @@ from folkmoot import (
     AssistantAgent,
     BadCommandError,
     ChatBusyError,
+    DiGraphBuilder,
     FolderStore,
+    GraphFlow,
     HistoryLimits,
     MaxMessageTermination,
+    RoundRobinGroupChat,
     SelectorGroupChat,
     UnknownNameError,
 )
@@ -77,6 +80,27 @@ async def test_refusals_change_nothing(sites: SiteFactory) -> None:
         await chat.add_participant(site.agent("c"))
     await chat.add_participant(site.agent("c"), force=True)
     assert said((await chat.run()).messages)[0] == ("b", "3")
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_what_a_batch_half_done_has_said_is_kept(sites: SiteFactory, gone: bool) -> None:
+    words = {"start": ["go on"], "left": ["done"], "right": [{"text": "late", "hold": "it"}], "end": ["so be it"]}
+    site = await sites(words)
+    start, left, right, end = (site.agent(name, system_message=f"You are {name}.") for name in words)
+    builder = DiGraphBuilder().add_node(start).add_node(left).add_node(right).add_node(end)
+    builder.add_edge(start, left).add_edge(start, right).add_edge(left, end).add_edge(right, end)
+    chat = await site.open(GraphFlow([start, left, right, end], graph=builder.build()))
+    stream = chat.run_stream(task="go")
+    while said([await anext(stream)]) != [("left", "done")]:
+        pass
+    await site.model.wait_for_requests(3)
+    members = [end, start] if gone else [end, start, left]
+    await chat.change(RoundRobinGroupChat(members, max_turns=1), force=True)
+    assert said((await chat.run()).messages) == [("end", "so be it")]
+    assert texts(site, 3) == ["go", "go on", "done"]
+    state = await chat.save_state()
+    thread = state["agent_states"]["RoundRobinGroupChatManager"]["message_thread"]
+    assert [item["content"] for item in thread] == ["go", "go on", "done", "so be it"]
 
 
 async def test_over_sealed_parts_and_continue_as_new(sites: SiteFactory, tmp_path: Path) -> None:

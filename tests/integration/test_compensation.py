@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from folkmoot import FunctionTool, RoundRobinGroupChat, ToolOptions
+import asyncio
+
+import pytest
+
+from folkmoot import FunctionTool, RoundRobinGroupChat, Tool, ToolOptions, UnknownNameError
+from folkmoot.testing import fetch_histories, replay
 from tests.integration.conftest import SiteFactory
 
 LEDGER: list[str] = []
@@ -41,3 +46,36 @@ async def test_crossed_calls_are_named_and_undone_latest_first(sites: SiteFactor
     assert LEDGER[2:] == ["gave back ink: order of ink", "gave back pens: order of pens"]
     fork = await chat.fork(f"{chat.id}-fork", offset=first.offset)
     assert fork.crossed == ()
+
+
+async def test_a_tool_that_undoes_has_to_be_there(sites: SiteFactory) -> None:
+    options = ToolOptions(side_effects=True, compensate="refund")
+    site = await sites(tools=[FunctionTool(order, "Order.", options=options)])
+    with pytest.raises(UnknownNameError, match="Unknown tool 'refund'; known: 'order'"):
+        await site.open(RoundRobinGroupChat([site.agent(tools=["order"])], max_turns=1))
+    own = site.agent(tools=[Tool("order", options=options)])
+    with pytest.raises(UnknownNameError, match="Unknown tool 'refund'"):
+        await site.open(RoundRobinGroupChat([own], max_turns=1))
+
+
+async def test_undoing_that_never_ends_can_be_given_up(sites: SiteFactory) -> None:
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def call_off(what: str) -> None:
+        begun.set()
+        await never.wait()
+
+    options = ToolOptions(side_effects=True, compensate="call_off")
+    tools = [FunctionTool(order, "Order.", options=options), FunctionTool(call_off, "Call off.")]
+    site = await sites(["1", calls("pens", "ink"), "2", {"text": "3", "repeat": True}], tools=tools)
+    chat = await site.open(RoundRobinGroupChat([site.agent("a"), site.agent("b", tools=["order"])], max_turns=2))
+    await chat.run(task="go")
+    undone = asyncio.create_task(chat.rollback((await chat.snapshots())[0].offset, compensate=True))
+    await begun.wait()
+    await chat.cancel()
+    found = await undone
+    assert [(call["content"], call["is_error"]) for call in found.compensated] == [
+        ("It was cancelled before it was done.", True)
+    ] * 2
+    assert (await chat.run(task="on")).stop_reason == "Maximum number of turns 2 reached."
+    await replay(await fetch_histories(site.client, chat.id))

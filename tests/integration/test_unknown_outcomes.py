@@ -39,6 +39,11 @@ ONCE = ToolOptions(retryable=False, heartbeat_timeout=1.0)
 OFTEN = HistoryLimits(events=30, resting_events=10, resting_age=0, seal_bytes=0)
 
 
+def told(verdict: str, what: str) -> str | None:
+    """What a vote brings along: only who says that a call succeeded says with what."""
+    return what if verdict == "succeeded" else None
+
+
 class Payments:
     """A tool whose first call never ends by itself."""
 
@@ -176,7 +181,7 @@ async def test_of_code(sites: SiteFactory, tmp_path: Path, model: bool, verdict:
     chat = await site.open(RoundRobinGroupChat(members, max_turns=len(members)))
     run, request = await lost(chat, lambda: list(tmp_path.rglob("begun")))
     assert "The outcome of the code of 'runner' is unknown" in request.prompt
-    await chat.decide(request.request, verdict, content="it said 7", reason="it crashed", by="ann")
+    await chat.decide(request.request, verdict, content=told(verdict, "it said 7"), reason="it crashed", by="ann")
     result = await run
     expected = {"succeeded": "it said 7", "failed": "ann: it crashed", "retry": "ran again\n"}[verdict]
     if model:
@@ -213,7 +218,7 @@ async def test_of_a_custom_agents_turn(sites: SiteFactory, verdict: str) -> None
     chat = await site.open(RoundRobinGroupChat([CustomAgent("slow", options=ONCE)], max_turns=1))
     run, request = await lost(chat, lambda: slow.turns)
     assert "The outcome of the agent of 'slow' is unknown" in request.prompt
-    await chat.decide(request.request, verdict, content="I have spoken.", reason="it crashed", by="ann")
+    await chat.decide(request.request, verdict, content=told(verdict, "I have spoken."), reason="it crashed", by="ann")
     if verdict == "failed":
         with pytest.raises(ChatFailedError, match="ann: it crashed") as failed:
             await run

@@ -45,13 +45,19 @@ async def compensated(stage: Stage) -> str:
     options = ToolOptions(side_effects=True, compensate="refund")
     known = stage.plugin.registry.tools
     known["order"] = FunctionTool(_order, "Order.", name="order", options=options)
-    known["refund"] = FunctionTool(_refund, "Give back.", name="refund")
+
+    def give_back(what: str) -> str:
+        # After the first call nobody has the tool any more.
+        if what == "ink":
+            known.pop("refund", None)
+        return _refund(what)
+
+    known["refund"] = refund = FunctionTool(give_back, "Give back.", name="refund")
     asked = [{"name": "order", "arguments": {"what": what}, "id": what} for what in ("pens", "ink")]
     stage.script("draft 1", {"calls": asked}, "never mind")
     team = RoundRobinGroupChat([stage.agent(), stage.agent("critic", tools=["order"])], max_turns=2)
     chat = await stage.open(team)
     await chat.run(task="Order")
-    refund = known.pop("refund")
     going_back = asyncio.create_task(chat.rollback(turn=1, compensate=True))
     await patiently(lambda: has(chat, "waiting", 1), what="the tool that undoes is waited for")
     known["refund"] = refund

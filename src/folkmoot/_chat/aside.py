@@ -11,7 +11,7 @@ from .state import ChatState, call_key
 if TYPE_CHECKING:
     from .engine import Chat
 
-__all__ = ["aside", "needs", "take", "wanted"]
+__all__ = ["aside", "give_up", "needs", "take", "wanted"]
 
 
 def aside(call: Call) -> bool:
@@ -51,3 +51,10 @@ def take(chat: Chat, call: Call, result: Mapping[str, Any] | Failure, time: str)
     elif result.get("state") is not None:
         fields["state"] = result["state"]
     chat.append(time, "agent_state", **fields)
+
+
+def give_up(chat: Chat, time: str) -> None:
+    """Note of all that was still to be undone that it was not."""
+    for undo in list(chat.state.undo):
+        told = {"content": "It was cancelled before it was done.", "is_error": True}
+        chat.append(time, "compensated", since=undo.since, offset=undo.offset, name=undo.name, **told)

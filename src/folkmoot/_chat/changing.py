@@ -9,14 +9,17 @@ from folkmoot.agents import AgentSpec, AssistantAgent
 from folkmoot.messages import is_chat
 from folkmoot.teams import RoundRobinGroupChat
 
+from .floor import Level, level_at
 from .manager_states import manager_fields, manager_type
 from .plan import Link, Node, Plan, Seat
-from .saved import BASE_STATE, KEY, VERSION, Saved
+from .saved import BASE_STATE, KEY, VERSION, Saved, shape_of
 from .state import Scope
 
 __all__ = ["adapted"]
 
 Message = Mapping[str, Any]
+_Arrived = tuple[Level, Message]
+"""What was said, and what it is to the node."""
 
 
 def adapted(old: Plan, new: Plan, whole: Mapping[str, Any], hears: bool) -> dict[str, Any]:
@@ -43,6 +46,8 @@ class _Adapter:
         self._hears = hears
         more: Mapping[str, Any] = whole[KEY]
         self._more: Mapping[str, Any] = more["nodes"]
+        self._scopes: Mapping[str, Any] = more["state"]["scopes"]
+        self._entries: Sequence[Mapping[str, Any]] = more["entries"]
         self._seats: Mapping[str, Any] = more["seats"]
         self.nodes: dict[str, Any] = {}
         self.seats: dict[str, Any] = {}
@@ -52,9 +57,15 @@ class _Adapter:
         before = self._old.nodes.get(node.path)
         known = before is not None and before.link is node.link
         said = list(self._saved.messages(node.path)) if known else []
-        if known and node.path in self._more:
-            self.nodes[node.path] = {name: value for name, value in self._more[node.path].items() if name != "state"}
-        members = {seat.name: self._container(seat, before if known else None, said) for seat in node.seats.values()}
+        arrived: Sequence[_Arrived] = ()
+        if before is not None and known and node.path in self._more:
+            kept = {name: value for name, value in self._more[node.path].items() if name != "state"}
+            arrived = [] if kept["shape"] == shape_of(node) else self._arrived(before)
+            self.nodes[node.path] = _with(kept, arrived)
+            said += [message for _, message in arrived]
+        members = {
+            seat.name: self._container(seat, before if known else None, said, arrived) for seat in node.seats.values()
+        }
         if isinstance(node.team, AgentSpec):
             (container,) = members.values()
             more = {"thread": said, "buffer": container["message_buffer"]}
@@ -65,18 +76,29 @@ class _Adapter:
         manager |= manager_fields(node, Scope(), {})
         was: Mapping[str, Any] = self._saved.manager(node.path) if known else {}
         manager |= {name: value for name, value in was.items() if name in manager and name not in ("type", "version")}
-        if before is not None and known and isinstance(node.team, RoundRobinGroupChat):
-            manager["next_speaker_index"] = _next(before.names, node.names, was.get("next_speaker_index", 0))
+        if before is not None and "next_speaker_index" in was and isinstance(node.team, RoundRobinGroupChat):
+            manager["next_speaker_index"] = _next(before.names, node.names, was["next_speaker_index"])
         manager |= {"message_thread": said, "current_turn": was.get("current_turn", 0)}
         return {"type": "TeamState", "version": VERSION, "agent_states": {**members, node.manager_name: manager}}
 
-    def _container(self, seat: Seat, before: Node | None, said: Sequence[Message]) -> dict[str, Any]:
+    def _arrived(self, node: Node) -> list[_Arrived]:
+        """What speakers of a batch that was half done have said: nobody else of it will speak, so it is taken in."""
+        floor = self._scopes.get(node.path, {}).get("floor", {})
+        of_speaker: Mapping[str, Sequence[int]] = floor.get("arrived", {})
+        entries = [self._entries[place] for name in floor.get("batch", ()) for place in of_speaker.get(name, ())]
+        levels = ((level_at(self._old, entry, node), entry["message"]) for entry in entries)
+        return [(level, message) for level, message in levels if level is not None and level.in_thread]
+
+    def _container(
+        self, seat: Seat, before: Node | None, said: Sequence[Message], arrived: Sequence[_Arrived]
+    ) -> dict[str, Any]:
         was = before.seats.get(seat.name) if before is not None else None
         same = was is not None and _kind(was) == _kind(seat)
         if same and seat.path in self._seats:
             self.seats[seat.path] = self._seats[seat.path]
         if same:
-            buffer = self._saved.buffer(seat.path)
+            heard = (item for level, item in arrived if level.heard and level.seat != seat.name)
+            buffer = [*self._saved.buffer(seat.path), *(item for item in heard if is_chat(item["type"]))]
         else:
             heard = (item for item in said if is_chat(item["type"]) and item["source"] != seat.source)
             buffer = list(heard) if self._hears else []
@@ -104,6 +126,19 @@ class _Adapter:
         if isinstance(seat.spec, AssistantAgent):
             return {"type": "AssistantAgentState", "version": VERSION, "llm_context": {"messages": []}}
         return dict(BASE_STATE)
+
+
+def _with(kept: Mapping[str, Any], arrived: Sequence[_Arrived]) -> dict[str, Any]:
+    """What is kept of a node, with what was still to be taken in."""
+    if not arrived:
+        return dict(kept)
+    more: dict[str, Any] = {
+        "places": [*kept["places"], *([level.how, level.seat] for level, _ in arrived)],
+        "unchecked": kept.get("unchecked", 0) + len(arrived),
+    }
+    if "seen" in kept:
+        more["seen"] = [*kept["seen"], *(message for _, message in arrived if is_chat(message["type"]))]
+    return {**kept, **more}
 
 
 def _kind(seat: Seat) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import travel, votes
+from . import aside, travel, votes
 from .crossing import MOST, crossed
 from .engine import Chat
 from .fold import Fold
@@ -98,7 +98,7 @@ def _decide(chat: Chat, command: str, fields: Fields, time: str) -> None:
     if votes.signed(chat, fields) and "prepared" not in fields:
         # No vote counts before a worker has looked at its signature.
         why = ("DecisionRefusedError", "The signature was not checked.")
-        chat.refuse("decide", command, why, None, time)
+        chat.refuse("decide", command, why, fields, time)
         return
     votes.decide(chat, command, fields, time)
 
@@ -152,7 +152,7 @@ def handle(chat: Chat, verb: str, command: str, fields: Fields, time: str) -> No
     """Carry out a checked command, or refuse it."""
     why = refusal(chat, verb, fields)
     if why is not None:
-        chat.refuse(verb, command, why, fields.get("reply"), time)
+        chat.refuse(verb, command, why, fields, time)
         return
     VERBS[verb](chat, command, fields, time)
 
@@ -191,6 +191,10 @@ def _stop(chat: Chat, command: str, fields: Fields, time: str) -> None:
 def _cancel(chat: Chat, command: str, fields: Fields, time: str) -> None:
     if chat.state.running:
         chat.cancel(command, time)
+    elif chat.state.undo:
+        # A tool that no worker has would hold the chat up for ever.
+        _note(chat, "cancel", command, "What was still to be undone is given up.", time)
+        aside.give_up(chat, time)
     else:
         _note(chat, "cancel", command, "No run is under way.", time)
 

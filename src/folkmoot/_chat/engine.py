@@ -21,6 +21,7 @@ from .fold import Fold
 from .gates import ask_people, shut
 from .log import Entry, Log
 from .managers import manager_of
+from .people import person_of
 from .plan import Link, Node, Plan, Seat
 from .roles import role_of
 from .saying import begin_by_itself, tell
@@ -28,6 +29,11 @@ from .specs import Team
 from .state import ENGINE, ChatState, Turn, call_key
 
 __all__ = ["Call", "Chat", "Failure"]
+
+_REFUSED_TOLD = ("request", "verdict", "hash")
+"""What of a vote or an answer that was refused the log keeps, beside who gave it."""
+_SHORT = 200
+"""Characters of it: whoever sends nonsense is not to fill the log."""
 
 
 class Chat:
@@ -87,11 +93,15 @@ class Chat:
         where = {"run": self.state.run, "turn": self.state.scopes[seat.node.path].turn}
         return self.append(time, kind, **where, **self.place(seat, message["source"]), message=message, **fields)
 
-    def refuse(self, verb: str, command: str, why: tuple[str, str], reply: Mapping[str, Any] | None, time: str) -> None:
-        """Note that a command was refused: error type and text."""
-        extra = {"reply": dict(reply)} if reply else {}
+    def refuse(self, verb: str, command: str, why: tuple[str, str], fields: Mapping[str, Any], time: str) -> None:
+        """Note that a command was refused: error type and text, and for auditors who tried to decide what."""
         error = {"type": why[0], "message": why[1]}
-        self.append(time, "refused", command=command, verb=verb, error=error, **extra)
+        told: dict[str, Any] = {name: str(fields[name])[:_SHORT] for name in _REFUSED_TOLD if fields.get(name)}
+        if (person := person_of(fields.get("by"))) is not None:
+            told["by"] = person.dump()
+        if fields.get("reply"):
+            told["reply"] = dict(fields["reply"])
+        self.append(time, "refused", command=command, verb=verb, error=error, **told)
 
     # --- What follows by itself --------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ of a speaker have `agent`, its name, unless that is the message's source):
 | `labelled` | `command`, `label`, `offset` (absent: the label is taken away) |
 | `late` | `call`, `agent`, `outcome`: a result that came when nobody wanted it any more |
 | `noted` | `command`, `verb`, `note`: a command that had nothing to do |
-| `refused` | `command`, `verb`, `error` {type, message} |
+| `refused` | `command`, `verb`, `error` {type, message}; `by`; of votes and answers `request`, `verdict`, `hash` |
 | `undelivered` | `offset`, `sink`, `error`: a notice of that entry was given up, for good; at most one for each sink |
 
 `role` is `task`, `answer`, `manager` (the team's own word to its participants), `team` or `shown` (for readers only),

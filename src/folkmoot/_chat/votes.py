@@ -122,15 +122,17 @@ def _unfit(chat: Chat, request: Request, fields: Fields) -> str | None:
     for name in ("reason", "comment"):
         if len(fields.get(name) or "") > MAX_TEXT:
             return f"{name!r} must have at most {MAX_TEXT} characters, got {len(fields[name])}."
-    match fields["verdict"]:
-        case "edit":
-            return _misfit(chat, request, fields.get("arguments"))
-        case "answer" | "succeeded" if not isinstance(fields.get("content"), str):
-            return f"The verdict {fields['verdict']!r} needs a text as 'content', got {fields.get('content')!r}."
-        case "approve" if request.kind == "budget" and fields.get("arguments"):
-            return budgets.misfit(chat, request, fields["arguments"])
-        case _:
-            return None
+    verdict, arguments, content = fields["verdict"], fields.get("arguments"), fields.get("content")
+    more = verdict == "approve" and request.kind == "budget"
+    if arguments is not None and verdict != "edit" and not more:
+        return f"The verdict {verdict!r} takes no 'arguments'; to change them is the verdict 'edit'."
+    if content is not None and verdict not in ("answer", "succeeded"):
+        return f"The verdict {verdict!r} takes no 'content', got {content!r}; say why with 'reason'."[:MAX_TEXT]
+    if verdict == "edit":
+        return _misfit(chat, request, arguments)
+    if verdict in ("answer", "succeeded") and not isinstance(content, str):
+        return f"The verdict {verdict!r} needs a text as 'content', got {content!r}."
+    return budgets.misfit(chat, request, arguments) if more and arguments else None
 
 
 def _misfit(chat: Chat, request: Request, arguments: Any) -> str | None:

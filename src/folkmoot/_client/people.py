@@ -246,5 +246,5 @@ class People(Changes):
 
 
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a command that were given."""
-    return {name: value for name, value in fields.items() if value not in (None, "")}
+    """The fields of a command that were given; an empty content is one."""
+    return {name: value for name, value in fields.items() if value is not None and (value != "" or name == "content")}

@@ -191,7 +191,7 @@ class GroupChat:
             handle(self._chat, incoming.verb, incoming.command, incoming.fields, time)
         else:
             verb = incoming.fields.get("verb", incoming.verb)
-            self._chat.refuse(verb, incoming.command, why, incoming.fields.get("reply"), time)
+            self._chat.refuse(verb, incoming.command, why, incoming.fields, time)
 
     def _refusal(self, incoming: Incoming) -> tuple[str, str] | None:
         """What stands against a command outside the log."""

@@ -142,7 +142,8 @@ def _stand_in(reference: Mapping[str, Any]) -> Any:
 
 def refused(incoming: Incoming, kind: str, text: str) -> Incoming:
     """The refusal of a command: error type and text."""
-    return Incoming(REFUSE, incoming.command, {"verb": incoming.verb, "error": {"type": kind, "message": text}})
+    error = {"type": kind, "message": text}
+    return Incoming(REFUSE, incoming.command, {**incoming.fields, "verb": incoming.verb, "error": error})
 
 
 def _refuse(verb: str, command_id: str, text: str) -> Incoming:

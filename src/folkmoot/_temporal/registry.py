@@ -25,7 +25,7 @@ from folkmoot.errors import UnknownNameError, to_wire
 from folkmoot.memory import Memory, NamedMemory
 from folkmoot.models import ModelRegistry
 from folkmoot.notices import LOG, LogSink, Sink, check_sink
-from folkmoot.options import ModelSpec
+from folkmoot.options import ModelSpec, ToolOptions
 from folkmoot.signatures import DecisionPublicKey
 from folkmoot.teams import EdgeFunction, MagenticOneGroupChat, SelectorGroupChat, TeamSpec
 from folkmoot.tools import FunctionTool, RunnerTool, Tool
@@ -153,7 +153,9 @@ class Registry:
                 case RunnerTool():
                     pass
                 case Tool():
-                    self.tool(part.name)
+                    self._undoes(self.tool(part.name).options)
+                case ToolOptions():
+                    self._undoes(part)
                 case CustomAgent():
                     self.agent(part.agent)
                 case NamedMemory():
@@ -167,6 +169,11 @@ class Registry:
                     raise UnknownNameError("function", "price", (), hint)
                 case _:
                     pass
+
+    def _undoes(self, options: ToolOptions) -> None:
+        """Look up the tool that undoes calls."""
+        if options.compensate is not None:
+            self.tool(options.compensate)
 
     def refusal(self, team: TeamSpec | AgentSpec) -> dict[str, Any] | None:
         """`check` as a workflow's handlers want it: the error in its wire form, or None."""

@@ -329,3 +329,33 @@ def test_secret_arguments_are_not_in_the_text_of_a_refusal() -> None:
     # Rules over the whole show the whole.
     data["schema"] = {"not": {"required": ["token"]}}
     assert "hush" not in driver.refused("ann", "edit", arguments={"amount": 1, "token": "hush"})
+
+
+@pytest.mark.parametrize(
+    ("verdict", "given", "text"),
+    [
+        ("approve", {"arguments": {"amount": 5}}, "takes no 'arguments'; to change them is the verdict 'edit'."),
+        ("reject", {"arguments": {}}, "takes no 'arguments'; to change them is the verdict 'edit'."),
+        ("approve", {"content": "fine"}, "takes no 'content', got 'fine'; say why with 'reason'."),
+    ],
+)
+def test_nothing_a_vote_brings_is_dropped(verdict: str, given: dict[str, Any], text: str) -> None:
+    driver = office(12)
+    assert driver.refused("ann", verdict, **given) == f"The verdict {verdict!r} {text}"
+
+
+def test_the_log_tells_who_tried_to_decide_what() -> None:
+    driver = office(12, approvers=("ann",))
+    name, request = driver.request()
+    driver.refused(person("eve", "sales"), "reject")
+    (entry,) = driver.entries("refused")
+    told = {key: entry.data[key] for key in ("request", "verdict", "hash", "by")}
+    assert told == {
+        "request": name,
+        "verdict": "reject",
+        "hash": request.hash,
+        "by": {"subject": "eve", "roles": ["sales"], "channel": "http"},
+    }
+    driver.refused("ann", "n" * 4000, hash="0")
+    told = driver.entries("refused")[-1].data
+    assert (told["verdict"], told["hash"], told["by"]) == ("n" * 200, "0", {"subject": "ann"})
