@@ -26,6 +26,7 @@ from folkmoot._local import Server, ensure_server, register_search_attributes
 from folkmoot._local.launch import listens
 from folkmoot._local.locks import is_held
 from folkmoot._local.mending import is_broken
+from folkmoot._local.volatile import VolatileFolder
 from folkmoot.errors import ServerUnavailableError
 
 REQUEST = DescribeNamespaceRequest(namespace="default")
@@ -199,22 +200,32 @@ async def test_all_users_go_on_and_it_is_started_anew_once(folder: Path) -> None
             assert server_pid(folder) in pids, "it was started anew once"
 
 
-async def test_a_private_server_is_started_anew_empty(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("files", [True, False], ids=["files in memory", "none"])
+async def test_a_private_server_is_started_anew(
+    files: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not files:
+        monkeypatch.setattr(VolatileFolder, "make", lambda: None)
     async with await ensure_server(data_dir=None, namespace="moots", search_attributes={"Turns": "Int"}) as server:
         client = await Client.connect(server.address, namespace="moots", plugins=server.plugins)
-        await client.start_workflow("Chat", id="gone", task_queue="none")
+        await client.start_workflow("Chat", id="first", task_queue="none")
         await break_down(server.address)
         starts = (client.start_workflow("Chat", id=name, task_queue="none") for name in ("one", "two", "three"))
         await asyncio.gather(*starts)
         (told,) = [record.getMessage() for record in caplog.records if record.name == "folkmoot.local"]
-        assert told.endswith(
-            f"{server.address} refuses everything since a request was given up; "
-            "the server is started anew there, and what it held is gone"
+        assert (
+            f"{server.address} refuses everything since a request was given up; the server is started anew there"
+            in told
         )
         assert await register_search_attributes(client, {"Turns": "Int"}) == [], "it has what was asked of the first"
         assert (await client.get_workflow_handle("two").describe()).workflow_type == "Chat"
-        with pytest.raises(RPCError, match="not found"):
-            await client.get_workflow_handle("gone").describe()
+        first = client.get_workflow_handle("first")
+        if files:
+            assert (await first.describe()).workflow_type == "Chat"
+        else:
+            assert told.endswith("what it held is gone")
+            with pytest.raises(RPCError, match="not found"):
+                await first.describe()
     assert not await listens(*_host_and_port(server.address))
 
 

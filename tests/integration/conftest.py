@@ -26,6 +26,7 @@ from folkmoot import (
     TeamSpec,
 )
 from folkmoot._scripted.http import ScriptedServer
+from folkmoot._temporal.stopping import running
 from tests._support.waiting import eventually
 
 KEY = "sk-test-4711-never-to-be-seen"
@@ -95,7 +96,7 @@ def said(items: Sequence[Any]) -> list[tuple[str, str]]:
 async def worker_on(client: Client, queue: str, **options: Any) -> AsyncIterator[Worker]:
     """A worker that is known to poll when the block begins."""
     moot = Folkmoot(client, queue=queue)
-    async with Worker(client, task_queue=queue, **options) as worker:
+    async with running(Worker(client, task_queue=queue, **options)) as worker:
         await eventually(moot._workers.any, what="the worker polls")
         yield worker
 

@@ -7,7 +7,8 @@ import contextlib
 
 import pytest
 
-from folkmoot import AssistantAgent, RoundRobinGroupChat, embedded, local
+from folkmoot import AssistantAgent, RoundRobinGroupChat, local
+from folkmoot._temporal import stopping
 from folkmoot.testing import ScriptedModel
 from tests.integration.conftest import unique
 
@@ -16,7 +17,7 @@ async def test_a_worker_that_never_stops_is_left(
     server_address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", server_address)
-    monkeypatch.setattr(embedded, "LONGEST_STOP", 0.5)
+    monkeypatch.setattr(stopping, "LONGEST", 0.5)
     began, end = asyncio.Event(), asyncio.Event()
 
     async def dig() -> str:
@@ -39,6 +40,6 @@ async def test_a_worker_that_never_stops_is_left(
             await asyncio.wait([run])
     finally:
         end.set()
-    (told,) = [record.getMessage() for record in caplog.records if record.name == "folkmoot.local"]
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "folkmoot.worker"]
     assert "has not stopped" in told
     assert "dig:" in told

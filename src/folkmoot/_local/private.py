@@ -1,4 +1,4 @@
-"""A server of one's own: in memory, and gone with the process that started it."""
+"""A server of one's own: it keeps nothing, and is gone with the process that started it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from folkmoot._local.launch import (
     wait_until_serving,
 )
 from folkmoot._local.mending import is_broken
+from folkmoot._local.volatile import VolatileFolder
 from folkmoot.errors import ServerUnavailableError
 
 __all__ = ["PrivateServer", "start_private"]
@@ -37,6 +38,8 @@ class PrivateServer:
     process: subprocess.Popen[bytes]
     command: list[str] = field(repr=False)
     wanted: Wanted = field(repr=False)
+    folder: VolatileFolder | None = field(repr=False)
+    """Where its database is; None: in its own memory."""
     _mending: bool = field(default=False, repr=False)
 
     async def stop(self) -> None:
@@ -45,11 +48,14 @@ class PrivateServer:
         self.process.kill()
         while self.process.poll() is None:
             await asyncio.sleep(_POLL_SECONDS)
+        if self.folder is not None:
+            self.folder.remove()
 
     async def mend(self) -> bool:
-        """Start the server anew, empty, if its database refuses everything (see `mending`); say whether it serves.
+        """Start the server anew if its database refuses everything (see `mending`); say whether it serves.
 
-        What it held cannot be had any more, so nothing is lost by that; new chats can be opened again.
+        Where its database is a file, what it held is there again. Else that cannot be had any more either way, and new
+        chats can be opened again.
         """
         await self._until_mended()
         self._mending = True
@@ -59,8 +65,9 @@ class PrivateServer:
                 return client is not None
             _LOG.error(
                 "the database of the in-memory server on %s refuses everything since a request was given up; "
-                "the server is started anew there, and what it held is gone",
+                "the server is started anew there%s",
                 self.endpoints.address,
+                ", and what it held is gone" if self.folder is None else "",
             )
             renewal = asyncio.ensure_future(self._renew())
             try:
@@ -99,8 +106,15 @@ async def start_private(cli: Path, wanted: Wanted) -> PrivateServer:
         ServerUnavailableError: It did not come up; the text has the end of what it said.
     """
     endpoints = choose_endpoints(wanted)
-    command = server_command(cli, endpoints, wanted, None)
-    return PrivateServer(endpoints, await _start(command, endpoints, wanted), command, wanted)
+    folder = VolatileFolder.make()
+    command = server_command(cli, endpoints, wanted, None if folder is None else folder.path / "temporal.db")
+    try:
+        process = await _start(command, endpoints, wanted)
+    except BaseException:
+        if folder is not None:
+            folder.remove()
+        raise
+    return PrivateServer(endpoints, process, command, wanted, folder)
 
 
 async def _start(command: list[str], endpoints: Endpoints, wanted: Wanted) -> subprocess.Popen[bytes]:

@@ -16,6 +16,8 @@ from rich.text import Text
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
+from folkmoot._temporal.stopping import shut_down
+
 from .connection import Connection, connected, polled
 from .telling import telling
 from .verbs import Invocation, verb
@@ -185,7 +187,8 @@ async def _serve(
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.done() and not running.done():
             invocation.screen.say("stopping; calls in flight finish or are given back" if grace else "stopping")
-            await work.shutdown()
+            if not await shut_down(work):
+                return
         await running
     finally:
         stopping.cancel()
