@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from ._local import Progress, default_data_folder, ensure_server
 from ._spec import AgentSpec, Carried, carried
 from ._temporal import names
 from ._temporal.prices import PriceFunction
+from ._temporal.stopping import stop
 from .agents import LiveAgent, as_opened
 from .chat import Chat
 from .client import Folkmoot, connect_options
@@ -33,10 +32,6 @@ __all__ = ["IN_MEMORY", "default_data_folder", "local"]
 
 IN_MEMORY = ":memory:"
 """`data_dir` of a server that keeps nothing."""
-LONGEST_STOP = 30.0
-"""Seconds the worker has to stop: calls in flight are cancelled at once, so it takes a moment, or a thread hangs."""
-
-logger = logging.getLogger("folkmoot.local")
 
 
 @asynccontextmanager
@@ -113,6 +108,9 @@ async def local(
         config = {} if server.owned else connect_options()
         config.update(target_host=server.address, namespace=server.namespace)
         client = await Client.connect(**config, plugins=[plugin, *server.plugins])
+        if store is None and isinstance(used, FolderStore):
+            # It lies with the server's data: where those are, it is not away.
+            await used.begin()
         async with _Embedded(client, plugin=plugin, queue=queue, store=used) as moot:
             yield moot
 
@@ -126,10 +124,13 @@ class _Embedded(Folkmoot):
         """See `Folkmoot.open`; what the spec carries is registered first."""
         spec = as_opened(team)
         if isinstance(spec, TeamSpec | AgentSpec):  # pyright: ignore[reportUnnecessaryIsInstance]
-            assert self._plugin is not None
-            register(self._plugin, carried(spec))
-            await self._start()
+            await self._bring(spec)
         return await super().open(spec, id, **options)
+
+    async def _bring(self, spec: TeamSpec | AgentSpec) -> None:
+        assert self._plugin is not None
+        register(self._plugin, carried(spec))
+        await self._start()
 
     async def get(self, id: str) -> Chat:
         """See `Folkmoot.get`."""
@@ -147,30 +148,8 @@ class _Embedded(Folkmoot):
         """Stop following, then the worker: calls in flight are given back and made again by the next one."""
         worker, self._worker = self._worker, None
         if worker is not None:
-            await _stop(worker)
+            await stop(worker)
         await super().close()
-
-
-async def _stop(worker: Worker) -> None:
-    """Stop a worker, or leave it: one whose SDK never finishes (sdk-python #1557) must not hold up who used it."""
-    stopping = asyncio.ensure_future(worker.__aexit__(None, None, None))
-    done, _ = await asyncio.wait([stopping], timeout=LONGEST_STOP)
-    if done:
-        await stopping
-        return
-    where = "; ".join(filter(None, map(_where, asyncio.all_tasks())))
-    logger.warning("The worker has not stopped within %.0f s and is left; what goes on: %s", LONGEST_STOP, where)
-    stopping.cancel()
-
-
-def _where(task: asyncio.Task[Any]) -> str:
-    """What a task waits for: its coroutines with their lines, the innermost last."""
-    found: list[str] = []
-    inner: Any = task.get_coro()
-    while (frame := getattr(inner, "cr_frame", None)) is not None:
-        found.append(f"{inner.__qualname__}:{frame.f_lineno}")
-        inner = inner.cr_await
-    return " > ".join(found)
 
 
 def register(plugin: FolkmootPlugin, found: Carried) -> None:

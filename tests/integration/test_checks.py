@@ -15,7 +15,7 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from folkmoot import AssistantAgent, Folkmoot, FolkmootPlugin, OpenAIChatModel
+from folkmoot import AssistantAgent, FolderStore, Folkmoot, FolkmootPlugin, OpenAIChatModel
 from folkmoot._client import checks
 from folkmoot._client.checks import Finding, found, looks_at_server
 from folkmoot._client.reaching import look_at_database, look_at_encryption, look_at_models, look_at_store
@@ -91,12 +91,31 @@ async def test_a_look_that_fails_is_a_finding() -> None:
 
 async def test_a_store_is_left_as_it_was(tmp_path: Path) -> None:
     store = FaultyStore(tmp_path)
+    await store.begin()
+    before = list(tmp_path.rglob("*"))
     assert (await look_at_store(store)).level == "ok"
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert list(tmp_path.rglob("*")) == before
+
+
+async def test_no_store_is_begun_where_a_disk_may_have_to_be_mounted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for store in (FolderStore(tmp_path), FolderStore(tmp_path / "store")):
+        finding = await look_at_store(store)
+        assert finding.level == "ok"
+        assert finding.text.startswith(
+            f"{store!r}: no store is in the folder yet, the first write begins one; if there"
+        )
+        assert list(tmp_path.iterdir()) == []
+    assert (await found("store", lambda: look_at_store(FolderStore(tmp_path / "disk" / "store")))).level == "fail"
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    finding = await look_at_store(FolderStore(tmp_path / "store"))
+    assert (finding.level, f"may not write to {str(tmp_path)!r}" in finding.text) == ("fail", True)
 
 
 async def test_a_store_that_is_away(tmp_path: Path) -> None:
     store = FaultyStore(tmp_path)
+    await store.begin()
     store.away = True
     finding = await found("store", lambda: look_at_store(store))
     assert (finding.level, finding.text) == ("fail", f"The store {str(tmp_path)!r} is away.")

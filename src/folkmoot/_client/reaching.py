@@ -16,6 +16,7 @@ from folkmoot._encryption.payloads import ENCODING, EncryptionCodec
 from folkmoot._temporal.names import WORKFLOW
 from folkmoot.errors import FolkmootError
 from folkmoot.store import FolderStore, Store
+from folkmoot.store.folder import MARKER
 from folkmoot.store.url import shown_url
 
 from .checks import Finding
@@ -33,6 +34,8 @@ async def look_at_store(store: Store | None) -> Finding:
         return Finding(
             "store", "warn", "none: long chats carry all they said, closed ones end with their history", mend
         )
+    if isinstance(store, FolderStore) and not await store.begun():
+        return _look_at_place(store)
     probe = os.urandom(64)
     # A chat that no other process knows.
     chat = uuid.uuid4().hex
@@ -46,6 +49,15 @@ async def look_at_store(store: Store | None) -> Finding:
         return Finding("store", "fail", f"{store!r}: {what}", "see that nobody else writes there")
     where = "; workers on other machines need the same folder" if isinstance(store, FolderStore) else ""
     return Finding("store", "ok", f"{store!r} takes, gives back and deletes a probe{where}")
+
+
+def _look_at_place(store: FolderStore) -> Finding:
+    """Of a folder without a store; a probe would begin one, where the disk may only have to be mounted."""
+    place = store.path if store.path.exists() else store.path.absolute().parent
+    if not os.access(place, os.W_OK | os.X_OK):
+        return Finding("store", "fail", f"{store!r}: this process may not write to {str(place)!r}", "change its mode")
+    told = f"no store is in the folder yet, the first write begins one; if there was one (a file {MARKER!r}), mount it"
+    return Finding("store", "ok", f"{store!r}: {told}")
 
 
 async def look_at_models(environment: Mapping[str, str] = os.environ) -> Finding:

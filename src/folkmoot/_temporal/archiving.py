@@ -15,8 +15,8 @@ from folkmoot.errors import LogReadError, StoreMissingError
 from folkmoot.store import StoreUnavailableError
 
 from . import names
-from .call_store import CallStore
-from .failures import CallFailedError
+from .call_store import CallStore, awaited
+from .failures import CallFailedError, ExpectedError
 from .heartbeat import beating
 from .payloads import ArchiveInput, LogQuery, Manifest, Page, Segment
 from .reader import LogReader, seal_bytes
@@ -37,11 +37,13 @@ class Archiver:
         data = ArchiveInput.model_validate(raw)
         store = self._reader.store
         if store is None:
-            raise CallFailedError("This worker has no store.", type=StoreMissingError.__name__, non_retryable=True)
+            raise ExpectedError("This worker has no store.", type=StoreMissingError.__name__, non_retryable=True)
         async with beating():
             try:
                 return await self._archive(data, store)
-            except (StoreUnavailableError, LogReadError, RPCError, WorkflowQueryFailedError) as error:
+            except StoreUnavailableError as error:
+                raise awaited(error) from None
+            except (LogReadError, RPCError, WorkflowQueryFailedError) as error:
                 raise CallFailedError(str(error), type=type(error).__name__) from None
 
     async def _archive(self, data: ArchiveInput, store: CallStore) -> dict[str, Any]:

@@ -7,15 +7,18 @@ long as the call may last. What would fit the log is not waited for that long: i
 
 from __future__ import annotations
 
+import logging
 import math
 
 from folkmoot.store import Store, StoreUnavailableError
 from folkmoot.store.patient import PatientStore, again_until
 
-from .failures import CallFailedError
+from .failures import ExpectedError
 from .names import STORE
 
-__all__ = ["FITS_THE_LOG", "CallStore"]
+__all__ = ["FITS_THE_LOG", "CallStore", "awaited"]
+
+logger = logging.getLogger("folkmoot.store")
 
 FITS_THE_LOG = 262_144
 """Bytes up to which a content may stay in the log when the store is away."""
@@ -35,12 +38,12 @@ class CallStore(PatientStore):
         """See `Store.get`.
 
         Raises:
-            CallFailedError: The store did not answer for a while; the workflow asks again.
+            ExpectedError: The store did not answer for a while; the workflow asks again.
         """
         try:
             return await super().get(name, chat=chat)
         except StoreUnavailableError as error:
-            raise CallFailedError(str(error), STORE, type=error.type, non_retryable=True) from None
+            raise ExpectedError(str(error), STORE, type=error.type, non_retryable=True) from None
 
     async def put(self, data: bytes, *, chat: str) -> str:
         """See `Store.put`.
@@ -55,9 +58,15 @@ class CallStore(PatientStore):
         """Put with a single try, in an activity whose own retries wait for the store.
 
         Raises:
-            CallFailedError: The store does not answer; it may be tried again.
+            ExpectedError: The store does not answer; it may be tried again.
         """
         try:
             return await self.once.put(data, chat=chat)
         except StoreUnavailableError as error:
-            raise CallFailedError(str(error), type=error.type) from None
+            raise awaited(error) from None
+
+
+def awaited(error: StoreUnavailableError) -> ExpectedError:
+    """The failure of an activity whose own retries wait for the store; a line tells of it, and no traceback."""
+    logger.warning("%s It is tried again.", error)
+    return ExpectedError(str(error), type=error.type)

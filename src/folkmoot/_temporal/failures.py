@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from typing import Self
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Self
 
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import (
@@ -13,13 +15,13 @@ from temporalio.converter import (
     SerializationContext,
     WithSerializationContext,
 )
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from folkmoot._encryption.keys import EncryptionKeyError
 
 from . import names
 
-__all__ = ["CallFailedError", "ChatFailureConverter", "EncodedChatFailureConverter"]
+__all__ = ["CallFailedError", "ChatFailureConverter", "EncodedChatFailureConverter", "ExpectedError", "refusals"]
 
 _CALLS = frozenset(
     {
@@ -42,6 +44,24 @@ _ENCODED = "Encoded failure"
 
 class CallFailedError(ApplicationError):
     """A call of a chat failed, as users are told. Where in our code that was noticed helps nobody."""
+
+
+class ExpectedError(CallFailedError):
+    """A failure that is no defect and that somebody is told of: the SDK logs its traceback at level DEBUG only."""
+
+    def __init__(self, message: str, *details: Any, **options: Any) -> None:
+        super().__init__(message, *details, category=ApplicationErrorCategory.BENIGN, **options)
+
+
+@contextmanager
+def refusals() -> Generator[None]:
+    """Let what is refused for good leave an activity as expected: whoever asked gets the text."""
+    try:
+        yield
+    except CallFailedError as error:
+        if not error.non_retryable:
+            raise
+        raise ExpectedError(error.message, *error.details, type=error.type, non_retryable=True) from None
 
 
 class ChatFailureConverter(DefaultFailureConverter, WithSerializationContext):

@@ -21,6 +21,7 @@ from folkmoot._chat.loading import load
 from folkmoot._chat.log import Log
 from folkmoot._chat.needed import needed_offsets
 from folkmoot._chat.plan import Plan, watched
+from folkmoot._chat.saved import KEY
 from folkmoot._chat.saving import save
 from folkmoot._chat.snapshots import past_at, snapshots
 from folkmoot._chat.specs import json_of, team_of
@@ -29,7 +30,7 @@ from folkmoot._chat.thread import ThreadView
 
 from . import names
 from .blobs import LARGE, putter, store_contents
-from .failures import CallFailedError
+from .failures import CallFailedError, refusals
 from .heartbeat import beating
 from .kill_points import reach
 from .log_cache import CachedChat
@@ -51,7 +52,7 @@ class Preparations:
     async def prepare(self, raw: dict[str, Any]) -> dict[str, Any]:
         """What `commands.handle` wants under `prepared`; a refusal is an error of type BadCommandError."""
         async with beating():
-            with errors_named():
+            with refusals(), errors_named():
                 whole = raw["verb"] in ("rollback", "change", "summarize")
                 chat = await self._side.read(CallInput(at=raw["at"], d=raw["d"], n=0), whole=whole)
                 reach("prepare.before")
@@ -101,8 +102,12 @@ class Preparations:
             {path: await side.agent_state(chat, path, at) for path in chat.plan.seats},
         )
         state = ChatState.load(raw["state"])
+        asked = [request.path for request in state.requests.values()]
         blobs = await side.reader.fetch_blobs(chat, 0, at)
         whole = save(chat.plan, chat.uuid, chat.log, at - 1, state, views, blobs)
+        if asked and not any(path in new.seats or path in new.nodes for path in asked):
+            # Nobody is there any more who would ask it again.
+            whole[KEY]["asks"] = False
         return adapted(chat.plan, new, whole, raw.get("hears", True))
 
     async def _loaded(self, chat: CachedChat, plan: Plan, given: Mapping[str, Any]) -> dict[str, Any]:

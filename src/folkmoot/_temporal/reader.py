@@ -77,6 +77,10 @@ class LogReader:
         self._replay = replay
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
+    def keep_in(self, store: Store) -> None:
+        """Use a store from now on."""
+        self.store = CallStore(store)
+
     async def read(self, at: int, digest: str, *, whole: bool = True) -> CachedChat:
         """The chat of the current activity, with its log at least up to `at`.
 

@@ -44,6 +44,10 @@ class WorkerSide(Interceptor):
         self.reader = LogReader(self.cache, measured, self._replay)
         self.activities: Sequence[Callable[..., Any]] = ChatActivities(registry, self.reader).all
 
+    def keep_in(self, store: Store) -> None:
+        """Use a store from now on."""
+        self.reader.keep_in(MeasuredStore(store))
+
     def workflow_interceptor_class(
         self, input: WorkflowInterceptorClassInput
     ) -> type[WorkflowInboundInterceptor] | None:

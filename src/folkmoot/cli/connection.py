@@ -26,10 +26,11 @@ from folkmoot._local.health import local_pollers
 from folkmoot._local.launch import listens
 from folkmoot._local.locks import is_held
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
+from folkmoot._temporal.stopping import running
 from folkmoot.client import Folkmoot
 from folkmoot.errors import ServerUnavailableError
 from folkmoot.plugin import FolkmootPlugin
-from folkmoot.store import Store
+from folkmoot.store import FolderStore, Store
 from folkmoot.store.measured import MeasuredStore
 from folkmoot.telemetry import Telemetry, forwarded_logs
 
@@ -111,7 +112,7 @@ async def connected(
     remote = None if in_memory else _configured(settings)
     if remote is not None:
         store = settings.store()
-        plugin = load_plugin(app, store, code_folder)
+        plugin = load_plugin(app, store, code_folder, named=settings.store_url is not None)
         if telemetry is not None:
             plugin.observe(telemetry)
         moot = await _connect(settings, remote, plugin)
@@ -146,7 +147,7 @@ async def _embedded(
     settings = invocation.settings
     store = settings.store(folder / "store" if folder is not None else None)
     # Before the server is started: what is wrong with the user's module is told at once.
-    plugin = load_plugin(app, store, code_folder)
+    plugin = load_plugin(app, store, code_folder, named=settings.store_url is not None)
     if telemetry is not None:
         plugin.observe(telemetry)
     adopted = folder is not None and is_held(folder / "server.alive")
@@ -161,6 +162,9 @@ async def _embedded(
         )
     async with server:
         client = await Client.connect(server.address, namespace=server.namespace, plugins=[plugin, *server.plugins])
+        if settings.store_url is None and isinstance(store, FolderStore):
+            # It lies with the server's data: where those are, it is not away.
+            await store.begin()
         try:
             yield Connection(client, plugin, server.address, server.ui_url, True, adopted, plugin.store or store)
         finally:
@@ -225,7 +229,7 @@ async def working(invocation: Invocation, connection: Connection, queue: str, **
     if invocation.settings.log_level is None:
         # What fails in a chat is told by the verb that looks at it, without the traceback a worker logs.
         logging.getLogger("temporalio").setLevel(logging.ERROR)
-    async with Worker(connection.client, task_queue=queue, **options):
+    async with running(Worker(connection.client, task_queue=queue, **options)):
         await polled(connection.client, queue)
         yield
 

@@ -11,12 +11,15 @@ from itertools import islice
 
 from .base import BlobNotFoundError, Deleted, name_of
 
-__all__ = ["KeyedStore"]
+__all__ = ["KeyedStore", "is_key"]
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _CHAT = re.compile(r"[0-9A-Za-z-]{1,64}")
 _MANIFESTS = "_manifests"
 """No chat's uuid has an underscore."""
+_KEY = re.compile(
+    rf"({_MANIFESTS}/[0-9a-f]{{64}}/[0-9a-f]{{64}}/{_CHAT.pattern}|{_CHAT.pattern}/[0-9a-f]{{2}}/[0-9a-f]{{62}})"
+)
 _AT_ONCE = 16
 """Manifests fetched together."""
 
@@ -85,6 +88,11 @@ class KeyedStore(ABC):
     @abstractmethod
     async def _remove(self, keys: Sequence[str]) -> None:
         """Delete what is there of these keys."""
+
+
+def is_key(text: str) -> bool:
+    """Whether it is a blob's or a manifest's key."""
+    return _KEY.fullmatch(text) is not None
 
 
 def _checked(chat: str) -> str:

@@ -108,6 +108,7 @@ async def test_a_store_can_be_used_after_it_was_closed(store: Store) -> None:
 
 
 async def test_no_secret_is_shown(store: Store) -> None:
+    await store.put(BYTES, chat=chat())
     with pytest.raises(BlobNotFoundError) as caught:
         await store.get("0" * 64, chat=chat())
     for text in (repr(store), str(caught.value)):
