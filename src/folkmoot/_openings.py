@@ -13,8 +13,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from ._chat.specs import team_of
 from ._client.archived import find_archived
-from ._client.old_messages import Ending, Messages, OldMessages, resumed
-from ._client.opening import Opening
+from ._client.old_messages import Ending, Messages, OldMessages, log_warnings, resumed
+from ._client.opening import Opening, mark_of
 from ._client.pages import LogPages
 from ._client.states import EXPORT, stored_state
 from ._client.workers import Workers
@@ -62,8 +62,10 @@ class Openings:
     ) -> Chat:
         """Start a chat, or find the one that lives.
 
-        One that lives is given back as it is: `state` and `messages` are for the beginning only. To put them into a
-        living chat, use `Chat.load_state` and `Chat.load_messages`.
+        One that lives is given back as it is. `state` and `messages` are for the beginning only: a living chat that
+        began with the same is given back too, however far it has come since, so that a caller who did not hear the
+        answer may ask again; with anything else it is refused. Those go into a living chat with `Chat.load_state` and
+        `Chat.load_messages`.
 
         Args:
             team: The team, or a single agent, live ones of your own and of AutoGen among them.
@@ -76,21 +78,34 @@ class Openings:
             limits: When the chat continues as new; the defaults suit every server.
 
         Raises:
-            ChatExistsError: A chat of that id lives, with another team.
+            ChatExistsError: A chat of that id lives, with another team, or it did not begin with that state or those
+                messages. Nothing was done.
             ChatClosedError: A chat of that id was closed, and `replace` is not set.
+            ValueError: Both a state and messages, or `termination` without messages.
             UnknownNameError: The workers do not know a name in the spec. No chat was opened.
             BadCommandError: The state or the messages do not fit the team. No chat was opened.
             PayloadTooLargeError: The spec is too large, or the state without a store.
         """
         spec = as_opened(team)
         opening = Opening(self.client, self.queue, spec, id)
+        if messages is not None and state is not None:
+            raise ValueError("Give a state or messages to begin with, not both.")
+        if messages is None and termination is not None:
+            raise ValueError(
+                f"termination is about the last of old messages, got {termination!r} and no messages to begin with."
+            )
+        warnings: list[str] = []
         if messages is not None:
-            if state is not None:
-                raise ValueError("Give a state or messages to begin with, not both.")
-            state = (await resumed(spec, messages, termination)).state
+            state, warnings = await resumed(spec, messages, termination)
+        options: dict[str, Any] = {"replace": replace, "tenant": tenant, "limits": limits}
+        if state is None:
+            return await self._open(opening, id, None, **options, uuid=uuid4().hex)
+        mark = mark_of(state)
+        if await opening.lives_with(mark):
+            return self._chat(id)
+        log_warnings(warnings)
         uuid = uuid4().hex
-        first = None if state is None else await self._loading(state, uuid)
-        return await self._open(opening, id, first, replace=replace, tenant=tenant, limits=limits, uuid=uuid)
+        return await self._open(opening, id, await self._loading(state, uuid), **options, uuid=uuid, mark=mark)
 
     async def _loading(self, state: Mapping[str, Any], uuid: str, **fields: Any) -> list[Any]:
         """The command with which the chat of that uuid begins with a state."""
@@ -179,7 +194,7 @@ class Openings:
             limits: When the chat continues as new.
 
         Raises:
-            ChatExistsError: A chat of that id lives.
+            ChatExistsError: A chat of that id lives; without `replace`, also if it was closed.
             BadCommandError: It is no exported chat.
             UnknownNameError: The workers do not know a name in its spec. No chat was opened.
         """
@@ -231,8 +246,11 @@ class Openings:
         self._pages[id].first_run_id = first
         return chat
 
+    async def _bring(self, spec: TeamSpec | AgentSpec) -> None:
+        """What a spec carries goes to the workers of this process, if it has any (see `local`)."""
+
     def _chat(self, chat_id: str) -> Chat:
         pages = self._pages.get(chat_id)
         if pages is None or pages.follower.closed:
             pages = self._pages[chat_id] = LogPages(self.client, chat_id, self._workers, self._store)
-        return Chat(self.client, chat_id, self._workers, self._store, pages, self.fork)
+        return Chat(self.client, chat_id, self._workers, self._store, pages, self.fork, self._bring)

@@ -23,11 +23,12 @@ from ._client.people import By, Decision, PendingRequest, People
 from ._client.running import Previews, RunReader
 from ._client.tasks import log_task
 from ._client.workers import Workers
-from ._spec import to_json
+from ._spec import AgentSpec, to_json
 from .budgets import BudgetUse
 from .messages import BaseAgentEvent, BaseChatMessage, TaskResult
 from .options import ModelSpec
 from .store import Store
+from .teams import TeamSpec
 from .tools import CancellationToken
 
 __all__ = [
@@ -111,15 +112,21 @@ class Chat(People):
         store: Store | None,
         pages: LogPages,
         forks: Callable[..., Awaitable[Chat]],
+        brings: Callable[[TeamSpec | AgentSpec], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(chat_id, Commands(client, chat_id, workers, pages), pages, store is not None)
         self._client = client
         self._forks = forks
+        self._brings = brings
         self.crossed: tuple[Mapping[str, Any], ...] = ()
         """Of a fork just made: calls of tools with side effects that its source made after the snapshot."""
 
     def __repr__(self) -> str:
         return f"Chat({self.id!r})"
+
+    async def _bring(self, spec: TeamSpec | AgentSpec) -> None:
+        if self._brings is not None:
+            await self._brings(spec)
 
     async def fork(self, id: str, **options: Any) -> Chat:
         """Open a chat that goes on from a snapshot of this one, which goes on by itself (see `Folkmoot.fork`).

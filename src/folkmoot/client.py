@@ -15,6 +15,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.service import RPCError
 
+from ._client.filtering import refusing_filter
 from ._client.inbox import InboxItem, inbox
 from ._client.replaying import BreakingChat, ReplayReport, replay_chats
 from ._client.retention import Deletion, Retention
@@ -152,15 +153,16 @@ class Folkmoot(Openings):
             limit: At most so many.
 
         Raises:
-            BadCommandError: A value has a quote or a backslash.
+            BadCommandError: A value has a quote or a backslash, or the filter is none.
         """
         parts = [f"WorkflowType = '{names.WORKFLOW}'", "ExecutionStatus != 'ContinuedAsNew'"]
         given = {"ChatStatus": status, "ChatTeam": team, "ChatTenant": tenant}
         parts += [f"{key} = {quoted(value)}" for key, value in given.items() if value is not None]
         if filter:
             parts.append(f"({filter})")
-        async for found in self.client.list_workflows(" AND ".join(parts), limit=limit):
-            yield _info(found)
+        with refusing_filter(filter):
+            async for found in self.client.list_workflows(" AND ".join(parts), limit=limit):
+                yield _info(found)
 
     async def inbox(
         self,
@@ -223,6 +225,11 @@ class Folkmoot(Openings):
             limit: At most so many chats.
             id: Only this one.
             on_chat: Is told of each chat, with what breaks it.
+
+        Raises:
+            BadCommandError: The filter is none.
+            ChatNotFoundError: There is no chat `id`.
+            ChatClosedError: The chat `id` is closed.
         """
         return await replay_chats(self.client, filter=filter, limit=limit, id=id, on_chat=on_chat)
 

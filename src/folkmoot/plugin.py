@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from temporalio.client import ClientConfig
 from temporalio.contrib.pydantic import PydanticPayloadConverter
@@ -60,7 +60,8 @@ class FolkmootPlugin(SimplePlugin):
     Args:
         models: Models by the name specs use; a function is called once, when the model is first needed.
         tools: Function tools, or plain functions, by their own names.
-        functions: Functions of conditions, selections, edges, approvals and the like, by the name specs use.
+        functions: Functions of conditions, selections, edges, approvals and the like, by the name specs use; in a list
+            each by its own name.
         agents: Custom agents by the name specs use: an object (ours or AutoGen's), or a class or function that makes
             one of `name` and `description`, as far as it has such parameters.
         memories: Memory stores by the name specs use.
@@ -84,8 +85,8 @@ class FolkmootPlugin(SimplePlugin):
             nothing.
 
     Raises:
-        ValueError: Two tools have one name, or the environment's keys are none.
-        TypeError: An agent is neither an agent nor makes one.
+        ValueError: Two tools or functions have one name, or the environment's keys are none.
+        TypeError: An agent is neither an agent nor makes one, or functions have no names to be known by.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class FolkmootPlugin(SimplePlugin):
         *,
         models: Mapping[str, Model | Callable[[], Model]] | None = None,
         tools: Sequence[FunctionTool | Callable[..., Any]] = (),
-        functions: Mapping[str, Callable[..., Any]] | None = None,
+        functions: Mapping[str, Callable[..., Any]] | Sequence[Callable[..., Any]] | None = None,
         agents: Mapping[str, Any] | None = None,
         memories: Mapping[str, Memory] | None = None,
         workbenches: Mapping[str, Workbench] | None = None,
@@ -121,7 +122,7 @@ class FolkmootPlugin(SimplePlugin):
         self.registry = Registry(
             ModelRegistry(models or {}),
             by_name,
-            {**of_tools.functions, **(functions or {})},
+            {**of_tools.functions, **_by_name(functions or {})},
             dict(agents or {}),
             dict(memories or {}),
             dict(workbenches or {}),
@@ -136,6 +137,7 @@ class FolkmootPlugin(SimplePlugin):
         self.store = as_store(store)
         self._check_namespace = check_namespace
         keys = KeyRing.from_environment() if encryption is None else encryption
+        self._keys = keys
         side = WorkerSide(self.registry, encrypted(self.store, keys))
         self.cache = side.cache
         self._side = side
@@ -149,6 +151,14 @@ class FolkmootPlugin(SimplePlugin):
             workflow_runner=_runner,
             workflow_failure_exception_types=[FolkmootError],
         )
+
+    def keep_in(self, store: Store) -> None:
+        """Use a store for clients that are made from now on, and their workers, unless there is one already."""
+        if self.store is None:
+            self.store = store
+            kept = encrypted(store, self._keys)
+            assert kept is not None
+            self._side.keep_in(kept)
 
     def observe(self, telemetry: Telemetry) -> None:
         """Have clients that are made from now on, and their workers, tell of themselves, unless they do already."""
@@ -218,6 +228,28 @@ class FolkmootPlugin(SimplePlugin):
         await self.registry.close_sinks()
         if self.store is not None:
             await self.store.close()
+
+
+def _by_name(functions: Mapping[str, Callable[..., Any]] | Sequence[Callable[..., Any]]) -> dict[str, Any]:
+    """Functions by the name specs use.
+
+    Raises:
+        TypeError: They are neither a mapping nor a list of functions with names.
+        ValueError: Two have one name.
+    """
+    if isinstance(functions, Mapping):
+        return dict(functions)
+    if isinstance(cast(object, functions), str) or not isinstance(cast(object, functions), Sequence):
+        raise TypeError(f"Expected functions by name, or a list of functions, got {functions!r}.")
+    found: dict[str, Any] = {}
+    for function in functions:
+        name = getattr(function, "__name__", None)
+        if not callable(function) or not isinstance(name, str) or name == "<lambda>":
+            raise TypeError(f"{function!r} has no name of its own; give it as functions={{'name': ...}}.")
+        if name in found:
+            raise ValueError(f"Two functions are named {name!r}; names are how specs refer to functions.")
+        found[name] = function
+    return found
 
 
 class _Converter(PydanticPayloadConverter):

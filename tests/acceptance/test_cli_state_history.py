@@ -92,11 +92,15 @@ def test_back_at_a_label_and_on(cli: CommandLine) -> None:
     assert (old["parent"], new["parent"], new["offset"], new["current"]) == (None, first, done["offset"], True)
     tree = cli.run("branches", "back").stdout.splitlines()
     assert tree[0] == "back"
+    assert tree[2].endswith(f"; the chat stands at {new['snapshots'][0]['offset']}")
     assert tree[1] == f"└── 0 *: turns 1 to 2, 2 snapshots, {first} to {second}; good at {first}"
     assert tree[2].startswith(f"    └── {done['offset']} * after {first}: turn 3, snapshot ")
 
-    # The other branch is still there.
+    # The other branch is still there, and the chat is on it again.
     assert cli.run("rollback", "back", str(second)).stdout == f"back: idle, back at the snapshot at {second}, turn 2\n"
+    tree = cli.run("branches", "back").stdout.splitlines()
+    assert tree[1].endswith(f"good at {first}; the chat stands at {second}")
+    assert "stands" not in tree[2]
     assert speakers(cli, "back") == ["writer", "critic"]
 
 
@@ -107,6 +111,8 @@ def test_a_label_is_given_moved_and_taken_away(cli: CommandLine) -> None:
     assert [item["labels"] for item in cli.json("snapshots", "labelled")] == [["x"], []]
     (gone,) = cli.json("label", "labelled", "x", "--remove")
     assert gone == {"chat": "labelled", "command": "label", "label": "x", "snapshot": None}
+    cli.run("label", "labelled", "y")
+    assert cli.run("label", "labelled", "y", "--remove").stdout == "labelled: 'y' was taken away\n"
     assert "'x'" in cli.error("label", "labelled", "x", "--remove")
 
 
@@ -127,6 +133,20 @@ def test_two_snapshots_are_compared(cli: CommandLine) -> None:
     assert lines[2].startswith(f"+++ {last}, turn 3: 2 messages and events, 0 tool calls, ")
     assert lines[3:5] == ["+ user: Write", "+ critic: words"]
     assert "turn: 1 | 3" in lines
+    assert "spoke: writer | critic" in lines
+    assert not [line for line in lines if line.startswith(("scopes", "jumps", "usage"))], "nobody knows the engine's"
+    assert lines[-1].endswith("of the engine's own state, which --json shows")
+
+
+def test_a_label_may_be_a_number(cli: CommandLine) -> None:
+    first, second = talked(cli, "numbers")
+    cli.run("label", "numbers", "2024", "--at", str(first))
+    (found,) = cli.json("diff", "numbers", "2024", str(second))
+    assert found["first"]["snapshot"]["offset"] == first
+    cli.run("label", "numbers", str(second), "--at", str(first))
+    assert f"say @{first} or @{second}" in cli.error("diff", "numbers", "2024", str(second))
+    (found,) = cli.json("diff", "numbers", f"@{first}", f"@{second}")
+    assert (found["first"]["snapshot"]["offset"], found["second"]["snapshot"]["offset"]) == (first, second)
 
 
 def test_a_fork_goes_on_by_itself(cli: CommandLine) -> None:

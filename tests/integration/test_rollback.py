@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from folkmoot import BadCommandError, ChatBusyError, MaxMessageTermination
+from folkmoot import BadCommandError, ChatBusyError, MaxMessageTermination, PayloadTooLargeError
 from tests.integration.conftest import Site, SiteFactory, said, unique
 
 
@@ -38,9 +38,25 @@ async def test_what_was_after_is_a_branch_that_can_be_gone_back_to(sites: SiteFa
     assert (second.parent, [item.turn for item in second.snapshots]) == (first.snapshots[0].offset, [3])
     with pytest.raises(BadCommandError, match="Turn 2 is not on the present branch; its snapshot there is at offset"):
         await chat.rollback(turn=2)
-    await chat.rollback(first.snapshots[1].offset)
+    assert not first.snapshots[1].current
+    back = await chat.rollback(first.snapshots[1].offset)
+    assert back.snapshot.current, "the chat is on its branch now"
+    assert back.snapshot == await chat.find(back.snapshot.offset)
     await chat.run(task="more")
     assert texts(site, 3) == ["go", "1", "2", "more"]
+
+
+async def test_snapshots_are_compared_by_offset_and_by_label(sites: SiteFactory) -> None:
+    site = await sites(["1", "2"])
+    chat = await site.open(site.team("a", "b", max_turns=2))
+    await chat.run(task="go")
+    first, second = await chat.snapshots()
+    # A label that reads like an offset is a label all the same.
+    await chat.label(str(second.offset), first.offset)
+    found = await chat.compare(str(second.offset), second.offset)
+    assert (found.first.snapshot.offset, found.second.snapshot.offset) == (first.offset, second.offset)
+    with pytest.raises(BadCommandError, match="No snapshot has the label 'none'"):
+        await chat.compare(first.offset, "none")
 
 
 async def test_a_running_chat_is_refused_without_force(sites: SiteFactory) -> None:
@@ -85,6 +101,10 @@ async def test_saved_and_loaded(sites: SiteFactory) -> None:
     assert (await other.save_state(offset=(await other.snapshots())[0].offset))["agent_states"] == state["agent_states"]
     with pytest.raises(BadCommandError, match="Agent state for a not found in the saved state"):
         await other.load_state({**state, "agent_states": {}})
+    with pytest.raises(BadCommandError, match=r"Expected a saved state, .* got \{\}"):
+        await other.load_state({})
+    with pytest.raises(PayloadTooLargeError, match=r"where there is no store \(`store=`, `FOLKMOOT_STORE`\), has"):
+        await other.load_state({**state, "more": "x" * 2_000_000})
 
 
 async def test_old_messages(sites: SiteFactory) -> None:

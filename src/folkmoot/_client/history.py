@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from folkmoot._chat.crossing import crossed
@@ -211,17 +211,20 @@ class History:
         """
         await self._commands.signal("label", {"label": name, **by_whom(by)})
 
-    async def compare(self, first: int, second: int) -> Comparison:
+    async def compare(self, first: int | str, second: int | str) -> Comparison:
         """What two snapshots have in common and what not, on whatever branches they lie.
 
         Args:
-            first: Offset of one snapshot.
-            second: Of the other.
+            first: One snapshot: a number is its offset, a text its label.
+            second: Likewise the other.
 
         Raises:
             BadCommandError: One of them is no snapshot.
         """
-        places = [await self._stood(offset) for offset in (first, second)]
+        offsets = [
+            (await self.find(label=named)).offset if isinstance(named, str) else named for named in (first, second)
+        ]
+        places = [await self._stood(offset) for offset in offsets]
         return await compare(self._pages, places[0], places[1])
 
     async def _stood(self, offset: int) -> Stood:
@@ -266,7 +269,10 @@ class History:
             "rollback", {"offset": found.offset, **asked, **by_whom(by)}, "rolled_back"
         )
         done = await self._compensated(entry)
-        return Rollback(found, tuple(mask_entry(entry).data.get("crossed", ())), entry.offset, done)
+        # Wherever it lay, the chat is on its branch now.
+        return Rollback(
+            replace(found, current=True), tuple(mask_entry(entry).data.get("crossed", ())), entry.offset, done
+        )
 
     async def _compensated(self, rollback: Entry) -> tuple[Mapping[str, Any], ...]:
         """What undoing calls brought, once all are undone."""

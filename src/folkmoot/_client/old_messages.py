@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from folkmoot.teams import TeamSpec
 
 from .whole import Whole
 
-__all__ = ["Ending", "Messages", "OldMessages", "Resumed", "rehearsed", "resumed", "state_of"]
+__all__ = ["Ending", "Messages", "OldMessages", "Resumed", "log_warnings", "resumed"]
 
 logger = logging.getLogger("folkmoot.client")
 
@@ -45,33 +45,6 @@ class OldMessages:
     max_tokens: int | None = None
 
 
-def rehearsed(team: TeamSpec | AgentSpec, given: Messages | OldMessages, termination: Ending) -> Rehearsal:
-    """The messages as if they had been said in a chat of this team; its warnings are logged.
-
-    Raises:
-        BadCommandError: They cannot be.
-    """
-    old = given if isinstance(given, OldMessages) else OldMessages(given)
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    try:
-        found = rehearse(
-            team,
-            old.messages,
-            time=now,
-            termination=old.termination if termination is None else termination,
-            uuid=uuid4().hex,
-            admin_name=old.admin_name,
-            names=old.names,
-            max_tokens=old.max_tokens,
-            count=None if old.max_tokens is None else count_tokens,
-        )
-    except ValueError as error:
-        raise BadCommandError(str(error)) from None
-    for warning in found.warnings:
-        logger.warning("%s", warning)
-    return found
-
-
 class Resumed(NamedTuple):
     """What a chat goes on with.
 
@@ -85,7 +58,7 @@ class Resumed(NamedTuple):
 
 
 async def resumed(team: TeamSpec | AgentSpec, given: Messages | OldMessages, termination: Ending = None) -> Resumed:
-    """The state after old messages; see `rehearsed`.
+    """The state after old messages, as if they had been said in a chat of this team.
 
     It is made in a thread: thousands of messages take seconds, in which a process of many chats has others to serve.
 
@@ -94,14 +67,38 @@ async def resumed(team: TeamSpec | AgentSpec, given: Messages | OldMessages, ter
     """
 
     def work() -> Resumed:
-        found = rehearsed(team, given, termination)
-        return Resumed(state_of(found), found.warnings)
+        found = _rehearsed(team, given, termination)
+        return Resumed(_state_of(found), found.warnings)
 
     return await asyncio.to_thread(work)
 
 
-def state_of(old: Rehearsal) -> dict[str, Any]:
-    """The state after the messages."""
+def log_warnings(warnings: Sequence[str]) -> None:
+    """Tell of what a caller should know of the messages with which a chat goes on."""
+    for warning in warnings:
+        logger.warning("%s", warning)
+
+
+def _rehearsed(team: TeamSpec | AgentSpec, given: Messages | OldMessages, termination: Ending) -> Rehearsal:
+    old = given if isinstance(given, OldMessages) else OldMessages(given)
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        return rehearse(
+            team,
+            old.messages,
+            time=now,
+            termination=old.termination if termination is None else termination,
+            uuid=uuid4().hex,
+            admin_name=old.admin_name,
+            names=old.names,
+            max_tokens=old.max_tokens,
+            count=None if old.max_tokens is None else count_tokens,
+        )
+    except ValueError as error:
+        raise BadCommandError(str(error)) from None
+
+
+def _state_of(old: Rehearsal) -> dict[str, Any]:
     chat = old.chat
     whole = Whole(chat.team, chat.uuid, chat.log, chat.log.head - 1, {})
     # Not the state that follows from the log: conditions have not seen old messages.

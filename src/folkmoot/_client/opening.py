@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
@@ -22,10 +24,14 @@ from folkmoot._temporal.payloads import MAX_TASK, ChatInput, HistoryLimits, size
 from folkmoot.errors import ChatClosedError, ChatExistsError, PayloadTooLargeError
 from folkmoot.teams import TeamSpec
 
-__all__ = ["Opening"]
+__all__ = ["Opening", "mark_of"]
 
 REFUSED = "refused when it was opened"
 """Reason of the termination of a chat that was never open: its id is free."""
+_BEGINNING = "folkmoot.beginning"
+"""Memo: the mark of the state a chat was opened with; it stays, whatever the chat does."""
+_OF_THE_MOMENT = ("created_at", "since")
+"""In a state: when a message came to be, and since when a condition counts."""
 
 
 class Opening:
@@ -60,8 +66,9 @@ class Opening:
         limits: HistoryLimits | None,
         uuid: str | None = None,
         first: Sequence[Any] | None = None,
+        mark: str = "",
     ) -> bool:
-        """Start the chat; False if it lives already.
+        """Start the chat; False if it lives already, and was not to begin with anything else.
 
         Args:
             replace: Start anew where a chat of that id was closed.
@@ -69,10 +76,11 @@ class Opening:
             limits: When the chat continues as new.
             uuid: The chat's uuid; None: it makes one.
             first: A command it begins with: verb, command id, fields.
+            mark: Of what that command brings (see `mark_of`); empty: a chat that lives never began with it.
 
         Raises:
             ValueError: The tenant has a quote, a backslash or a control character.
-            ChatExistsError: It lives with another team.
+            ChatExistsError: It lives with another team, or began with something else.
             ChatClosedError: It was closed and is not to be replaced.
         """
         checked_tenant(tenant)
@@ -80,16 +88,32 @@ class Opening:
         data = ChatInput(spec=dict(self._spec), engine=ENGINE, uuid=uuid, tenant=tenant, limits=limits, inbox=inbox)  # type: ignore[call-overload]
         argument = data.model_dump(mode="json", exclude_defaults=True)
         try:
-            await self._start(argument, replace)
+            await self._start(argument, replace, mark)
         except WorkflowAlreadyStartedError:
             if not await self._living() and await self._refused():
-                await self._start(argument, True)
+                await self._start(argument, True, mark)
                 return True
-            await self._same_team()
+            await self._same(None if first is None else mark)
             return False
         return True
 
-    async def _start(self, argument: dict[str, Any], replace: bool) -> None:
+    async def lives_with(self, mark: str) -> bool:
+        """Whether the chat lives already, and was opened with a state of this mark.
+
+        Raises:
+            ChatExistsError: It lives with another team, or began with something else.
+        """
+        try:
+            living = await self._living()
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            return False
+        if living:
+            await self._same(mark)
+        return living
+
+    async def _start(self, argument: dict[str, Any], replace: bool, mark: str) -> None:
         team = self._team
         members = team.participants if isinstance(team, TeamSpec) else (team,)
         await self._client.start_workflow(
@@ -100,7 +124,7 @@ class Opening:
             id_reuse_policy=(
                 WorkflowIDReusePolicy.ALLOW_DUPLICATE if replace else WorkflowIDReusePolicy.REJECT_DUPLICATE
             ),
-            memo={names.MEMO_CHAT: memo_of(team)},
+            memo={names.MEMO_CHAT: memo_of(team), **({_BEGINNING: mark} if mark else {})},
             static_summary=f"{team.name}: {', '.join(member.name for member in members)}"[:200],
         )
 
@@ -134,16 +158,45 @@ class Opening:
             event.workflow_execution_terminated_event_attributes.reason == REFUSED for event in history.events[:1]
         )
 
-    async def _same_team(self) -> None:
+    async def _same(self, mark: str | None) -> None:
+        """See that the chat is the one meant: of this team, and begun with a state of this mark if there is one."""
         found = await self._client.get_workflow_handle(self._id).describe()
         if found.status != WorkflowExecutionStatus.RUNNING:
             raise ChatClosedError(
                 f"Chat {self._id!r} was closed; open it with replace=True to start a new chat of that id.",
                 chat_id=self._id,
             )
-        known: dict[str, Any] = (await found.memo()).get(names.MEMO_CHAT) or {}
+        memo = await found.memo()
+        known: dict[str, Any] = memo.get(names.MEMO_CHAT) or {}
         if known.get("spec") != self._digest:
             raise ChatExistsError(
-                f"Chat {self._id!r} lives with another team, {known.get('team')!r}. Use `get` to take it as it is.",
+                f"Chat {self._id!r} lives with another team, {known.get('team')!r}; "
+                "take it as it is, by its id alone, or open a chat of another id.",
                 chat_id=self._id,
             )
+        if mark is not None and (not mark or memo.get(_BEGINNING) != mark):
+            raise ChatExistsError(
+                f"Chat {self._id!r} lives already, and did not begin with this: a state or messages to begin with are "
+                "for a new chat. Put them into the living one with `load_state` or `load_messages`.",
+                chat_id=self._id,
+            )
+
+
+def mark_of(state: Mapping[str, Any]) -> str:
+    """By what a state is known again that a chat begins with.
+
+    What only tells when it was made is left out, and the ids of messages: those of old messages that had none are made
+    anew each time the state is.
+    """
+    text = json.dumps(_lasting(state), sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _lasting(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        data = cast(Mapping[str, Any], value)
+        passing = (*_OF_THE_MOMENT, "id") if "created_at" in data else _OF_THE_MOMENT
+        return {name: _lasting(item) for name, item in data.items() if name not in passing}
+    if isinstance(value, list | tuple):
+        return [_lasting(item) for item in cast(Sequence[Any], value)]
+    return value

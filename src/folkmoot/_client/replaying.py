@@ -23,6 +23,8 @@ from folkmoot._temporal.log_cache import CachedChat
 from folkmoot.errors import ChatClosedError, ChatNotFoundError
 from folkmoot.plugin import FolkmootPlugin
 
+from .filtering import refusing_filter
+
 __all__ = ["BreakingChat", "ReplayReport", "replay_chats"]
 
 AT_ONCE = 4
@@ -101,7 +103,7 @@ async def replay_chats(
         ChatNotFoundError: There is no chat `id`.
         ChatClosedError: The chat `id` is closed: no code will carry it on.
         ValueError: `limit` is below 1, or `id` is given with another choice.
-        RPCError: The server refused, the filter for instance.
+        BadCommandError: The filter is none.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit is how many chats are replayed at most, from 1; got {limit!r}.")
@@ -188,11 +190,12 @@ async def _live(client: Client, filter: str, limit: int | None) -> AsyncGenerato
     seen: set[str] = set()
     if filter:
         query += f" AND ({filter})"
-    async for found in client.list_workflows(query, limit=limit, page_size=PAGE):
-        # Between two pages a chat may continue as new, and be listed again.
-        if found.id not in seen:
-            seen.add(found.id)
-            yield found.id, found.run_id
+    with refusing_filter(filter):
+        async for found in client.list_workflows(query, limit=limit, page_size=PAGE):
+            # Between two pages a chat may continue as new, and be listed again.
+            if found.id not in seen:
+                seen.add(found.id)
+                yield found.id, found.run_id
 
 
 async def _one(client: Client, chat_id: str) -> AsyncGenerator[tuple[str, str]]:

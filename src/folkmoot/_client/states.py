@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from folkmoot._chat.entries import BLOB
 from folkmoot._chat.specs import json_of, team_of
 from folkmoot._temporal.blobs import LARGE
 from folkmoot._temporal.payloads import MAX_TASK, size_of
-from folkmoot.errors import PayloadTooLargeError
+from folkmoot.errors import BadCommandError, PayloadTooLargeError
 
 from .history import History, by_whom
-from .old_messages import Ending, Messages, OldMessages, resumed
+from .old_messages import Ending, Messages, OldMessages, log_warnings, resumed
 from .parts import part_of, with_part
 from .whole import Whole, read_branch
 
@@ -21,6 +21,7 @@ __all__ = ["EXPORT", "States", "stored_state"]
 
 EXPORT = "folkmoot-chat/1"
 """The form of an exported chat."""
+_STORELESS = "The state, which goes into the command itself where there is no store (`store=`, `FOLKMOOT_STORE`),"
 
 
 class States(History):
@@ -101,6 +102,7 @@ class States(History):
         """
         team = team_of(await self._pages.query("spec"))
         old = await resumed(team, messages, termination)
+        log_warnings(old.warnings)
         await self.load_state(old.state, force=force, by=by)
         return old.warnings
 
@@ -143,12 +145,16 @@ async def stored_state(state: Mapping[str, Any], put: Callable[[bytes], Awaitabl
     """A state as a command carries it: in the store if it is large.
 
     Raises:
+        BadCommandError: It is none.
         PayloadTooLargeError: It is too large for a command, and there is no store.
     """
+    # AutoGen takes nothing for a state of an older form.
+    if not state or not isinstance(cast(object, state), Mapping):
+        raise BadCommandError(f"Expected a saved state, a JSON object as `save_state` gives it, got {state!r:.100}.")
     size = size_of(state)
     if put is None or size <= LARGE:
         if size > MAX_TASK:
-            raise PayloadTooLargeError(size, MAX_TASK, "The state")
+            raise PayloadTooLargeError(size, MAX_TASK, _STORELESS)
         return state
     data = json.dumps(state, ensure_ascii=False).encode("utf-8", "replace")
     return {BLOB: await put(data), "size": len(data)}

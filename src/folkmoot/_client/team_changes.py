@@ -20,6 +20,9 @@ __all__ = ["Changes"]
 class Changes(States):
     """A chat's handle with the changes of its team."""
 
+    async def _bring(self, spec: TeamSpec | AgentSpec) -> None:
+        """Have the live objects that a spec carries where the chat's workers are, if they are in this process."""
+
     async def change(
         self, team: TeamSpec | AgentSpec | LiveAgent, *, hears: bool = True, force: bool = False, by: str = ""
     ) -> None:
@@ -40,7 +43,9 @@ class Changes(States):
             BadCommandError: It is the very team the chat has, or none a chat can have.
             PayloadTooLargeError: The spec is too large.
         """
-        spec = json_of(as_opened(team))
+        given = as_opened(team)
+        await self._bring(given)
+        spec = json_of(given)
         if (size := size_of(spec)) > MAX_TASK:
             raise PayloadTooLargeError(size, MAX_TASK, "The spec")
         fields = {"spec": spec, "hears": hears, **({"force": True} if force else {}), **by_whom(by)}
@@ -54,8 +59,9 @@ class Changes(States):
         Raises:
             BadCommandError: The chat has no team to join, or one of that name takes part already.
         """
-        team = await self._team()
-        await self.change(_with(team, [*team.participants, as_opened(participant)]), hears=hears, force=force, by=by)
+        team, new = await self._team(), as_opened(participant)
+        await self._bring(new)
+        await self.change(_with(team, [*team.participants, new]), hears=hears, force=force, by=by)
 
     async def remove_participant(self, name: str, *, force: bool = False, by: str = "") -> None:
         """Let one no longer take part (see `change`).
@@ -89,6 +95,7 @@ class Changes(States):
             known = ", ".join(team.participant_names)
             raise BadCommandError(f"Nobody named {name!r} takes part; there are {known}.")
         new = as_opened(participant)
+        await self._bring(new)
         members = [new if member.name == name else member for member in team.participants]
         await self.change(_with(team, members), hears=hears, force=force, by=by)
 

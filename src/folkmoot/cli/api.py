@@ -16,6 +16,7 @@ from rich.text import Text
 from folkmoot.telemetry import Telemetry
 
 from .connection import Connection, connected
+from .loading import load_processes
 from .serve import stop_signal
 from .telling import telling
 from .verbs import Invocation, verb
@@ -46,6 +47,23 @@ async def serve(
         Path | None,
         typer.Option(
             envvar="FOLKMOOT_TEAMS", help="Folder with the JSON files of teams that chats can be opened with by name."
+        ),
+    ] = None,
+    named_teams: Annotated[
+        bool | None,
+        typer.Option(
+            "--named-teams/--any-teams",
+            envvar="FOLKMOOT_NAMED_TEAMS",
+            help="Chats are opened with, and changed to, the teams of --teams only; not told: the role designer may "
+            "bring others.",
+        ),
+    ] = None,
+    processes: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FOLKMOOT_PROCESSES",
+            help="module:attribute of the application's business processes that can be started: a list of "
+            "folkmoot.processes.Process, or a function that returns one.",
         ),
     ] = None,
     dashboard: Annotated[
@@ -86,14 +104,14 @@ async def serve(
     shown = _can_show() if dashboard is None else dashboard
     if shown and not _can_show():
         raise ImportError(_NO_DASHBOARD)
-    settings = Settings.from_environment(host=host, port=port)
-    known = read_teams(teams)
+    settings = Settings.from_environment(host=host, port=port, named_teams=named_teams)
+    known, offered = read_teams(teams), load_processes(processes)
     # Before anything is started: a port that is in use is told at once.
     with _listening(settings.host, settings.port) as listener, telling(invocation, "folkmoot-api") as telemetry:
         async with connected(invocation, telemetry=telemetry) as connection:
             moot = connection.moot(invocation.settings.queue)
             ui_url = temporal_ui_url or connection.ui_url or ""
-            app = create_app(moot, settings, teams=known, dashboard=shown, ui_url=ui_url)
+            app = create_app(moot, settings, teams=known, processes=offered, dashboard=shown, ui_url=ui_url)
             async with _counting(connection, telemetry):
                 await _serve(invocation, connection, app, listener, graceful_shutdown_timeout, shown)
 

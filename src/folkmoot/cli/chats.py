@@ -11,6 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from folkmoot._client.workers import Workers
 from folkmoot.chat import Chat
 from folkmoot.client import Folkmoot
+from folkmoot.errors import UnknownNameError
 
 from .connection import Connection, connected, working
 from .verbs import Invocation
@@ -66,7 +67,7 @@ async def _found(
         if queue is None:
             yield any_queue, chat
             return
-        async with worked_on(invocation, connection, queue, **options), connection.moot(queue) as moot:
+        async with worked_on(invocation, connection, queue, app, **options), connection.moot(queue) as moot:
             yield moot, await moot.get(chat_id)
 
 
@@ -81,17 +82,21 @@ async def _queue_of(connection: Connection, chat_id: str) -> str | None:
 
 
 @asynccontextmanager
-async def worked_on(invocation: Invocation, connection: Connection, queue: str, **options: Any) -> AsyncGenerator[None]:
+async def worked_on(
+    invocation: Invocation, connection: Connection, queue: str, app: str | None = None, **options: Any
+) -> AsyncGenerator[None]:
     """Somebody works on the queue: those who do already, and only they, as they know what chats of it need.
 
     Args:
         invocation: The call of the verb.
         connection: To the server.
         queue: Of the chats.
+        app: What this process's worker has registered, as the command line names it.
         options: Of the worker that this process runs if it is ours to run one.
 
     Raises:
         NoWorkerError: Nobody does, on a server that is not ours.
+        UnknownNameError: As the block raised it, with what to do where that worker was given no `app`.
     """
     if not connection.embedded:
         await Workers(connection.client, queue).require()
@@ -99,5 +104,11 @@ async def worked_on(invocation: Invocation, connection: Connection, queue: str, 
     elif await connection.has_worker(queue):
         yield
     else:
-        async with working(invocation, connection, queue, **options):
-            yield
+        try:
+            async with working(invocation, connection, queue, **options):
+                yield
+        except UnknownNameError as error:
+            if app is not None:
+                raise
+            hint = f"{error.hint} This command's own worker knows what --app names; none was given.".strip()
+            raise UnknownNameError(error.kind, error.name, error.known, hint) from None

@@ -29,7 +29,7 @@ __all__ = ["Conversation", "entry_line", "message_json"]
 _STYLES = ("cyan", "green", "magenta", "yellow", "blue", "bright_red")
 _LONGEST = 1000
 """Characters of a tool's arguments or result that are shown."""
-_HIDDEN = {"kind", "time", "message", "command", "uuid", "spec", "engine"}
+_HIDDEN = {"kind", "time", "message", "command", "uuid", "spec", "was", "state", "engine"}
 
 
 def message_json(message: BaseChatMessage | BaseAgentEvent) -> dict[str, Any]:
@@ -142,7 +142,14 @@ def _words(message: BaseChatMessage | BaseAgentEvent) -> str:
 
 def _fields(data: Mapping[str, Any]) -> str:
     shown = {key: value for key, value in data.items() if key not in _HIDDEN and value not in (None, "", [], ())}
+    if "was" in data and "spec" in data:
+        shown |= {"team": _members(data["spec"]), "was": _members(data["was"])}
     return " ".join(f"{key}={_person(value) if key == 'by' else _value(value)}" for key, value in shown.items())
+
+
+def _members(spec: Mapping[str, Any]) -> str:
+    """Who takes part in a team, or the agent that is alone."""
+    return _value([str(member.get("name")) for member in spec.get("participants", (spec,))])
 
 
 def _person(by: object) -> str:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.text import Text
@@ -40,6 +40,8 @@ Tenant = Annotated[str, typer.Option(envvar="FOLKMOOT_TENANT", help="Tenant of t
 
 _MOST = 60
 """Characters of a value that the text of a comparison shows."""
+_PLAIN = ("run", "turn", "status", "stop_reason", "spoke", "pause")
+"""Parts of the folded state that say something to people; of the others they are told how many there are."""
 
 
 async def branches(invocation: Invocation, chat_id: ChatId) -> None:
@@ -55,9 +57,11 @@ async def branches(invocation: Invocation, chat_id: ChatId) -> None:
 def _tree(chat_id: str, found: Sequence[Branch]) -> Tree:
     root = Tree(Text(clean(chat_id), style="bold"))
     places: dict[int | None, Tree] = {None: root}
+    here = max((item.offset for branch in found for item in branch.snapshots if item.current), default=None)
     for branch in found:
         # A branch goes on after a snapshot of an earlier one.
-        node = places[branch.parent].add(Text(clean(_branch_line(branch))))
+        stands = f"; the chat stands at {here}" if any(item.offset == here for item in branch.snapshots) else ""
+        node = places[branch.parent].add(Text(clean(_branch_line(branch) + stands)))
         places |= {item.offset: node for item in branch.snapshots}
     return root
 
@@ -98,7 +102,7 @@ async def label(
             found = await chat.label(name, at, turn=turn, by=by)
     data = {"chat": chat_id, "command": "label", "label": name}
     if found is None:
-        invocation.screen.emit({**data, "snapshot": None}, Text(clean(f"{chat_id}: {name!r} names no snapshot")))
+        invocation.screen.emit({**data, "snapshot": None}, Text(clean(f"{chat_id}: {name!r} was taken away")))
     else:
         told = Text(clean(f"{chat_id}: {name!r} is {_point(found)}"))
         invocation.screen.emit({**data, "snapshot": asdict(found)}, told)
@@ -112,15 +116,16 @@ async def diff(
     invocation: Invocation,
     chat_id: ChatId,
     first: Annotated[
-        str, typer.Argument(metavar="A", envvar="FOLKMOOT_FIRST", show_envvar=True, help="A snapshot: offset or label.")
+        str,
+        typer.Argument(metavar="A", envvar="FOLKMOOT_FIRST", show_envvar=True, help="A snapshot: label or [@]offset."),
     ],
     second: Annotated[
-        str, typer.Argument(metavar="B", envvar="FOLKMOOT_SECOND", show_envvar=True, help="Another: offset or label.")
+        str, typer.Argument(metavar="B", envvar="FOLKMOOT_SECOND", show_envvar=True, help="Another: likewise.")
     ],
 ) -> None:
     """Compare two snapshots of a chat: what only one of them has, and where their states differ."""
     async with a_chat(invocation, chat_id) as chat:
-        found = await chat.compare(await _offset(chat, first), await _offset(chat, second))
+        found = await chat.compare(await _named(chat, first), await _named(chat, second))
     if invocation.screen.json:
         sides = {"first": _side(found.first), "second": _side(found.second)}
         invocation.screen.emit({"chat": chat_id, "shared": found.shared, **sides, "state": dict(found.state)})
@@ -128,11 +133,25 @@ async def diff(
         _show(invocation.screen, found)
 
 
-async def _offset(chat: Chat, named: str) -> int:
-    """The offset of the snapshot somebody named on the command line."""
-    if named.isascii() and named.isdigit():
-        return int(named)
-    return (await chat.find(label=named)).offset
+async def _named(chat: Chat, named: str) -> int | str:
+    """The snapshot somebody named on the command line: its offset, after an `@` if a label reads the same; or a label.
+
+    Raises:
+        ValueError: It may be both.
+    """
+    number = named.removeprefix("@")
+    if not number.isascii() or not number.isdigit():
+        return named
+    if number == named:
+        found = await chat.snapshots()
+        labelled = next((item.offset for item in found if named in item.labels), None)
+        if labelled is not None and any(item.offset == int(number) != labelled for item in found):
+            raise ValueError(
+                f"{named!r} is the label of the snapshot at {labelled}, and the offset of another; "
+                f"say @{labelled} or @{number}."
+            )
+        return int(number) if labelled is None else labelled
+    return int(number)
 
 
 def _side(side: Side) -> dict[str, Any]:
@@ -151,12 +170,16 @@ def _show(screen: Screen, found: Comparison) -> None:
         screen.say(f"{mark * 3} {side.snapshot.offset}, turn {side.snapshot.turn}: {counts}", f"bold {style}")
         for message in side.messages:
             screen.line(Text(clean(f"{mark} {message.source}: {' '.join(message.to_text().split())}"), style=style))
-    for path, (one, other) in found.state.items():
-        screen.line(Text(clean(f"{path}: {_brief(one)} | {_brief(other)}")))
+    plain = {path: values for path, values in found.state.items() if path in _PLAIN}
+    for path, (one, other) in plain.items():
+        screen.line(Text(clean(f"{path.replace('_', ' ')}: {_brief(one)} | {_brief(other)}")))
+    if inner := len(found.state) - len(plain):
+        screen.say(f"and {inner} parts of the engine's own state, which --json shows", "dim")
 
 
 def _brief(value: object) -> str:
-    text = repr(value)
+    text = ", ".join(map(str, cast(Sequence[object], value))) if isinstance(value, list) else str(value)
+    text = "none" if value in (None, "", []) else " ".join(text.split())
     return text if len(text) <= _MOST else f"{text[:_MOST]}…"
 
 

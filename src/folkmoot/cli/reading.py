@@ -134,8 +134,10 @@ async def snapshots(invocation: Invocation, chat_id: ChatId) -> None:
     for item in found:
         time, labels = item.time.replace("T", " ")[:19], ", ".join(item.labels)
         who, tokens = ", ".join(item.speakers), f"{item.tokens:,}"
+        # What a chat waits for is nobody who speaks.
+        who, reason = ("", f"wait for {who}") if item.reason == "wait" else (who, item.reason)
         branch = f"{item.branch} *" if item.current else item.branch
-        add_row(table, item.offset, item.turn, item.run, who, item.reason, tokens, time, branch, labels)
+        add_row(table, item.offset, item.turn, item.run, who, reason, tokens, time, branch, labels)
     invocation.screen.emit({}, table)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 import typer
 from rich.text import Text
 
-from folkmoot._chat.masking import MASK
+from folkmoot._chat.masking import MASK_GIVEN, has_mask
 from folkmoot._client.visible import visible
 from folkmoot.budgets import LIMITS
 from folkmoot.chat import Chat, PendingRequest
@@ -129,17 +129,9 @@ def arguments_of(text: str) -> dict[str, Any]:
         raise ValueError(f"The arguments are no JSON: {error}") from None
     if not isinstance(value, dict):
         raise ValueError(f'The arguments must be a JSON object, such as {{"amount": 12}}; got {raw.strip()[:100]!r}.')
-    if _has_mask(cast(object, value)):
-        raise ValueError(f"The arguments have {MASK!r} in place of a secret: changed arguments need the secret itself.")
+    if has_mask(cast(object, value)):
+        raise ValueError(MASK_GIVEN)
     return cast(dict[str, Any], value)
-
-
-def _has_mask(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_has_mask, cast(Mapping[str, object], value).values()))
-    if isinstance(value, list):
-        return any(map(_has_mask, cast(list[object], value)))
-    return value == MASK
 
 
 def amounts_of(given: Sequence[str]) -> dict[str, float]:

@@ -67,7 +67,7 @@ async def run(
     chat_id = chat_id or f"{team.name}-{secrets.token_hex(3)}"
     async with connected(invocation, app=app, code_folder=code_folder, in_memory=in_memory) as connection:
         register(connection.plugin, carried(team))
-        async with worked_on(invocation, connection, invocation.settings.queue):
+        async with worked_on(invocation, connection, invocation.settings.queue, app):
             moot = connection.moot(invocation.settings.queue)
             async with moot:
                 chat = await moot.open(team, chat_id, replace=replace, tenant=tenant)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, cast
 import typer
 from rich.text import Text
 
-from folkmoot._client.old_messages import Ending, OldMessages, rehearsed, state_of
+from folkmoot._client.old_messages import Ending, OldMessages, resumed
 from folkmoot._spec import AgentSpec, carried
 from folkmoot.chat import Chat
 from folkmoot.client import Folkmoot
@@ -180,9 +180,8 @@ async def resume(
             warnings = await chat.load_messages(old, termination=ending, force=force, by=by)
         else:
             assert team is not None
-            rehearsal = rehearsed(team, old, ending)
-            warnings = rehearsal.warnings
-            chat = await moot.open(team, chat_id, state=state_of(rehearsal))
+            state, warnings = await resumed(team, old, ending)
+            chat = await moot.open(team, chat_id, state=state)
         status = (await chat.status()).status
     for warning in warnings if not invocation.screen.json else ():
         invocation.screen.note(f"warning: {warning}")
@@ -219,7 +218,7 @@ async def _placed(
     async with connected(invocation, app=app) as connection:
         register(connection.plugin, carried(team))
         queue = invocation.settings.queue
-        async with worked_on(invocation, connection, queue), connection.moot(queue) as moot:
+        async with worked_on(invocation, connection, queue, app), connection.moot(queue) as moot:
             try:
                 await moot.get(chat_id)
             except ChatNotFoundError:
@@ -265,7 +264,7 @@ async def import_(
     queue = invocation.settings.queue
     async with (
         connected(invocation, app=app) as connection,
-        worked_on(invocation, connection, queue),
+        worked_on(invocation, connection, queue, app),
         connection.moot(queue) as moot,
     ):
         chat = await moot.import_chat(document, chat_id, replace=replace, tenant=tenant)

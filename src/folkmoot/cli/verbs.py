@@ -160,6 +160,9 @@ def _carry_out(settings: Settings, work: Callable[[Invocation], Coroutine[Any, A
         asyncio.run(_until_terminated(work(invocation)))
     except typer.Exit as end:
         return end.exit_code
+    except typer.BadParameter:
+        # Wrong usage that only the verb sees, as of options that exclude each other, is told as any other is.
+        raise
     except KeyboardInterrupt:
         return _INTERRUPTED
     except asyncio.CancelledError:

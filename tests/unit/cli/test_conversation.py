@@ -42,6 +42,14 @@ def final(text: str) -> TextMessage:
     return TextMessage(id="m", content=text, source="writer")
 
 
+def test_a_change_of_the_team_tells_who_takes_part() -> None:
+    was = {"type": "AssistantAgent", "name": "a", "system_message": "secret of the trade"}
+    spec = {"type": "RoundRobinGroupChat", "participants": [was, {**was, "name": "b"}]}
+    data = {"spec": spec, "was": was, "state": {"agent_states": {}}, "by": "ann"}
+    line = entry_line(ChatEvent(7, "loaded", "2026-01-01T00:00:00Z", data, None)).plain
+    assert line.endswith("  loaded  by=ann team=a,b was=a")
+
+
 def test_each_speaker_is_named_once_in_a_row() -> None:
     said = shown(
         TextMessage(content="one", source="writer"),

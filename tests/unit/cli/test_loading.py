@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from folkmoot import AssistantAgent, FolkmootPlugin, RoundRobinGroupChat
+from folkmoot import AssistantAgent, FolderStore, FolkmootPlugin, RoundRobinGroupChat
 from folkmoot._spec import to_json
 from folkmoot.autogen import dump_component
-from folkmoot.cli.loading import load_attribute, load_plugin, load_team
+from folkmoot.cli.loading import load_attribute, load_plugin, load_processes, load_team
 
 TEAM = RoundRobinGroupChat([AssistantAgent("writer", "m")], max_turns=1)
 
@@ -35,6 +35,14 @@ def add(a: int, b: int) -> int:
 
 
 settings = {"tools": [add]}
+open_store = {"tools": [add], "store": None}
+own_store = {"store": "own"}
+
+
+def own_plugin():
+    return FolkmootPlugin(store="own")
+
+
 wrong_settings = {"tool": [add]}
 
 
@@ -47,13 +55,28 @@ class holder:
 """
 
 
+PROCESSES = """
+from tests._support.errands import ERRAND
+
+PROCESSES = (ERRAND,)
+numbers = [7]
+twice = [ERRAND, ERRAND]
+
+
+def make():
+    return [ERRAND]
+"""
+
+
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "my_teams.py").write_text(MODULE)
+    (tmp_path / "my_processes.py").write_text(PROCESSES)
     (tmp_path / "broken_teams.py").write_text("raise RuntimeError('no luck')")
-    monkeypatch.delitem(sys.modules, "my_teams", raising=False)
+    for module in ("my_teams", "my_processes"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
 
 
 def test_a_file_gives_its_team(tmp_path: Path) -> None:
@@ -138,6 +161,57 @@ def test_a_folder_for_code_goes_to_the_plugin_that_is_made_here(tmp_path: Path) 
 def test_a_plugin_of_the_user_s_has_its_own_folder_for_code(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'my_teams:plugin' is a FolkmootPlugin; a folder for code is its argument"):
         load_plugin("my_teams:plugin", None, tmp_path)
+
+
+@pytest.mark.parametrize("source", ["my_teams:plugin", "my_teams:settings", "my_teams:open_store", None])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_store_fills_in_what_the_application_leaves_open(
+    source: str | None, named: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FolderStore(tmp_path / "named")
+    plugin = load_plugin(source, store, named=named)
+    assert plugin.store is store
+    assert plugin._side.reader.store is not None, "its workers have it"
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("source", ["my_teams:own_plugin", "my_teams:own_store"])
+def test_a_store_of_the_application_wins_and_that_is_told(
+    source: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FolderStore(tmp_path / "named")
+    assert repr(load_plugin(source, store, named=True).store) == "FolderStore('own')"
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    told = (
+        f"{source!r} has a store of its own, FolderStore('own'), which is used; {store!r}, of --store or FOLKMOOT_STORE"
+    )
+    assert record.getMessage() == f"{told}, is not"
+    caplog.clear()
+    # Nobody named that of the embedded server's folder, or it is the same.
+    assert repr(load_plugin(source, store).store) == "FolderStore('own')"
+    load_plugin(source, FolderStore("own"), named=True)
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("source", ["my_processes:PROCESSES", "my_processes:make"])
+def test_processes_are_a_list_or_what_returns_one(source: str) -> None:
+    assert [process.name for process in load_processes(source)] == ["errand"]
+    assert load_processes(None) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("my_processes:ERRAND", "'my_processes:ERRAND' is a Process; expected a list of folkmoot.processes.Process."),
+        ("my_processes:numbers", "'my_processes:numbers' holds a int; expected only folkmoot.processes.Process."),
+        ("my_processes:twice", "'my_processes:twice' has two processes named 'errand'."),
+        ("my_processes:gone", "module 'my_processes' has no attribute 'gone'"),
+    ],
+)
+def test_what_is_no_list_of_processes_is_named(source: str, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        load_processes(source)
 
 
 def test_without_an_app_there_is_an_empty_plugin() -> None:

@@ -37,6 +37,8 @@ def test_what_is_no_age(text: str) -> None:
 )
 def test_wrong_usage(arguments: list[str], said: str) -> None:
     result = CliRunner().invoke(app, ["delete", *arguments])
-    assert result.exit_code != 0
+    assert result.exit_code == 2, "as other commands answer wrong usage"
     assert said in result.stderr
+    assert result.stderr.startswith("Usage: ")
     assert "Traceback" not in result.stderr
+    assert "BadParameter" not in result.stderr

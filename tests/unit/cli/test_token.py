@@ -56,10 +56,12 @@ def test_a_token_for_all_tenants() -> None:
     assert verify(result.stdout.strip(), (KEY,)).tenants == ("*",)
 
 
-def test_a_token_that_opens_nothing_is_noted() -> None:
+def test_a_token_of_somebody_whom_only_requests_name_is_noted() -> None:
     result = run("--subject", "alice", "--role", "finance")
     assert result.exit_code == 0
-    assert "Without --role viewer, operator, approver, admin the API allows nothing" in result.stderr
+    said = " ".join(result.stderr.split())
+    assert "Without --role viewer, operator, designer, approver, admin the API lets 'alice' only see and decide" in said
+    assert "Without --role" not in run("--subject", "alice", "--role", "designer").stderr
 
 
 def test_a_key_from_a_file(tmp_path: Path) -> None:
@@ -111,12 +113,12 @@ def test_a_token_that_would_be_refused() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ([], 1, "give one of --subject"),
-        (["--subject", "alice", "--show-claims"], 1, "give one of --subject"),
-        (["--subject", "alice", "--expires", "soon"], 1, "got 'soon'"),
+        ([], 2, "give one of --subject"),
+        (["--subject", "alice", "--show-claims"], 2, "give one of --subject"),
+        (["--subject", "alice", "--expires", "soon"], 2, "got 'soon'"),
         (["--subject", "alice", "--expires", "0s"], 1, "expected more than 0"),
-        (["--subject", "alice", "--role", "viewer", "--all-tenants"], 1, "is for --role admin"),
-        (["--subject", "a", "--role", "admin", "--tenant", "t", "--all-tenants"], 1, "without --tenant"),
+        (["--subject", "alice", "--role", "viewer", "--all-tenants"], 2, "is for --role admin"),
+        (["--subject", "a", "--role", "admin", "--tenant", "t", "--all-tenants"], 2, "without --tenant"),
         (["--subject", " "], 1, "expected whose token it is"),
         (["--subject", "role:admin"], 1, "is a role"),
         (["--show-claims"], 1, "The token is none, or damaged"),

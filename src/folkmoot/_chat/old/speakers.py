@@ -10,11 +10,13 @@ from folkmoot._chat.engine import Chat
 from folkmoot._chat.entries import message_of
 from folkmoot._chat.floor import level_at
 from folkmoot._chat.managers import manager_of
+from folkmoot._chat.managers.base import eligible
 from folkmoot._chat.plan import Node
 from folkmoot._chat.state import Scope
 from folkmoot.teams import EdgeFunction, GraphFlow, MagenticOneGroupChat, Swarm
 
 from .cast import Part, direct
+from .graph_ways import lead_to
 
 __all__ = ["Managers", "Speakers"]
 
@@ -42,15 +44,15 @@ class Speakers:
         """A batch begins, in which a participant says the message at `place` of the parts."""
         scope = self.chat.state.scopes[node.path]
         ready = self._ready(node, scope)
+        if isinstance(node.team, GraphFlow) and name not in ready:
+            ready = self._led_to(node, scope, name, place)
         batch, rest = [name], list[str]()
         if name in ready:
             batch = self._batch(node, ready, place)
             rest = [other for other in ready if other not in batch]
-        elif isinstance(node.team, GraphFlow):
-            # It has gone another way than this graph does: it goes on from who speaks now.
-            scope.manager.pop("graph", None)
-            where = self.parts[place].old.where
-            self.warnings.append(f"{where}: {name!r} was not next in the graph; it is taken to go on from there.")
+        elif name not in eligible(node, scope.manager, node.names):
+            where, last = self.parts[place].old.where, scope.manager["last"]
+            self.warnings.append(f"{where}: {name!r} spoke after {last!r}, which the team's transitions do not allow.")
         where = {"scope": node.path} if node.path else {}
         turn, run = self.chat.state.turn + 1, self.chat.state.run
         self.chat.append(self.time, "turn", run=run, turn=turn, speakers=batch, **where)
@@ -64,6 +66,18 @@ class Speakers:
         if scope.floor.left:
             return list(scope.floor.left)
         return manager_of(node).choose(self.chat, node, scope, self.time) if isinstance(node.team, GraphFlow) else []
+
+    def _led_to(self, node: Node, scope: Scope, name: str, place: int) -> list[str]:
+        """Who is ready in a graph that has gone another way than this one does, to somebody whose turn it was not."""
+        way, told = lead_to(node, scope, name), f"{self.parts[place].old.where}: {name!r} was not next in the graph"
+        if way is None:
+            scope.manager.pop("graph", None)
+            self.warnings.append(f"{told}, and no way leads there; the graph begins anew after it.")
+            return []
+        before = f"what comes before, of {', '.join(map(repr, way.before))}, is taken to have been said"
+        told += ", which is taken to have begun anew" if way.anew else ""
+        self.warnings.append(f"{told}; {before}." if way.before else f"{told} there.")
+        return self._ready(node, scope)
 
     def _batch(self, node: Node, ready: Sequence[str], place: int) -> list[str]:
         """Those of `ready` who said something before others did, or again; all of them if that is still to come."""

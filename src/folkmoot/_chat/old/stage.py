@@ -248,6 +248,12 @@ class Stage:
                     self.exchanges.conclude(exchange, turn)
             elif seat.inner is not None and seat.inner.link is Link.TEAM and self._finish(seat.inner, goes_on):
                 self.speakers.check(None)
+                if not self.chat.state.scopes[seat.inner.path].ended:
+                    last = self.parts[-1].old.where
+                    self.warnings.append(
+                        f"{last} is of the inner team {seat.path!r}, whose run is taken to be over with it, though "
+                        "nothing ends it."
+                    )
                 self.chat.end_scope(seat.inner, self.time, stop_reason=None)
         return not self.chat.state.scopes[node.path].turns
 

@@ -131,7 +131,7 @@ def test_what_half_a_batch_said_is_heard_with_the_other_half() -> None:
 def test_a_graph_that_went_another_way_goes_on_from_the_last_speaker() -> None:
     resumed = old(diamond(), [by("user", "go"), by("a", "1"), by("a", "2")])
     assert resumed.next == ("b", "c")
-    assert resumed.warnings == ["messages[2]: 'a' was not next in the graph; it is taken to go on from there."]
+    assert resumed.warnings == ["messages[2]: 'a' was not next in the graph, which is taken to have begun anew there."]
 
 
 def branching() -> GraphFlow:
@@ -190,6 +190,38 @@ def test_messages_of_an_inner_team_belong_to_its_run() -> None:
     assert driver.heard("pair/x") == ["U: go", "U: 1", "A: 2", "U: 3", "U: 4"]
     assert driver.heard("a") == ["U: go", "A: 1", "U: 2", "U: 3", "A: 4"]
     assert old(spec, [chat("user", "go"), chat("a", "1"), chat("x", "2")]).next == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("spoken", "warned"), [("ax", True), ("axy", False), ("axyx", False), ("axa", False), ("axyax", True)]
+)
+def test_a_run_of_an_inner_team_that_nothing_ended_is_told_of(spoken: str, warned: bool) -> None:
+    inner = RoundRobinGroupChat([agent("x"), agent("y")], name="pair", max_turns=2)
+    resumed = old(RoundRobinGroupChat([agent("a"), inner]), [chat("user", "go"), *(chat(name) for name in spoken)])
+    told = f"messages[{len(spoken)}] is of the inner team 'pair', whose run is taken to be over with it"
+    assert [text.partition(", though")[0] for text in resumed.warnings] == [told] * warned
+
+
+TABLE = {"a": ["b"], "b": ["c", "a"], "c": []}
+
+
+@pytest.mark.parametrize(
+    ("spoken", "warned"), [("ab", ""), ("abc", ""), ("ac", "ac"), ("aba", ""), ("abca", ""), ("bb", "bb"), ("aUc", "")]
+)
+def test_a_transition_that_is_not_allowed_is_told_of(spoken: str, warned: str) -> None:
+    spec = SelectorGroupChat(
+        [agent(name) for name in "abc"],
+        "scripted",
+        allowed_or_disallowed_speaker_transitions=TABLE,
+        speaker_transitions_type="allowed",
+    )
+    resumed = old(spec, [chat("user", "go"), *(chat("user" if name == "U" else name) for name in spoken)])
+    told = [
+        f"messages[{place + 1}]: {warned[1]!r} spoke after {warned[0]!r}, which the team's transitions do not allow."
+        for place in range(1, len(spoken))
+        if warned and spoken[place - 1 : place + 1] == warned
+    ]
+    assert resumed.warnings == told
 
 
 def test_an_inner_name_that_several_have_is_refused() -> None:
@@ -279,7 +311,9 @@ def test_a_manager_that_several_inner_teams_have_is_not_known() -> None:
     inner = [MagenticOneGroupChat([agent(name)], "scripted", name=f"team_{name}") for name in "xy"]
     one = RoundRobinGroupChat([agent("a"), inner[0]])
     resumed = old(one, [chat("user", "go"), chat("MagenticOneOrchestrator", ANNOUNCED), chat("x", "1")])
-    assert resumed.warnings == []
+    assert resumed.warnings == [
+        "messages[2] is of the inner team 'team_x', whose run is taken to be over with it, though nothing ends it."
+    ]
     driver = going_on(resumed)
     assert driver.heard("team_x/x") == [f"U: {ANNOUNCED}", "A: 1"]
     driver.run(None)
