@@ -3,13 +3,15 @@
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
+# Most tests but the units wait for servers and processes: one more at a time keeps two cores busy.
+WAITING_WORKERS ?= 3
 
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
-PYTEST := $(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not soak"
+PYTEST := $(PY) -m pytest --dist worksteal -m "not soak"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv server postgres prometheus chromium stores production-server demo test check format bench soak client record-release clean
+.PHONY: help venv server postgres prometheus chromium stores production-server demo test check format bench soak client reference record-release clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,8 +53,8 @@ production-server: postgres $(INSTALLED) ## see that Temporal's production serve
 	$(PY) -m tests._support.temporal_server
 
 test: server stores prometheus chromium production-server ## run all tests but the long ones
-	$(PYTEST) tests/unit
-	$(PYTEST) tests --ignore tests/unit
+	$(PYTEST) -n $(WORKERS) tests/unit
+	$(PYTEST) -n $(WAITING_WORKERS) tests --ignore tests/unit
 
 check: $(INSTALLED) ## check format, lint, types and layers
 	$(PY) -m ruff format --check .
@@ -72,6 +74,9 @@ soak: server ## run the long measurements; run again to go on where they were st
 
 client: $(INSTALLED) ## write the OpenAPI document and the Python client that is generated from it anew
 	$(PY) -m tests._support.client_generator
+
+reference: $(INSTALLED) ## write the reference in docs/reference/ anew, from the code and the OpenAPI document
+	$(PY) -m tests._support.reference
 
 record-release: $(INSTALLED) ## keep the current histories as those of this release; every later version must replay them
 	$(PY) -m tests.replay.release

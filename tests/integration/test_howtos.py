@@ -26,7 +26,7 @@ class Changing:
 
 
 async def test_test_my_team(server_address: str) -> None:
-    program, upgrade = python_blocks("docs/howto/test-my-team.md")
+    program, _, upgrade, _ = python_blocks("docs/howto/test-my-team.md")
     assert (await run_block(program, {}))["result"].messages[-1].to_text() == "APPROVE"
     plugin = FolkmootPlugin(models={"m": ScriptedModel(["hello"], name="m")})
     async with (

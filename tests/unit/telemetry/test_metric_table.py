@@ -12,7 +12,7 @@ from folkmoot._telemetry import metrics
 from folkmoot._telemetry.metrics import METRICS, OTHER, Kind, Metric, bounded, buckets
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs/howto/observe.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/reference/metrics.md").read_text(encoding="utf-8")
 UNITS = ("seconds", "bytes", "events")
 FORBIDDEN = {"chat", "chat_id", "agent", "text", "path", "user", "subject", "tenant", "run", "request"}
 
