@@ -88,8 +88,8 @@ class ApprovalPolicy(Deadlines, frozen=True):
     """When people are asked before an agent acts, whom, and what follows.
 
     `when` is `always`, a JSON Schema that the arguments must match for an approval to be needed, or a function,
-    registered by name or passed itself, that says so of the tool's name and the arguments. A function that fails asks
-    for the approval.
+    registered by name or passed itself, that says so of the tool's name and the arguments; a text it returns is the
+    request's reason. A function that fails asks for the approval.
 
     Raises:
         ValueError: Values that contradict each other, or a `when` that is none of these.

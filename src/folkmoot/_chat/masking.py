@@ -10,10 +10,11 @@ from typing import Any, cast
 from .entries import CHAT_KINDS
 from .log import Entry
 
-__all__ = ["MASK", "mask_entry", "masked", "restored"]
+__all__ = ["MASK", "MASK_GIVEN", "has_mask", "mask_entry", "masked", "restored"]
 
 MASK = "•••"
 """What readers see in place of a secret."""
+MASK_GIVEN = f"The arguments have {MASK!r} in place of a secret: changed arguments need the secret itself."
 
 
 def masked(arguments: str, secrets: Sequence[str]) -> str:
@@ -30,6 +31,15 @@ def masked(arguments: str, secrets: Sequence[str]) -> str:
     except ValueError:
         return json.dumps(MASK, ensure_ascii=False)
     return json.dumps(_without(given, frozenset(secrets)), ensure_ascii=False)
+
+
+def has_mask(value: object) -> bool:
+    """Whether the mask stands somewhere in arguments that somebody gave."""
+    if isinstance(value, Mapping):
+        return any(map(has_mask, cast(Mapping[str, object], value).values()))
+    if isinstance(value, list):
+        return any(map(has_mask, cast(list[object], value)))
+    return value == MASK
 
 
 def restored(arguments: Mapping[str, Any], asked: str, secrets: Sequence[str]) -> dict[str, Any]:

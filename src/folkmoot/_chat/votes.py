@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from referencing import Registry
 
 from . import budgets
@@ -153,10 +153,21 @@ def _misfit(chat: Chat, request: Request, arguments: Any) -> str | None:
         return f"The changed arguments cannot be checked: the tool's schema is none: {problem}"[:300]
     if error is None:
         return None
-    # A text may show all that was given, e.g. of `anyOf`: with secrets among it, only the rule is named.
+    # A text may show all that was given, e.g. of `anyOf`: with secrets among it, only fields and the rule are named.
     secret = chat.log.at(request.offset).data.get("secrets")
-    why = f"{error.validator!r} does not hold" if secret else error.message[:300]
+    why = _rule(error) if secret else error.message[:300]
     return f"The changed arguments do not fit the tool: at {error.json_path}: {why}"
+
+
+def _rule(error: ValidationError) -> str:
+    """The rule that does not hold, and of which fields; of what was given nothing but the names the schema has."""
+    if error.validator == "required":
+        given = cast(dict[str, Any], error.instance)
+        missing = [name for name in cast(list[str], error.validator_value) if name not in given]
+        return f"there is no {', '.join(map(repr, missing))}"[:300]
+    if error.validator == "type":
+        return f"expected type {error.validator_value!r}"
+    return f"{error.validator!r} does not hold"
 
 
 def _meant(chat: Chat, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:

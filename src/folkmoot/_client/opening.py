@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.api.workflowservice.v1 import (
+    DeleteWorkflowExecutionRequest,
+    GetWorkflowExecutionHistoryReverseRequest,
+)
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -24,14 +27,31 @@ from folkmoot._temporal.payloads import MAX_TASK, ChatInput, HistoryLimits, size
 from folkmoot.errors import ChatClosedError, ChatExistsError, PayloadTooLargeError
 from folkmoot.teams import TeamSpec
 
-__all__ = ["Opening", "mark_of"]
+__all__ = ["REFUSED", "Opening", "mark_of", "unmake"]
 
 REFUSED = "refused when it was opened"
-"""Reason of the termination of a chat that was never open: its id is free."""
+"""Reason of the termination of a chat that was never open, where it could not be deleted: its id is free."""
 _BEGINNING = "folkmoot.beginning"
 """Memo: the mark of the state a chat was opened with; it stays, whatever the chat does."""
 _OF_THE_MOMENT = ("created_at", "since")
 """In a state: when a message came to be, and since when a condition counts."""
+
+
+async def unmake(client: Client, chat_id: str, run_id: str) -> None:
+    """End a chat that could not do what it was opened for, so that it never was: its id is free, and no list has it.
+
+    Args:
+        client: A connected client.
+        chat_id: The chat's id.
+        run_id: The run of its workflow, which has not ended: the server takes its time to forget one that has.
+    """
+    run = WorkflowExecution(workflow_id=chat_id, run_id=run_id)
+    request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=run)
+    try:
+        await client.workflow_service.delete_workflow_execution(request)
+    except RPCError:
+        # Not everybody who may start a workflow may delete one.
+        await client.get_workflow_handle(chat_id, run_id=run_id).terminate(reason=REFUSED)
 
 
 class Opening:
@@ -53,6 +73,7 @@ class Opening:
         self._queue = queue
         self._team = team
         self._id = chat_id
+        self._run_id = ""
         self._spec = to_json(team)
         self._digest = spec_digest(team)
         if (size := size_of(self._spec)) > MAX_TASK:
@@ -116,7 +137,7 @@ class Opening:
     async def _start(self, argument: dict[str, Any], replace: bool, mark: str) -> None:
         team = self._team
         members = team.participants if isinstance(team, TeamSpec) else (team,)
-        await self._client.start_workflow(
+        handle: WorkflowHandle[Any, Any] = await self._client.start_workflow(
             names.WORKFLOW,
             argument,
             id=self._id,
@@ -127,10 +148,11 @@ class Opening:
             memo={names.MEMO_CHAT: memo_of(team), **({_BEGINNING: mark} if mark else {})},
             static_summary=f"{team.name}: {', '.join(member.name for member in members)}"[:200],
         )
+        self._run_id = handle.first_execution_run_id or ""
 
     async def withdraw(self) -> None:
-        """End a chat just started, so that it never was."""
-        await self._client.get_workflow_handle(self._id).terminate(reason=REFUSED)
+        """End the chat just started, so that it never was."""
+        await unmake(self._client, self._id, self._run_id)
 
     async def free(self) -> bool:
         """Whether no chat has or had this id."""

@@ -14,7 +14,7 @@ from . import names
 from .agent_turns import AgentTurns
 from .code_runs import CodeRuns
 from .compensations import Compensations
-from .failures import CallFailedError
+from .failures import ExpectedError
 from .functions import Functions
 from .heartbeat import beating
 from .kill_points import reach
@@ -69,7 +69,7 @@ class ChatActivities:
         """Put a stretch of the log into the store, with the state before it; given what is there, all is indexed."""
         store = self._side.reader.store
         if store is None:
-            raise CallFailedError("This worker has no store.", type=StoreMissingError.__name__, non_retryable=True)
+            raise ExpectedError("This worker has no store.", type=StoreMissingError.__name__, non_retryable=True)
         async with beating():
             chat = await self._side.read(CallInput(at=raw["at"], d=raw["d"], n=0), whole=False)
             reach("seal.before")

@@ -60,7 +60,8 @@ async def _needed(policy: ApprovalPolicy, call: Mapping[str, Any], side: Side) -
         needed = await call_function(side.registry.function(policy.function), call["name"], arguments)
     except Exception as error:  # noqa: BLE001 - a user's function may raise anything
         return f"{policy.function!r}, which says when to ask, failed: {type(error).__name__}: {error}"[:1000]
-    return policy.reason if needed else None
+    # A text is why.
+    return (needed if isinstance(needed, str) else policy.reason) if needed else None
 
 
 async def _schema(spec: AssistantAgent, name: str, side: Side) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,8 @@ from folkmoot.workbench import NamedWorkbench, Workbench
 from .prices import PriceFunction
 
 __all__ = ["Registry"]
+
+_LOG = logging.getLogger("folkmoot.worker")
 
 
 @dataclass
@@ -153,9 +156,13 @@ class Registry:
                 case RunnerTool():
                     pass
                 case Tool():
-                    self._undoes(self.tool(part.name).options)
+                    registered = self.tool(part.name).options
+                    self._undoes(registered)
+                    self._checks(registered.approval, team.name)
                 case ToolOptions():
                     self._undoes(part)
+                case ApprovalPolicy():
+                    self._checks(part, team.name)
                 case CustomAgent():
                     self.agent(part.agent)
                 case NamedMemory():
@@ -174,6 +181,15 @@ class Registry:
         """Look up the tool that undoes calls."""
         if options.compensate is not None:
             self.tool(options.compensate)
+
+    def _checks(self, policy: ApprovalPolicy | None, team: str) -> None:
+        """Warn of a policy whose votes this worker cannot hold against a key: it would refuse each of them."""
+        if policy is not None and policy.require_signed_decisions and not self.decision_keys:
+            _LOG.warning(
+                "team %r takes signed decisions only, and this worker has no keys to check them with, so no vote will "
+                "count; expected FOLKMOOT_DECISION_PUBLIC_KEYS",
+                team,
+            )
 
     def refusal(self, team: TeamSpec | AgentSpec) -> dict[str, Any] | None:
         """`check` as a workflow's handlers want it: the error in its wire form, or None."""

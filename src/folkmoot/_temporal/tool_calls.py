@@ -7,12 +7,14 @@ from typing import Any
 
 from temporalio import activity
 
+from folkmoot._chat.log import Entry
 from folkmoot.agents import AssistantAgent
 from folkmoot.options import ToolOptions
 from folkmoot.tools import CancellationToken, FunctionTool, ToolArgumentsError, ToolContext
 from folkmoot.workbench import Workbench
 
 from . import names
+from .call_policies import policies_of
 from .failures import CallFailedError
 from .heartbeat import Heart, beating
 from .kill_points import reach
@@ -46,6 +48,8 @@ class ToolCalls:
             if tool is None:
                 text = f"Error: tool '{call['name']}' not found in any workbench"
                 return {"content": text, "is_error": True}
+            if not data.l and (asks := await self._unasked(chat.log.at(data.n), spec, call)) is not None:
+                return {"asks": asks}
             # What people let be called is what they saw, or changed it to.
             allowed = chat.log.at(data.l).data.get("arguments") if data.l else None
             try:
@@ -70,6 +74,15 @@ class ToolCalls:
                     reach("tool.after")
             outcome = {"content": await self._side.large(text, chat)}
             return _bounded(call["name"], {**outcome, "is_error": True} if is_error else outcome)
+
+    async def _unasked(self, entry: Entry, spec: AssistantAgent, call: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What people have to be asked of a call before it is made; None: nothing, or it was looked at with the reply.
+
+        Old messages and states may come from anybody: they do not tell what needs whose approval.
+        """
+        if entry.kind != "copied" and entry.data.get("role") != "again":
+            return None
+        return (await policies_of(spec, [call], self._side)).get("approvals", {}).get("0")
 
 
 async def _run(

@@ -16,7 +16,7 @@ from folkmoot._chat.state import Request, Turn, call_key
 from folkmoot.agents import AssistantAgent, Handoff
 
 from .answers import answer_of
-from .approving import ask_approvals, note_of
+from .approving import ask_approval, ask_approvals, asked_about, note_of
 from .base import Role, step_inside
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class Assistant(Role):
             node = seat.tools.get(name)
             if node is None:
                 let = turn.let.get(index, 0)
-                if let or str(index) not in approvals:
+                if let or not (str(index) in approvals or asked_about(chat, seat, turn, index)):
                     key, until = call_key("tool", request, index), max(request, let) + 1
                     policy = policies.get(str(index))
                     found.append(Call(key, "tool", seat.path, request, until, index, name, policy, let=let))
@@ -203,6 +203,10 @@ class Assistant(Role):
         return found
 
     def take(self, chat: Chat, seat: Seat, turn: Turn, call: Call, result: Mapping[str, Any], time: str) -> None:
+        if call.kind == "tool" and "asks" in result:
+            # The request is not one a worker's model made, and nobody had looked yet at who has to be asked.
+            ask_approval(chat, seat, turn, call.index, result["asks"], time)
+            return
         if call.kind == "tool":
             outcome = {"content": result["content"], **note_of(chat, call)}
             _outcome(chat, seat, turn, call.index, time, outcome, is_error=bool(result.get("is_error")), made=True)

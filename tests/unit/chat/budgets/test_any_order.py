@@ -105,8 +105,9 @@ class Told:
     def vote(self, index: int, number: int) -> None:
         name, request = self.driver.request(index)
         limits = self.driver.chat.plan.budgets[request.path].limits
-        given = {"arguments": {next(iter(limits)): 1 + number % 9}} if number % 2 else {}
-        entry = self.driver.vote("ann", "approve" if number % 5 else "reject", index, **given)
+        verdict = "approve" if number % 5 else "reject"
+        given = {"arguments": {next(iter(limits)): 1 + number % 9}} if number % 2 and verdict == "approve" else {}
+        entry = self.driver.vote("ann", verdict, index, **given)
         assert entry.kind == "vote", (name, entry.data)
 
     def result(self, call: Call, number: int) -> Json | Failure:

@@ -326,6 +326,9 @@ def test_secret_arguments_are_not_in_the_text_of_a_refusal() -> None:
     assert "hush" not in driver.refused("ann", "edit", arguments={"amount": "hush"})
     data = driver.chat.log.at(driver.request()[1].offset).data
     assert isinstance(data, dict)
+    # The fields are named all the same.
+    assert driver.refused("ann", "edit", arguments={"token": "x"}).endswith("at $: there is no 'amount'")
+    assert driver.refused("ann", "edit", arguments={"amount": "hush"}).endswith("at $.amount: expected type 'integer'")
     # Rules over the whole show the whole.
     data["schema"] = {"not": {"required": ["token"]}}
     assert "hush" not in driver.refused("ann", "edit", arguments={"amount": 1, "token": "hush"})
