@@ -4,7 +4,7 @@
 Temporal's environment configuration, `FOLKMOOT_TASK_QUEUE`, `FOLKMOOT_STORE`, `FOLKMOOT_DEPLOYMENT`,
 `FOLKMOOT_BUILD_ID`, `FOLKMOOT_VERSIONING`, `FOLKMOOT_WEBHOOKS`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`; what it tells of
 itself: `FOLKMOOT_METRICS_ADDRESS`, `FOLKMOOT_LOG_FORMAT`, `FOLKMOOT_LOG_LEVEL`, `OTEL_EXPORTER_OTLP_ENDPOINT`; and
-`FOLKMOOT_DATABASE_URL`, the application's database.
+`FOLKMOOT_DATABASE_URL`, the application's database, and `APP_PURCHASE_RULES`, its rules for purchases.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from datetime import timedelta
 
 from temporalio.worker import Interceptor, Worker
 
-from activities import ACTIVITIES, TOOLS
+from activities import ACTIVITIES, tools_for
 from activities.database import use
+from activities.purchase_records import purchase_rules
 from folkmoot import Folkmoot, FolkmootPlugin
 from folkmoot.cli.serve import version_of
 from folkmoot.cli.webhooks import webhooks_of
@@ -42,8 +43,9 @@ async def main(interceptors: Sequence[Interceptor] = (), telemetry: Telemetry | 
     # Before it polls: a worker without its database could only fail.
     database = await asyncio.to_thread(use, os.environ.get("FOLKMOOT_DATABASE_URL"))
     logger.info("the database is %s", database.shown)
+    rules = await asyncio.to_thread(purchase_rules)
     plugin = FolkmootPlugin(
-        tools=TOOLS,
+        tools=tools_for(rules),
         sinks=webhooks_of((os.environ.get("FOLKMOOT_WEBHOOKS") or "").split(), os.environ),
         store=os.environ.get("FOLKMOOT_STORE") or None,
         telemetry=telemetry,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -107,6 +107,9 @@ class Decision(_Contract):
         reason: Who said no, and why.
         timeout: Nobody decided in time.
         offset: Its entry in the chat's log.
+        roles: The roles that each of them had.
+        tool: The tool whose call it was about; empty: it was about something else.
+        arguments: With which arguments it may be called: those that were asked for, or what they were changed to.
     """
 
     request: str
@@ -115,6 +118,9 @@ class Decision(_Contract):
     reason: str = ""
     timeout: bool = False
     offset: int = -1
+    roles: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
+    tool: str = ""
+    arguments: dict[str, Any] | None = None
 
 
 class PurchaseEnd(_Contract):

@@ -1,29 +1,35 @@
 """What the agents of a purchase may do: look up, screen, check, reserve, order.
 
 A tool acts on the purchase of the chat it is called in, whatever the model says. The company's rules are held here and
-not in prompts: no order without a clear screening, a reservation, the supplier's own price, and the authority that the
-amount needs; and one order for a purchase at most. What the rules forbid is told to the model as a result; what goes
-wrong with the database is raised, and tried again by Temporal with the same key.
+not in prompts: no order without a clear screening, a reservation, the supplier's own price, and the approval of those
+whom the amount takes; none after a rejection; and one order for a purchase at most. What the rules forbid is told to
+the model as a result; what goes wrong with the database is raised, and tried again by Temporal with the same key.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from activities import chats
+from activities.contracts import PurchaseRules
 from activities.database import RefusedError
 from activities.effects import answered, written
 from activities.money import cents, euros, shown
+from activities.purchase_approvals import LARGE, SMALL, Order, check_approved, large_approval, small_approval
 from activities.tables import Budget, Offer, Purchase, PurchaseOrder, Sanction, Screening, Supplier
-from folkmoot import ToolContext, ToolOptions, tool
+from folkmoot import FunctionTool, ToolContext, ToolOptions, tool
 
 __all__ = [
     "ORDERING",
     "READING",
     "check_budget",
     "look_up_supplier",
+    "ordering_tools",
     "place_large_order",
     "place_order",
     "reserve_budget",
@@ -113,40 +119,55 @@ def reserve_budget(amount: Annotated[float, "Euros"], context: ToolContext) -> s
 
 
 @tool(options=ORDERING)
-def place_order(
+async def place_order(
     supplier: SupplierId,
     quantity: Annotated[int, "How many"],
     amount: Annotated[float, "What the order costs in all, in euros: quantity times the supplier's price"],
     context: ToolContext,
 ) -> str:
     """Order the requested item, at amounts below those that need two approvers."""
-    return _order(context, "place_order", supplier, quantity, amount)
+    return await _order(context, SMALL, Order(supplier=supplier, quantity=quantity, amount=amount))
 
 
 @tool(options=ORDERING)
-def place_large_order(
+async def place_large_order(
     supplier: SupplierId,
     quantity: Annotated[int, "How many"],
     amount: Annotated[float, "What the order costs in all, in euros: quantity times the supplier's price"],
     context: ToolContext,
 ) -> str:
     """Order the requested item, at amounts that need two approvers."""
-    return _order(context, "place_large_order", supplier, quantity, amount)
+    return await _order(context, LARGE, Order(supplier=supplier, quantity=quantity, amount=amount))
 
 
-def _order(context: ToolContext, name: str, supplier: str, quantity: int, amount: float) -> str:
+def ordering_tools(rules: PurchaseRules) -> Sequence[FunctionTool]:
+    """`place_order` and `place_large_order` with the approvals that hold in every chat of the worker.
+
+    Args:
+        rules: How long people have.
+    """
+    policies = ((place_order, small_approval(rules)), (place_large_order, large_approval(rules)))
+    options: dict[str, Any] = ORDERING.model_dump(exclude_defaults=True)
+    return [FunctionTool(item.func, options=ToolOptions(**options, approval=policy)) for item, policy in policies]
+
+
+async def _order(context: ToolContext, name: str, given: Order) -> str:
+    # Once for each attempt, and before the transaction, which is a thread's.
+    decisions = await chats.decisions_in(context.chat_id)
+
     def order(session: Session) -> str:
-        purchase, total = _open_purchase(session, context), cents(amount)
-        if (total >= purchase.manager_below) is not (name == "place_large_order"):
-            other = "place_order" if name == "place_large_order" else "place_large_order"
+        purchase, total = _open_purchase(session, context), cents(given.amount)
+        if (total >= purchase.manager_below) is not (name == LARGE):
+            other = SMALL if name == LARGE else LARGE
             raise RefusedError(f"An order of {shown(total)} has to be placed with {other}.")
-        _check(session, purchase, _supplier(session, supplier), quantity, total)
+        _check(session, purchase, _supplier(session, given.supplier), given.quantity, total)
+        check_approved(purchase, name, given, decisions)
         placed = PurchaseOrder(
             id=f"PO-{purchase.id}",
             purchase=purchase.id,
-            supplier=supplier,
+            supplier=given.supplier,
             item=purchase.item,
-            quantity=quantity,
+            quantity=given.quantity,
             amount=total,
         )
         session.add(placed)
@@ -154,9 +175,12 @@ def _order(context: ToolContext, name: str, supplier: str, quantity: int, amount
         budget.reserved -= purchase.reserved
         budget.spent += total
         purchase.reserved, purchase.status = 0, "ordered"
-        return f"Order {placed.id} is placed: {quantity} x {purchase.item} from {supplier}, {shown(total)}."
+        # On whose word; how the purchase ends adds what is decided after.
+        purchase.decisions = [decision.model_dump(mode="json") for decision in decisions]
+        told = f"{given.quantity} x {purchase.item} from {given.supplier}, {shown(total)}"
+        return f"Order {placed.id} is placed: {told}."
 
-    return written(context, name, {"supplier": supplier, "quantity": quantity, "amount": amount}, order)
+    return await asyncio.to_thread(written, context, name, given.model_dump(mode="json"), order)
 
 
 def _check(session: Session, purchase: Purchase, supplier: Supplier, quantity: int, total: int) -> None:

@@ -17,20 +17,25 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
-from activities import ACTIVITIES, TOOLS
+from activities import ACTIVITIES, tools_for
+from activities.chats import STORE
 from activities.company import load_company
-from activities.contracts import HandOver, IncidentRequest, IncidentState, PurchaseRequest, PurchaseState
+from activities.contracts import HandOver
 from activities.database import VARIABLE, DatabaseUnavailableError, use
+from activities.purchase_records import purchase_rules
 from folkmoot import BadCommandError, Chat, ChatEvent, Folkmoot, FolkmootError, PendingRequest, local
-from folkmoot.testing import Script, ScriptedModel
-from workflows import WORKFLOWS, incident_response, purchase_approval
-from workflows.steps import AlreadyStartedError
+from folkmoot.embedded import default_data_folder
+from folkmoot.processes import Process
+from folkmoot.testing import ScriptedModel
+from workflows import PROCESSES, WORKFLOWS
+from workflows._scripts import words_of
+from workflows.incident_response import INCIDENT
 
 QUEUE = "processes"
 """Of the embedded server: another than that of `folkmoot dev`, whose worker does not know the processes."""
@@ -41,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         return asyncio.run(_hand_over(given) if given.verb == "hand-over" else _run(given))
-    except (FolkmootError, DatabaseUnavailableError, AlreadyStartedError, RPCError, OSError, ValueError) as error:
+    except (FolkmootError, DatabaseUnavailableError, RPCError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -52,9 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workflows", description="Run the business processes.")
     verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb, what in (("purchase", "a request to buy something"), ("incident", "an alarm")):
-        one = verbs.add_parser(verb, help=f"begin with {what}, and follow it to its end")
-        one.add_argument("request", type=Path, metavar="FILE", help=f"{what}, as JSON")
+    for process in PROCESSES:
+        told = f"start one, or find it, and follow it to its end. {process.description}"
+        one = verbs.add_parser(process.name, help=told)
+        one.set_defaults(process=process)
+        one.add_argument("request", type=Path, metavar="FILE", help=f"the {process.request.__name__}, as JSON")
         one.add_argument("--id", help="its number, in place of the file's")
         one.add_argument(
             "--as",
@@ -74,19 +81,16 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(given: argparse.Namespace) -> int:
     """Begin a process, and show it until it has ended."""
-    incident = given.verb == "incident"
-    request = _request(IncidentRequest if incident else PurchaseRequest, given.request, given.id)
+    process: Process[BaseModel] = given.process
+    request = _request(process, given.request, given.id)
     people = [_person(text) for text in given.people]
-    async with _server(given.request, request.model) as (moot, queue):
-        handle: WorkflowHandle[Any, Any]
-        if isinstance(request, IncidentRequest):
-            handle = await incident_response.start(moot.client, request, queue=queue)
-        else:
-            handle = await purchase_approval.start(moot.client, request, queue=queue)
-        print(f"process {handle.id}, chat {handle.id}-chat", flush=True)
-        follows = asyncio.create_task(_follow(moot, handle, IncidentState if incident else PurchaseState, people))
+    async with _server(given.request, str(getattr(request, "model", ""))) as (moot, queue):
+        handle, created = await process.start(moot.client, request, queue=queue)
+        there = "" if created else ", which there was already"
+        print(f"process {handle.id}{there}, chat {handle.id}-chat", flush=True)
+        follows = asyncio.create_task(_follow(moot, handle, process.state, people))
         try:
-            outcome: BaseModel = await handle.result()
+            outcome = await handle.result()
         except WorkflowFailureError as failure:
             cause = failure.cause
             print(f"failed: {(cause and cause.__cause__) or cause}", file=sys.stderr)
@@ -103,11 +107,11 @@ async def _hand_over(given: argparse.Namespace) -> int:
     words = HandOver(to=given.to, note=given.note, by=given.by)
     if _configured():
         moot = await Folkmoot.connect()
-        await moot.client.get_workflow_handle(f"incident-{given.id}").signal("hand_over", words)
+        await INCIDENT.handle(moot.client, given.id).signal("hand_over", words)
         await moot.close()
     else:
         async with local() as moot:
-            await moot.client.get_workflow_handle(f"incident-{given.id}").signal("hand_over", words)
+            await INCIDENT.handle(moot.client, given.id).signal("hand_over", words)
     print(f"incident {given.id} is handed over")
     return 0
 
@@ -127,10 +131,13 @@ async def _server(file: Path, model: str) -> AsyncGenerator[tuple[Folkmoot, str]
     models: dict[str, Any] = {}
     if not os.environ.get("OPENAI_API_KEY"):
         script = file.with_suffix(".script.json")
-        models[model] = ScriptedModel(Script.load(script), name=model)
+        models[model] = ScriptedModel(words_of(script), name=model)
         print(f"no OPENAI_API_KEY: the agents' words come from {script}")
     print(f"the database is {database.shown}")
-    async with local(models=models, tools=TOOLS, queue=QUEUE) as embedded:
+    # What people decided is read from the chat's log, by activities too, which find the store by this.
+    store = os.environ.get(STORE) or None
+    os.environ[STORE] = store or str(default_data_folder() / "store")
+    async with local(models=models, tools=tools_for(purchase_rules()), store=store, queue=QUEUE) as embedded:
         client: Client = embedded.client
         async with (
             Worker(client, task_queue=QUEUE, workflows=WORKFLOWS, activities=ACTIVITIES),
@@ -201,14 +208,18 @@ def _shown(entry: ChatEvent) -> str:
             return ""
 
 
-def _request(
-    kind: type[PurchaseRequest] | type[IncidentRequest], file: Path, number: str | None
-) -> PurchaseRequest | IncidentRequest:
+def _request(process: Process[BaseModel], file: Path, number: str | None) -> BaseModel:
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        return kind.model_validate({**cast(dict[str, Any], data), "id": number} if number else data)
-    except (ValidationError, ValueError) as error:
-        raise ValueError(f"{str(file)!r} is no {kind.__name__}: {error}") from None
+        data: object = json.loads(file.read_text(encoding="utf-8"))
+        if number and isinstance(data, dict):
+            data = {**cast(dict[str, Any], data), process.number: number}
+        return process.read(data)
+    except UnicodeDecodeError:
+        raise ValueError(f"{str(file)!r} is no text in UTF-8; expected JSON.") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{str(file)!r} is no JSON: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"{str(file)!r} is {error}") from None
 
 
 def _person(text: str) -> dict[str, Any]:

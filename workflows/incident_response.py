@@ -44,11 +44,12 @@ with workflow.unsafe.imports_passed_through():
         UserProxyAgent,
     )
     from folkmoot.approvals import ApprovalPolicy, Deadlines, Escalation
+    from folkmoot.processes import Process, tenant_of_process
     from folkmoot.workflow import GroupChatHandle, get_group_chat, open_group_chat
 
-from workflows.steps import Recorder, started
+from workflows.steps import Recorder
 
-__all__ = ["IncidentResponse", "responders", "start"]
+__all__ = ["INCIDENT", "IncidentResponse", "responders", "start"]
 
 RESOLVED = "INCIDENT RESOLVED"
 SHIFTS = 5
@@ -180,7 +181,7 @@ class IncidentResponse:
         if incident.shift > 1:
             with suppress(ChatNotFoundError):  # It is gone: then the next line opens it anew.
                 await get_group_chat(incident.chat).change(team, force=True, by=incident.before)
-        self._chat = chat = await open_group_chat(team, incident.chat)
+        self._chat = chat = await open_group_chat(team, incident.chat, tenant=tenant_of_process())
         self._at("response", shift=incident.shift, on_call=incident.on_call)
         task = HandoffMessage(source="desk", target="responder", content=_note(request, incident))
         run = asyncio.create_task(chat.run(task=task))
@@ -223,6 +224,18 @@ class IncidentResponse:
             await self._steps.record(store_postmortem, request.id, outcome.messages[-1].to_text())
 
 
+INCIDENT = Process(
+    name="incident",
+    workflow="IncidentResponse",
+    request=IncidentRequest,
+    outcome=IncidentEnd,
+    state=IncidentState,
+    signals={"hand_over": HandOver},
+    description="An alarm: agents and the person on call deal with it, shift after shift, and learn from it.",
+)
+"""As it is offered."""
+
+
 async def start(
     client: Client, request: IncidentRequest, *, queue: str = "folkmoot"
 ) -> WorkflowHandle[Any, IncidentEnd]:
@@ -236,7 +249,7 @@ async def start(
     Raises:
         AlreadyStartedError: Another alarm has that id.
     """
-    return await started(client, "IncidentResponse", request, f"incident-{request.id}", queue, IncidentEnd)
+    return (await INCIDENT.start(client, request, queue=queue)).handle
 
 
 def _note(request: IncidentRequest, incident: Incident) -> str:

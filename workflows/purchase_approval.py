@@ -1,7 +1,8 @@
 """From a request to an order: agents look for an offer, people approve of it by its amount, it is ordered once.
 
 The chat's last agent places the order with a tool that needs approval; who has to approve, and until when, hangs on
-the amount in the tool's very arguments. What became of it is read from the database, never from what agents say.
+the amount in the tool's very arguments (see `activities.purchase_approvals`; the worker registers the tools with it).
+What became of it is read from the database, never from what agents say.
 """
 
 from __future__ import annotations
@@ -20,11 +21,9 @@ with workflow.unsafe.imports_passed_through():
         PurchaseEnd,
         PurchaseOutcome,
         PurchaseRequest,
-        PurchaseRules,
         PurchaseState,
     )
     from activities.purchase_records import open_purchase, settle_purchase, tell_supplier
-    from activities.purchasing import ORDERING
     from folkmoot import (
         AssistantAgent,
         ChatCancelled,
@@ -34,14 +33,13 @@ with workflow.unsafe.imports_passed_through():
         RoundRobinGroupChat,
         TextMentionTermination,
         Tool,
-        ToolOptions,
     )
-    from folkmoot.approvals import ApprovalPolicy, Escalation
+    from folkmoot.processes import Process, tenant_of_process
     from folkmoot.workflow import open_group_chat
 
-from workflows.steps import Recorder, started
+from workflows.steps import Recorder
 
-__all__ = ["PurchaseApproval", "buyers", "large_approval", "small_approval", "start"]
+__all__ = ["PURCHASE", "PurchaseApproval", "buyers", "start"]
 
 CLOSED = "CASE CLOSED"
 _CANCELLED = "The process was cancelled."
@@ -61,44 +59,8 @@ _FINANCE = (
 )
 
 
-def small_approval(rules: PurchaseRules, reason: str) -> ApprovalPolicy:
-    """Who approves of `place_order`: nobody at small amounts, else a manager, then a director in their place."""
-    # Whatever is not plainly an amount that needs nobody is asked for: a text, say. From `manager_below` on the tool
-    # refuses by itself, so nobody is asked in vain.
-    free = {"type": "number", "anyOf": [{"exclusiveMaximum": rules.automatic_below}, {"minimum": rules.manager_below}]}
-    return ApprovalPolicy(
-        when={"not": {"properties": {"amount": free}, "required": ["amount"]}},
-        approvers=("role:manager",),
-        exclude_requester=True,
-        escalation=(Escalation(after=rules.manager_escalates, approvers=("role:director",)),),
-        deadline=rules.manager_deadline,
-        may_answer=False,
-        reason=reason,
-    )
-
-
-def large_approval(rules: PurchaseRules, reason: str) -> ApprovalPolicy:
-    """Who approves of `place_large_order`: two people of the directors and finance."""
-    small = {"type": "number", "exclusiveMaximum": rules.manager_below}
-    return ApprovalPolicy(
-        when={"not": {"properties": {"amount": small}, "required": ["amount"]}},
-        approvers=("role:director", "role:finance"),
-        quorum=2,
-        exclude_requester=True,
-        remind_every=rules.board_reminder,
-        deadline=rules.board_deadline,
-        may_answer=False,
-        reason=reason,
-    )
-
-
-def buyers(request: PurchaseRequest, rules: PurchaseRules) -> RoundRobinGroupChat:
+def buyers(request: PurchaseRequest) -> RoundRobinGroupChat:
     """The team: analyst, compliance, finance, in this order until the case is closed."""
-    reason = f"{request.requester} asks for {request.quantity} x {request.item}: {request.purpose}"
-    orders = [
-        Tool("place_order", _approved(small_approval(rules, reason))),
-        Tool("place_large_order", _approved(large_approval(rules, reason))),
-    ]
     analyst = AssistantAgent(
         "analyst",
         request.model,
@@ -116,7 +78,7 @@ def buyers(request: PurchaseRequest, rules: PurchaseRules) -> RoundRobinGroupCha
     finance = AssistantAgent(
         "finance",
         request.model,
-        tools=[Tool("check_budget"), Tool("reserve_budget"), *orders],
+        tools=[Tool(name) for name in ("check_budget", "reserve_budget", "place_order", "place_large_order")],
         max_tool_iterations=10,
         system_message=_FINANCE,
     )
@@ -124,11 +86,6 @@ def buyers(request: PurchaseRequest, rules: PurchaseRules) -> RoundRobinGroupCha
     return RoundRobinGroupChat(
         [analyst, compliance, finance], name="buyers", termination_condition=closed | MaxMessageTermination(60)
     )
-
-
-def _approved(policy: ApprovalPolicy) -> ToolOptions:
-    options: dict[str, Any] = ORDERING.model_dump(exclude_defaults=True)
-    return ToolOptions(**options, approval=policy)
 
 
 @workflow.defn
@@ -173,7 +130,7 @@ class PurchaseApproval:
         """Hold the chat; how it ended, and what people decided in it."""
         if self._steps.cancelled:
             return PurchaseEnd(id=request.id, status="cancelled", reason=_CANCELLED)
-        chat = await open_group_chat(buyers(request, purchase.rules), purchase.chat)
+        chat = await open_group_chat(buyers(request), purchase.chat, tenant=tenant_of_process())
         self._at("chat")
         try:
             outcome = await chat.run(task=_task(request), by=request.requester)
@@ -192,6 +149,18 @@ class PurchaseApproval:
         return PurchaseEnd(id=request.id, status=status, reason=reason[:2000], decisions=decisions)
 
 
+PURCHASE = Process(
+    name="purchase",
+    workflow="PurchaseApproval",
+    request=PurchaseRequest,
+    outcome=PurchaseOutcome,
+    state=PurchaseState,
+    by=("requester",),
+    description="A request to buy: agents find an offer, people approve of it by its amount, it is ordered once.",
+)
+"""As it is offered."""
+
+
 async def start(
     client: Client, request: PurchaseRequest, *, queue: str = "folkmoot"
 ) -> WorkflowHandle[Any, PurchaseOutcome]:
@@ -205,7 +174,7 @@ async def start(
     Raises:
         AlreadyStartedError: Another request has that id.
     """
-    return await started(client, "PurchaseApproval", request, f"purchase-{request.id}", queue, PurchaseOutcome)
+    return (await PURCHASE.start(client, request, queue=queue)).handle
 
 
 def _task(request: PurchaseRequest) -> str:

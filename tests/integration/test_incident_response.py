@@ -10,16 +10,18 @@ import pytest
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError
 
-from activities import ACTIVITIES, TOOLS
-from activities.contracts import HandOver
+from activities import ACTIVITIES, tools_for
+from activities.contracts import HandOver, PurchaseRules, ShiftStart
+from activities.incident_records import open_incident, start_shift
 from activities.tables import Incident, Page, Postmortem, Service, Shift, TimelineEntry
+from folkmoot import Tool
 from folkmoot.errors import BadCommandError, DecisionRefusedError
+from folkmoot.processes import AlreadyStartedError
 from tests._support.application import company, count, one
-from tests._support.incidents import ANA, BO, Desk, Responders, state
+from tests._support.incidents import ANA, BO, Desk, Responders, alarm, state
 from tests._support.waiting import eventually
 from tests.integration.conftest import Site, SiteFactory, unique, worker_on
 from workflows import WORKFLOWS, incident_response
-from workflows.steps import AlreadyStartedError
 
 
 @pytest.fixture
@@ -36,7 +38,23 @@ def responders() -> Responders:
 
 @pytest.fixture
 async def site(sites: SiteFactory, responders: Responders) -> Site:
-    return await sites(responders, tools=TOOLS, worker=False)
+    return await sites(responders, tools=tools_for(PurchaseRules()), worker=False)
+
+
+async def test_a_spec_without_the_approval_rolls_nothing_back(
+    site: Site, responders: Responders, tmp_path: Path
+) -> None:
+    """Who may open or change a chat leaves the policy away; the tool finds nobody's word in the log."""
+    name = unique("I")
+    with company(f"sqlite:///{tmp_path / 'application.db'}") as database:
+        await open_incident(alarm(name), f"incident-{name}-chat")
+        await start_shift(ShiftStart(incident=name, number=1))
+        async with worker_on(site.client, site.queue):
+            team = site.agent("responder", tools=[Tool("roll_back_release")], max_tool_iterations=1)
+            chat = await site.moot.open(team, f"incident-{name}-chat")
+            outcome = await chat.run(task="Please go back a release.")
+        assert "A rollback takes the approval of whoever is on call" in outcome.messages[-1].to_text()
+        assert one(database, Service, name="checkout")["release"] == "2.4.1"
 
 
 async def test_the_person_on_call_is_asked_and_what_was_learned_is_kept(desk: Desk) -> None:

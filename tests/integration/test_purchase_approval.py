@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ import pytest
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError
 
-from activities import ACTIVITIES, TOOLS
-from activities.contracts import PurchaseOutcome
-from activities.purchase_records import RULES
+from activities import ACTIVITIES, tools_for
+from activities.contracts import PurchaseOutcome, PurchaseRules
+from activities.purchase_records import RULES, open_purchase
+from activities.purchasing import place_large_order, place_order, screen_supplier
 from activities.tables import Budget, Effect, Purchase, PurchaseOrder, SupplierMessage
-from folkmoot import BadCommandError, ChatClosedError
+from folkmoot import ApprovalPolicy, AssistantAgent, BadCommandError, Chat, ChatClosedError, Tool, ToolOptions
 from folkmoot.errors import DecisionRefusedError
-from tests._support.application import company, count, one
+from folkmoot.processes import AlreadyStartedError
+from tests._support.application import call, company, count, one
 from tests._support.purchases import (
     DIRECTOR,
     FINANCE,
@@ -31,19 +34,22 @@ from tests._support.purchases import (
     Office,
     Plan,
     number,
+    purchase_request,
     state,
 )
 from tests._support.waiting import eventually
 from tests.integration.conftest import Site, SiteFactory, unique, worker_on
 from workflows import WORKFLOWS
-from workflows.steps import AlreadyStartedError
 
 
-def rules(monkeypatch: pytest.MonkeyPatch, folder: Path, **fields: float) -> None:
-    """Rules for purchases from now on."""
-    file = folder / "rules.json"
-    file.write_text(json.dumps(fields))
-    monkeypatch.setenv(RULES, str(file))
+@pytest.fixture
+def rules(request: pytest.FixtureRequest) -> PurchaseRules:
+    """Those of the worker; a test that has others says so by `with_rules`."""
+    return PurchaseRules(**getattr(request, "param", {}))
+
+
+def with_rules(**fields: float) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("rules", [fields], indirect=True)
 
 
 @pytest.fixture
@@ -59,8 +65,8 @@ def buyers() -> Buyers:
 
 
 @pytest.fixture
-async def site(sites: SiteFactory, buyers: Buyers) -> Site:
-    return await sites(buyers, tools=TOOLS, worker=False)
+async def site(sites: SiteFactory, buyers: Buyers, rules: PurchaseRules) -> Site:
+    return await sites(buyers, tools=tools_for(rules), worker=False)
 
 
 async def test_a_small_amount_is_ordered_without_asking_anybody(office: Office) -> None:
@@ -85,7 +91,7 @@ async def test_a_manager_approves_a_medium_amount_and_nobody_else(office: Office
     handle = await office.ask(MEDIUM)
     chat, request = await office.asked_of_people(handle)
     assert (request.name, request.arguments) == ("place_order", {"supplier": "north", "quantity": 3, "amount": 3_897})
-    assert request.reason == "rita asks for 3 x laptop: new staff"
+    assert re.fullmatch(r"rita asks for 3 x .+: .+", request.reason)
     for person in (
         {"subject": "rita", "roles": ["manager"]},
         {"subject": "erna", "roles": []},
@@ -115,6 +121,97 @@ async def test_a_rejection_is_final_and_the_agents_hear_why(office: Office, site
     assert "Lease them." in site.model.requests[-1]["messages"][-1]["content"]
 
 
+async def test_amounts_are_those_of_the_day_it_came_in(
+    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whatever the worker began with: from 3,000 euros on it takes two people."""
+    file = tmp_path / "rules.json"
+    file.write_text('{"manager_below": 3000}')
+    monkeypatch.setenv(RULES, str(file))
+    handle = await office.ask(replace(MEDIUM, tool="place_large_order"))
+    _, request = await office.asked_of_people(handle)
+    assert request.quorum == 2
+    await handle.cancel()
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+
+
+@asynccontextmanager
+async def stolen(site: Site, buyers: Buyers, folder: Path, options: ToolOptions) -> AsyncIterator[Chat]:
+    """The chat of a purchase with a team of somebody else's making, which orders under other options, and is at it."""
+    request = purchase_request(unique("R"), MEDIUM)
+    buyers.plans[request.id] = MEDIUM
+    names = ("screen_supplier", "check_budget", "reserve_budget")
+    tools = [*(Tool(name) for name in names), Tool("place_order", options), Tool("place_large_order", options)]
+    team = AssistantAgent("finance", request.model, tools=tools, max_tool_iterations=9)
+    with company(f"sqlite:///{folder / 'application.db'}") as database:
+        chat_id = f"purchase-{request.id}-chat"
+        await open_purchase(request, chat_id)
+        await call(screen_supplier, chat_id, supplier="north")
+        async with worker_on(site.client, site.queue):
+            chat = await site.moot.open(team, chat_id)
+            await chat.say(f"Request {request.id} of omar")
+            yield chat
+            assert count(database, PurchaseOrder) == 0
+
+
+async def told_by_tool(chat: Chat) -> str:
+    """The last result of a tool, once the run is over."""
+
+    async def over() -> bool:
+        return (await chat.status()).status == "idle"
+
+    await eventually(over, what="the run is over")
+    return [entry.data["content"] async for entry in chat.events(follow=False) if entry.kind == "tool"][-1]
+
+
+OMAR: dict[str, Any] = {"subject": "omar", "roles": ["operator"]}
+HIS = ApprovalPolicy(approvers=("omar",))
+
+
+@pytest.mark.parametrize("theirs", [ToolOptions(max_attempts=9), ToolOptions(approval=HIS)], ids=["none", "his own"])
+async def test_a_chats_spec_cannot_take_the_approval_away(
+    site: Site, buyers: Buyers, tmp_path: Path, theirs: ToolOptions
+) -> None:
+    """The worker has registered the tools with their policies: those are asked."""
+    async with stolen(site, buyers, tmp_path, theirs) as chat:
+        (asked,) = await eventually(chat.pending, what="people are asked")
+        assert asked.approvers == ("role:manager",)
+        with pytest.raises(DecisionRefusedError, match="may not decide"):
+            await chat.approve(asked.request, by=OMAR)
+        await chat.reject(asked.request, "No.", by=MANAGER)
+        assert await told_by_tool(chat) == "Rejected by max: No."
+        # And then it is over: nobody is asked again, and the tool itself refuses.
+        site.model.script.replace(orders_again)
+        await chat.run(task="Once more")
+        assert "was rejected (by max), which is final" in await told_by_tool(chat)
+
+
+@pytest.mark.parametrize(
+    "theirs", [ToolOptions(max_attempts=9), ToolOptions(approval=HIS)], ids=["nobody is asked", "he approves himself"]
+)
+async def test_an_order_looks_for_itself_who_has_approved(
+    sites: SiteFactory, buyers: Buyers, tmp_path: Path, theirs: ToolOptions
+) -> None:
+    """It does not rest on how the worker has registered the tools, either."""
+    tools = {tool.name: tool for tool in (*tools_for(PurchaseRules()), place_order, place_large_order)}
+    site = await sites(buyers, tools=[*tools.values()], worker=False)
+    async with stolen(site, buyers, tmp_path, theirs) as chat:
+        if theirs.approval is not None:
+            (asked,) = await eventually(chat.pending, what="he is asked")
+            await chat.approve(asked.request, by=OMAR)
+        told = await told_by_tool(chat)
+        assert told.startswith("Refused: An order of 3,897.00 EUR takes the approval of a manager")
+
+
+def orders_again(body: dict[str, Any]) -> dict[str, Any]:
+    """Order as before, and tell what came of it."""
+    if (last := body["messages"][-1])["role"] == "tool":
+        return {"text": last["content"]}
+    order = {"supplier": "north", "quantity": 3, "amount": 3_897}
+    return {"calls": [{"name": "place_order", "arguments": order, "id": "again"}]}
+
+
 async def test_an_approver_may_order_less(office: Office) -> None:
     handle = await office.ask(MEDIUM)
     chat, request = await office.asked_of_people(handle)
@@ -123,18 +220,16 @@ async def test_an_approver_may_order_less(office: Office) -> None:
     assert one(office.database, PurchaseOrder)["quantity"] == 2
 
 
-async def test_nobody_decides_in_time(office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    rules(monkeypatch, tmp_path, manager_escalates=0.2, manager_deadline=0.6)
+@with_rules(manager_escalates=0.2, manager_deadline=0.6)
+async def test_nobody_decides_in_time(office: Office) -> None:
     outcome = await (await office.ask(MEDIUM)).result()
     assert (outcome.status, outcome.reason) == ("expired", "Nobody decided in time.")
     assert one(office.database, Purchase)["decisions"][0]["timeout"] is True
     assert count(office.database, PurchaseOrder) == 0
 
 
-async def test_after_a_while_a_director_may_decide_in_the_managers_place(
-    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    rules(monkeypatch, tmp_path, manager_escalates=0.3)
+@with_rules(manager_escalates=0.3)
+async def test_after_a_while_a_director_may_decide_in_the_managers_place(office: Office) -> None:
     handle = await office.ask(MEDIUM)
     chat, request = await office.asked_of_people(handle)
 

@@ -21,7 +21,8 @@ from typing import Any
 from temporalio.client import Client, Plugin, WorkflowFailureError, WorkflowHandle
 from temporalio.worker import Worker
 
-from activities import ACTIVITIES, TOOLS
+from activities import ACTIVITIES, tools_for
+from activities.contracts import PurchaseRules
 from folkmoot import FolderStore, Folkmoot, FolkmootPlugin
 from folkmoot._local import ensure_server
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
@@ -204,7 +205,8 @@ async def stage(address: str, folder: Path, plugins: Sequence[Plugin] = ()) -> A
         return (buyers if "Request R-" in json.dumps(body["messages"]) else responders)(body)
 
     model = ScriptedModel(either, name="scripted")
-    plugin = FolkmootPlugin(models={"scripted": model}, tools=TOOLS, store=FolderStore(folder / "store"))
+    tools = tools_for(PurchaseRules())
+    plugin = FolkmootPlugin(models={"scripted": model}, tools=tools, store=FolderStore(folder / "store"))
     client = await Client.connect(address, plugins=[plugin, *plugins], identity="stage")
     queue = f"stage-{uuid.uuid4().hex[:12]}"
     with company(f"sqlite:///{folder / 'application.db'}") as database:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from folkmoot._spec import AgentSpec, load_spec
 from folkmoot.plugin import FolkmootPlugin
+from folkmoot.processes import Process
 from folkmoot.store import Store
 from folkmoot.teams import TeamSpec
 
 from .verbs import one_line
 
-__all__ = ["load_attribute", "load_plugin", "load_team"]
+__all__ = ["load_attribute", "load_plugin", "load_processes", "load_team"]
+
+logger = logging.getLogger("folkmoot.cli")
 
 _PLUGIN_ARGUMENTS = (
     "models",
@@ -83,13 +87,19 @@ def _read(data: dict[str, Any]) -> Any:
     return load_spec(data)
 
 
-def load_plugin(source: str | None, store: Store | None, code_folder: Path | None = None) -> FolkmootPlugin:
+def load_plugin(
+    source: str | None, store: Store | None, code_folder: Path | None = None, *, named: bool = False
+) -> FolkmootPlugin:
     """The plugin that `--app` names; without one, a plugin that knows no names.
+
+    Options and environment fill in what the application leaves open. A store of its own wins, with a warning if another
+    one was named.
 
     Args:
         source: `module:attribute`: a `FolkmootPlugin`, a mapping of its arguments, or a function that returns either.
-        store: The store of a plugin made here. One made by the user keeps its own.
+        store: The store of a plugin that has none of its own.
         code_folder: Where agents may run code, with a plugin made here; None: where the mapping says, if it does.
+        named: Somebody has named the store: it is not just the one that is used if nobody does.
 
     Raises:
         ValueError: There is no such attribute, or it is something else; or a folder is given for code where the user
@@ -104,12 +114,23 @@ def load_plugin(source: str | None, store: Store | None, code_folder: Path | Non
                     f"{source!r} is a FolkmootPlugin; a folder for code is its argument code_folder, not an option, "
                     f"got {str(code_folder)!r}."
                 )
-            return found
+            return _kept(found, source, store, named)
         given = _plugin_arguments(source, found)
     if code_folder is not None:
         given["code_folder"] = code_folder.expanduser()
-    arguments: dict[str, Any] = {"store": store, **given}
-    return FolkmootPlugin(**arguments)
+    return _kept(FolkmootPlugin(**given), source, store, named)
+
+
+def _kept(plugin: FolkmootPlugin, source: str | None, store: Store | None, named: bool) -> FolkmootPlugin:
+    """A plugin with a store, if there is one."""
+    if named and plugin.store is not None and repr(plugin.store) != repr(store):
+        logger.warning(
+            "%r has a store of its own, %r, which is used; %r, of --store or FOLKMOOT_STORE, is not",
+            *(source, plugin.store, store),
+        )
+    if store is not None:
+        plugin.keep_in(store)
+    return plugin
 
 
 def _plugin_arguments(source: str, found: object) -> dict[str, Any]:
@@ -123,6 +144,30 @@ def _plugin_arguments(source: str, found: object) -> dict[str, Any]:
         if name not in _PLUGIN_ARGUMENTS:
             raise ValueError(f"{source!r} has {name!r}; expected only {', '.join(_PLUGIN_ARGUMENTS)}.")
     return given
+
+
+def load_processes(source: str | None) -> Sequence[Process[Any]]:
+    """The business processes that `--processes` names; None: there are none.
+
+    Args:
+        source: `module:attribute`: a list of `Process`, or a function that returns one.
+
+    Raises:
+        ValueError: There is no such attribute, or it is something else, or two processes have one name.
+    """
+    if source is None:
+        return []
+    found = _called(load_attribute(source))
+    if not isinstance(found, Sequence) or isinstance(found, str):
+        raise ValueError(f"{source!r} is {_kind(found)}; expected a list of folkmoot.processes.Process.")
+    processes: list[Process[Any]] = []
+    for item in cast(Sequence[object], found):
+        if not isinstance(item, Process):
+            raise ValueError(f"{source!r} holds {_kind(item)}; expected only folkmoot.processes.Process.")
+        if item.name in [process.name for process in processes]:
+            raise ValueError(f"{source!r} has two processes named {item.name!r}.")
+        processes.append(cast(Process[Any], item))
+    return processes
 
 
 def load_attribute(source: str) -> object:

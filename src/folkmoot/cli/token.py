@@ -29,7 +29,7 @@ async def token(
         typer.Option(
             "--role",
             envvar="FOLKMOOT_TOKEN_ROLES",
-            help="viewer, operator, approver or admin, and roles that approval policies name; several times.",
+            help="viewer, operator, designer, approver or admin, and roles that approval policies name; several times.",
         ),
     ] = None,
     tenant: Annotated[
@@ -99,7 +99,8 @@ def _issue(
     )
     if not set(roles) & set(ROLES):
         invocation.screen.note(
-            f"Without --role {', '.join(ROLES)} the API allows nothing, unless its people file does."
+            f"Without --role {', '.join(ROLES)} the API lets {subject!r} only see and decide what names them or a role "
+            "of theirs, unless its people file says more."
         )
     invocation.screen.emit({"kind": "token", "subject": subject, "token": made}, made)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.contracts import IncidentRequest, ShiftStart
+from activities.contracts import Decision, IncidentRequest, ShiftStart
 from activities.database import Database
 from activities.incident_records import end_incident, open_incident, start_shift, store_postmortem
 from activities.incidents import add_timeline, page_on_call, roll_back_release, run_diagnostic
@@ -16,9 +16,21 @@ CHAT = "incident-I1-chat"
 ALARM = IncidentRequest(id="I1", service="checkout", summary="Every third payment fails")
 
 
+def decision(verdict: str, *by: str, reason: str = "errors", roles: tuple[str, ...] = ()) -> Decision:
+    return Decision(
+        request="r",
+        verdict=verdict,
+        by=list(by),
+        roles={person: list(roles) for person in by},
+        tool="roll_back_release",
+        arguments={"release": "2.4.0", "reason": reason},
+    )
+
+
 @pytest.fixture
-async def incident(database: Database) -> Database:
-    """An incident in its first shift."""
+async def incident(database: Database, decided: list[Decision]) -> Database:
+    """An incident in its first shift; whoever is on call has approved of a rollback."""
+    decided.append(decision("approve", "ana"))
     await open_incident(ALARM, CHAT)
     await start_shift(ShiftStart(incident="I1", number=1))
     return database
@@ -43,6 +55,31 @@ async def test_only_the_release_before_can_be_gone_back_to(incident: Database, r
     told = await call(roll_back_release, CHAT, release=release, reason="errors")
     assert told == "Refused: checkout can go back from 2.4.1 to 2.4.0 only."
     assert one(incident, Service, name="checkout")["release"] == "2.4.1"
+
+
+@pytest.mark.parametrize(
+    "decisions",
+    [
+        [],
+        [decision("approve", "bo")],
+        [decision("approve", "ana", reason="other errors")],
+        [decision("approve", "ana"), decision("reject", "ana")],
+        [decision("approve")],
+    ],
+    ids=["nobody was asked", "somebody else", "of another rollback", "and then not", "a deadline"],
+)
+async def test_nothing_is_gone_back_without_an_approval(
+    incident: Database, decided: list[Decision], decisions: list[Decision]
+) -> None:
+    decided[:] = decisions
+    told = await call(roll_back_release, CHAT, release="2.4.0", reason="errors")
+    assert told.startswith("Refused: A rollback takes the approval of whoever is on call or leads the incident")
+    assert one(incident, Service, name="checkout")["release"] == "2.4.1"
+
+
+async def test_who_leads_the_incident_may_approve(incident: Database, decided: list[Decision]) -> None:
+    decided[:] = [decision("reject", "ana"), decision("approve", "cleo", roles=("incident_commander",))]
+    assert await call(roll_back_release, CHAT, release="2.4.0", reason="errors") == "checkout runs 2.4.0 now."
 
 
 async def test_it_is_gone_back_once(incident: Database) -> None:

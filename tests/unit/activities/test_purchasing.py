@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.contracts import Decision, PurchaseEnd, PurchaseRequest
 from activities.database import Database, KeyReusedError
+from activities.purchase_approvals import LARGE, SMALL
 from activities.purchase_records import RULES, open_purchase, purchase_rules, settle_purchase, tell_supplier
 from activities.purchasing import (
     check_budget,
@@ -29,10 +30,21 @@ def request(**fields: Any) -> PurchaseRequest:
     return PurchaseRequest.model_validate({**plain, "cost_centre": "engineering", **fields})
 
 
+ROLES = {"max": ["manager"], "dora": ["director"], "finn": ["finance"], "rita": ["director", "manager"]}
+ORDER = {"supplier": "north", "quantity": 10, "amount": 12_990}
+
+
+def decision(verdict: str, *by: str, tool: str = LARGE, arguments: Any = ORDER, **fields: Any) -> Decision:
+    roles = {person: ROLES.get(person, []) for person in by}
+    told = {"verdict": verdict, "by": list(by), "roles": roles, "tool": tool, "arguments": arguments}
+    return Decision.model_validate({"request": "r", **told, **fields})
+
+
 @pytest.fixture
-async def purchase(database: Database) -> Database:
-    """The purchase of ten laptops, taken in."""
+async def purchase(database: Database, decided: list[Decision]) -> Database:
+    """The purchase of ten laptops, taken in, and its order approved."""
     await open_purchase(request(), CHAT)
+    decided.append(decision("approve", "dora", "finn"))
     return database
 
 
@@ -108,18 +120,82 @@ async def test_an_order_that_breaks_a_rule_is_refused(
     assert one(purchase, Purchase)["status"] == "open"
 
 
+TOO_FEW = "Refused: An order of 12,990.00 EUR takes the approval of two people of the directors and finance"
+FINAL = "Refused: An order for R1 was rejected"
+
+
+@pytest.mark.parametrize(
+    ("decisions", "refusal"),
+    [
+        ([], TOO_FEW),
+        ([decision("approve", "dora")], TOO_FEW),
+        ([decision("approve", "dora", "rita")], TOO_FEW),
+        ([decision("approve", "max", "dora")], TOO_FEW),
+        ([decision("approve", "mallory", "malvin")], TOO_FEW),
+        ([decision("approve", "dora", "finn", arguments={**ORDER, "quantity": 9})], TOO_FEW),
+        ([decision("approve", "dora", "finn", arguments=None)], TOO_FEW),
+        ([decision("approve", "dora", "finn", tool=SMALL)], TOO_FEW),
+        ([decision("answer", "dora", "finn")], TOO_FEW),
+        ([decision("reject", "finn"), decision("approve", "dora", "finn")], FINAL),
+        ([decision("approve", "dora", "finn"), decision("reject", timeout=True)], FINAL),
+        ([decision("reject", "max", tool=SMALL), decision("approve", "dora", "finn")], FINAL),
+    ],
+    ids=[
+        "nobody was asked",
+        "one of two",
+        "who asked for it",
+        "a manager",
+        "people without a role",
+        "of another order",
+        "of a call that cannot be read",
+        "of another tool",
+        "of an answer in the tool's place",
+        "rejected before",
+        "nobody decided in time",
+        "a smaller one rejected before",
+    ],
+)
+async def test_no_order_without_those_it_takes(
+    purchase: Database, decided: list[Decision], decisions: list[Decision], refusal: str
+) -> None:
+    """Whatever the chat's spec made of the approval: the tool itself looks who has approved of what."""
+    decided[:] = decisions
+    await ready()
+    assert (await large()).startswith(refusal)
+    assert count(purchase, PurchaseOrder) == 0
+    assert one(purchase, Purchase)["status"] == "open"
+
+
+async def test_a_medium_order_needs_a_manager_and_none_after_a_rejection(
+    purchase: Database, decided: list[Decision]
+) -> None:
+    await ready()
+    order = {"supplier": "north", "quantity": 3, "amount": 3_897}
+    decided[:] = [decision("approve", "finn", "rita", tool=SMALL, arguments=order)]
+    assert (await call(place_order, CHAT, **order)).startswith(
+        "Refused: An order of 3,897.00 EUR takes the approval of a manager for exactly this"
+    )
+    decided[:] = [decision("reject", "max", tool=SMALL, arguments=order)]
+    assert "(by max), which is final" in await call(place_order, CHAT, supplier="north", quantity=1, amount=1_299)
+    decided[:] = [decision("approve", "max", tool=SMALL, arguments=order)]
+    assert (await call(place_order, CHAT, **order)).startswith("Order PO-R1 is placed")
+    assert one(purchase, Purchase)["decisions"][0]["roles"] == {"max": ["manager"]}, "on whose word it was placed"
+
+
 async def test_an_order_needs_its_money_reserved(purchase: Database) -> None:
     await ready(amount=12_989)
     told = "Refused: 12,989.00 EUR is reserved, 12,990.00 EUR is needed; reserve_budget first."
     assert await large() == told
 
 
-async def test_each_amount_has_its_tool(purchase: Database) -> None:
+async def test_each_amount_has_its_tool(purchase: Database, decided: list[Decision]) -> None:
     """The tool below the limit needs one approver at most, so it must not take what needs two."""
     await ready()
     told = "Refused: An order of 12,990.00 EUR has to be placed with place_large_order."
     assert await call(place_order, CHAT, supplier="north", quantity=10, amount=12_990) == told
-    placed = await call(place_order, CHAT, supplier="north", quantity=7, amount=9_093)
+    smaller = {"supplier": "north", "quantity": 7, "amount": 9_093}
+    decided.append(decision("approve", "max", tool=SMALL, arguments=smaller))
+    placed = await call(place_order, CHAT, **smaller)
     assert placed.startswith("Order PO-R1 is placed")
 
 
@@ -185,10 +261,6 @@ async def test_an_ordered_purchase_ends_as_ordered_whatever_the_chat_says(purcha
     message = one(purchase, SupplierMessage)
     assert message["recipient"] == "orders@nordlicht.example"
     assert message["body"] == "Dear Nordlicht Computer GmbH, we order 10 x laptop for 12,990.00 EUR."
-
-
-def decision(verdict: str, *by: str, **fields: Any) -> Decision:
-    return Decision(request="r", verdict=verdict, by=list(by), **fields)
 
 
 @pytest.mark.parametrize(
