@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from folkmoot.client import Folkmoot
+from folkmoot.processes import Process
 
 from . import (
     routes_chats,
     routes_control,
     routes_health,
     routes_log,
+    routes_processes,
     routes_requests,
     routes_runs,
     routes_state,
@@ -32,7 +35,7 @@ from .observing import Observed
 from .problems import response_to
 from .routes_codec import mount_codec
 from .settings import Settings
-from .teams import TeamSource, read_teams
+from .teams import Roster, TeamSource, read_teams
 
 __all__ = ["create_app"]
 
@@ -52,11 +55,18 @@ _ROUTERS = (
     routes_time.router,
     routes_state.router,
     routes_requests.router,
+    routes_processes.router,
 )
 
 
 def create_app(
-    moot: Folkmoot, settings: Settings, *, teams: TeamSource = None, dashboard: bool = False, ui_url: str = ""
+    moot: Folkmoot,
+    settings: Settings,
+    *,
+    teams: TeamSource = None,
+    processes: Sequence[Process[Any]] = (),
+    dashboard: bool = False,
+    ui_url: str = "",
 ) -> FastAPI:
     """The API as an ASGI application.
 
@@ -64,6 +74,7 @@ def create_app(
         moot: Connected; whoever made it closes it.
         settings: Who may ask, and for how much.
         teams: Specs by name that chats can be opened with, or the folder their JSON files are in.
+        processes: The application's business processes that can be started.
         dashboard: With the operators' dashboard; one application of a process may have it.
         ui_url: Where Temporal's Web UI is, for the dashboard's links; empty: nowhere.
 
@@ -83,7 +94,8 @@ def create_app(
     chats = Chats(moot)
     app.state.chats = chats
     app.state.feeds = Feeds(chats)
-    app.state.teams = read_teams(teams)
+    app.state.teams = Roster(read_teams(teams), settings.named_teams)
+    app.state.processes = {process.name: process for process in processes}
     app.state.decision_key = settings.decision_key
     app.state.readying = routes_health.Readying(moot.client, chats.store)
     for router in _ROUTERS:

@@ -6,20 +6,28 @@ of them both are gone.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
-from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
+from temporalio.api.common.v1 import WorkflowExecution as WorkflowRun
+from temporalio.api.workflowservice.v1 import (
+    GetWorkflowExecutionHistoryReverseRequest,
+)
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
 from folkmoot._client.archived import find_archived, manifests_of
+from folkmoot._client.opening import REFUSED, unmake
 from folkmoot._client.pages import LogPages
+from folkmoot._client.retention import WITHDRAWN
 from folkmoot._client.workers import Workers
 from folkmoot._openings import Openings
 from folkmoot._temporal.names import WORKFLOW
+from folkmoot.chat import Chat
 from folkmoot.client import Folkmoot
 from folkmoot.errors import ChatExistsError, ChatNotFoundError
 from folkmoot.store import Store
@@ -27,8 +35,11 @@ from folkmoot.store import Store
 from .handles import RequestChat
 from .identity import Identity
 
-__all__ = ["Chats", "Found", "missing"]
+__all__ = ["Chats", "Found", "Opener", "missing"]
 
+FORGETTING = 10.0
+"""Seconds in which the server has to forget what was deleted before a request goes on all the same."""
+PAUSE = 0.05
 TENANT = SearchAttributeKey.for_keyword("ChatTenant")
 
 
@@ -67,7 +78,7 @@ class Chats:
 
     def __init__(self, moot: Folkmoot) -> None:
         self.moot = moot
-        self._store = _Opener(moot).store
+        self._store = Opener(moot).store
         self._workers: dict[str, Workers] = {}
         self._held: dict[tuple[str, str], _Held] = {}
 
@@ -129,9 +140,9 @@ class Chats:
             yield chat
 
     @asynccontextmanager
-    async def opener(self) -> AsyncGenerator[_Opener]:
+    async def opener(self) -> AsyncGenerator[Opener]:
         """Opens chats, for the time of the block."""
-        opener = _Opener(self.moot)
+        opener = Opener(self.moot)
         try:
             yield opener
         finally:
@@ -168,6 +179,13 @@ class Chats:
         """Whether a worker polled a task queue lately."""
         return await self._workers_of(queue).any()
 
+    async def gone(self, id: str, first_run_id: str) -> None:
+        """Wait until the server has forgotten a chat that was deleted; not for ever, as it goes away by itself."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FORGETTING):
+                while (found := await self._described(id)) is not None and found.first_run_id == first_run_id:
+                    await asyncio.sleep(PAUSE)
+
     def _pages(self, found: Found) -> LogPages:
         pages = LogPages(self.moot.client, found.id, self._workers_of(found.queue), self._store)
         pages.first_run_id = found.first_run_id
@@ -185,7 +203,7 @@ class Chats:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
             return None
-        if found.workflow_type != WORKFLOW:
+        if found.workflow_type != WORKFLOW or await _ended_by(self.moot.client, found, REFUSED, WITHDRAWN):
             return None
         first = found.raw_description.workflow_execution_info.first_run_id
         living = found.status == WorkflowExecutionStatus.RUNNING
@@ -217,13 +235,18 @@ class Chats:
         return ""
 
 
-class _Opener(Openings):
-    """Opens chats for one request; what it has read of them goes with it."""
+class Opener(Openings):
+    """Opens chats for one request; what it has read of them goes with it.
+
+    Attributes:
+        created: It has started one, and not found one that lived.
+    """
 
     def __init__(self, moot: Folkmoot) -> None:
         super().__init__(moot.client, moot.queue, moot._store)
         # Whether this very process works on the queue is known there.
         self._workers = moot._workers
+        self.created = False
 
     @property
     def store(self) -> Store | None:
@@ -234,6 +257,28 @@ class _Opener(Openings):
         """Stop following what was opened."""
         for pages in self._pages.values():
             await pages.follower.close()
+
+    async def withdraw(self, found: Found) -> None:
+        """End a chat that was opened, and could not do what it was opened for, so that it never was."""
+        await unmake(self.client, found.id, found.first_run_id)
+
+    async def _check_names(self, chat: Chat) -> None:
+        # Only a chat that was started here, and did not live already, is checked.
+        self.created = True
+        await super()._check_names(chat)
+
+
+async def _ended_by(client: Client, found: WorkflowExecution, *reasons: str) -> bool:
+    """Whether a chat's workflow was terminated for one of these reasons: the server forgets it only after a while."""
+    if found.status != WorkflowExecutionStatus.TERMINATED:
+        return False
+    request = GetWorkflowExecutionHistoryReverseRequest(
+        namespace=client.namespace,
+        execution=WorkflowRun(workflow_id=found.id, run_id=found.run_id),
+        maximum_page_size=1,
+    )
+    history = (await client.workflow_service.get_workflow_execution_history_reverse(request)).history
+    return any(event.workflow_execution_terminated_event_attributes.reason in reasons for event in history.events[:1])
 
 
 def missing(id: str) -> ChatNotFoundError:

@@ -11,8 +11,8 @@ from .refusals import TokenRefusedError
 
 __all__ = ["LEEWAY", "ROLES", "Claims", "roles_of", "text_of", "texts_of"]
 
-ROLES = ("viewer", "operator", "approver", "admin")
-"""The API's own roles; each may what those before it may. Any other role is one that approval policies name."""
+ROLES = ("viewer", "operator", "designer", "approver", "admin")
+"""The API's own roles, as they are told. Any other role is one that approval policies name."""
 LEEWAY = 10.0
 """Seconds that the clocks of who issues a token and who reads it may differ."""
 _LONGEST = 256
@@ -25,7 +25,7 @@ class Claims:
 
     Attributes:
         subject: Who bears it.
-        roles: What they are: `viewer`, `operator`, `approver`, `admin`, and roles that approval policies name.
+        roles: What they are: the API's roles, and those that approval policies name.
         tenant: Whose chats they see.
         tenants: `("*",)` with an admin's token of no tenant: those of all.
         name: What to call them.

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, BeforeValidator
 
-from folkmoot._chat.specs import Team, team_of
-from folkmoot.errors import BadCommandError
-
 from .chats import Chats
 from .feeds import Feeds
 from .handles import COMMAND_SECONDS, NotYetError, RequestChat, command_id
 from .identity import Identity, Permission, identity_of, require
-from .problems import problem_responses, refusing_bad_input
+from .problems import problem_responses
 from .schemas import ID_PATTERN
+from .teams import Roster
 
 __all__ = [
     "CHANGES",
@@ -30,10 +28,13 @@ __all__ = [
     "AllFeeds",
     "AllTeams",
     "CommandedChat",
+    "DesignedChat",
+    "Designer",
     "DueBefore",
     "Id",
     "Key",
     "Known",
+    "NamedChat",
     "Operator",
     "PersonsChat",
     "ReadChat",
@@ -43,7 +44,6 @@ __all__ = [
     "ThatTurn",
     "WholeChat",
     "in_time",
-    "team_in",
 ]
 
 READS = problem_responses(401, 403, 404, 409, 422, 429, 503)
@@ -53,6 +53,7 @@ CHANGES = problem_responses(401, 403, 404, 409, 413, 422, 429, 503)
 
 Reader = Annotated[Identity, Depends(require(Permission.READ))]
 Operator = Annotated[Identity, Depends(require(Permission.OPERATE))]
+Designer = Annotated[Identity, Depends(require(Permission.DESIGN))]
 Administrator = Annotated[Identity, Depends(require(Permission.ADMINISTER))]
 
 Id = Annotated[str, Path(min_length=1, max_length=200, pattern=ID_PATTERN, description="The chat's id.")]
@@ -107,23 +108,13 @@ def _feeds(request: Request) -> Feeds:
     return request.app.state.feeds
 
 
-def _teams(request: Request) -> Mapping[str, Team]:
+def _teams(request: Request) -> Roster:
     return request.app.state.teams
 
 
 AllChats = Annotated[Chats, Depends(_chats)]
 AllFeeds = Annotated[Feeds, Depends(_feeds)]
-AllTeams = Annotated[Mapping[str, Team], Depends(_teams)]
-
-
-async def _read(id: Id, identity: Reader, chats: AllChats) -> AsyncIterator[RequestChat]:
-    async with chats.chat(id, identity) as chat:
-        yield chat
-
-
-async def _operated(id: Id, identity: Operator, chats: AllChats) -> AsyncIterator[RequestChat]:
-    async with chats.chat(id, identity) as chat:
-        yield chat
+AllTeams = Annotated[Roster, Depends(_teams)]
 
 
 async def _known(
@@ -137,8 +128,30 @@ async def _known(
 Known = Annotated[Identity, Depends(_known)]
 
 
+async def _read(id: Id, identity: Reader, chats: AllChats) -> AsyncIterator[RequestChat]:
+    async with chats.chat(id, identity) as chat:
+        yield chat
+
+
+async def _named(id: Id, identity: Known, chats: AllChats) -> AsyncIterator[RequestChat]:
+    async with chats.chat(id, identity) as chat:
+        yield chat
+
+
+async def _operated(id: Id, identity: Operator, chats: AllChats) -> AsyncIterator[RequestChat]:
+    async with chats.chat(id, identity) as chat:
+        yield chat
+
+
 async def _commanded(
     request: Request, id: Id, identity: Operator, chats: AllChats, key: Key = None
+) -> AsyncIterator[RequestChat]:
+    async with chats.chat(id, identity, _command(request, identity, key)) as chat:
+        yield chat
+
+
+async def _designed(
+    request: Request, id: Id, identity: Designer, chats: AllChats, key: Key = None
 ) -> AsyncIterator[RequestChat]:
     async with chats.chat(id, identity, _command(request, identity, key)) as chat:
         yield chat
@@ -155,27 +168,16 @@ def _command(request: Request, identity: Identity, key: str | None) -> str:
     return command_id(key, identity.subject, request.method, request.url.path)
 
 
+NamedChat = Annotated[RequestChat, Depends(_named)]
+"""For what people may see of a chat whose requests name them; the route sees to whether they do."""
 ReadChat = Annotated[RequestChat, Depends(_read)]
 WholeChat = Annotated[RequestChat, Depends(_operated)]
 """For what shows all of a chat, arguments included that are masked elsewhere."""
 CommandedChat = Annotated[RequestChat, Depends(_commanded)]
+DesignedChat = Annotated[RequestChat, Depends(_designed)]
+"""For what makes a chat another: with other policies, say."""
 PersonsChat = Annotated[RequestChat, Depends(_persons)]
 """For commands of people whom a request may name; the route sees to whether they may."""
-
-
-def team_in(teams: Mapping[str, Team], given: str | Mapping[str, Any]) -> Team:
-    """The team that a body names, or whose spec it has.
-
-    Raises:
-        BadCommandError: There is none of that name, or it is no spec.
-    """
-    if isinstance(given, str):
-        if given not in teams:
-            known = ", ".join(sorted(teams)) or "none"
-            raise BadCommandError(f"This server has no team {given!r}; it has: {known}. A spec can be given instead.")
-        return teams[given]
-    with refusing_bad_input():
-        return team_of(given)
 
 
 @asynccontextmanager

@@ -31,7 +31,9 @@ class Permission(StrEnum):
     READ = "read"
     """See chats, logs, requests, usage."""
     OPERATE = "operate"
-    """Open, run, steer and change chats; say something in them."""
+    """Open chats of this server's teams, run and steer them; say something in them."""
+    DESIGN = "design"
+    """Bring specs and states, and make a chat one of another team: they say what needs whose approval, or has it."""
     DECIDE = "decide"
     """Decide approvals and answer what people are asked; the policy of each says who counts."""
     ADMINISTER = "administer"
@@ -41,8 +43,19 @@ class Permission(StrEnum):
 _NEEDS = {
     Permission.READ: "viewer",
     Permission.OPERATE: "operator",
+    Permission.DESIGN: "designer",
     Permission.DECIDE: "approver",
     Permission.ADMINISTER: "admin",
+}
+"""The least role for each."""
+_OPERATOR = frozenset((Permission.READ, Permission.OPERATE))
+_GRANTS = {
+    "viewer": frozenset((Permission.READ,)),
+    "operator": _OPERATOR,
+    # Neither is above the other: who may leave policies away does not decide, and who decides leaves none away.
+    "designer": _OPERATOR | {Permission.DESIGN},
+    "approver": _OPERATOR | {Permission.DECIDE},
+    "admin": frozenset(Permission),
 }
 
 
@@ -72,7 +85,7 @@ class Identity:
 
     @property
     def role(self) -> str | None:
-        """Their highest role of the API."""
+        """The last of the API's roles that they have."""
         return next((role for role in reversed(ROLES) if role in self.roles), None)
 
     @property
@@ -81,9 +94,26 @@ class Identity:
         return {"subject": self.subject, "roles": sorted(self.roles), "channel": self.channel}
 
     def may(self, permission: Permission) -> bool:
-        """Whether their role is enough for it."""
-        role = self.role
-        return role is not None and ROLES.index(role) >= ROLES.index(_NEEDS[permission])
+        """Whether one of their roles is enough for it."""
+        return any(permission in _GRANTS.get(role, ()) for role in self.roles)
+
+    def amounts_to(self, role: str) -> bool:
+        """Whether they may all that this role of the API may."""
+        return all(map(self.may, _GRANTS[role]))
+
+    def check(self, permission: Permission, otherwise: str = "") -> None:
+        """Refuse what they may not.
+
+        Args:
+            permission: What it takes.
+            otherwise: What else would do.
+
+        Raises:
+            ForbiddenError: No role of theirs is enough.
+        """
+        if not self.may(permission):
+            had = f"yours is {self.role!r}" if self.role else "you have none"
+            raise ForbiddenError(f"This takes the role {_NEEDS[permission]!r}{otherwise}; {had}.")
 
     def sees(self, tenant: str | None) -> bool:
         """Whether chats of that tenant are theirs to see; None and empty: of no tenant."""
@@ -122,9 +152,7 @@ def require(permission: Permission) -> Callable[..., Awaitable[Identity]]:
         _: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],  # for the OpenAPI document
     ) -> Identity:
         found = identity_of(request)
-        if not found.may(permission):
-            had = f"yours is {found.role!r}" if found.role else "you have none"
-            raise ForbiddenError(f"This takes the role {_NEEDS[permission]!r}; {had}.")
+        found.check(permission)
         return found
 
     return identity

@@ -16,7 +16,7 @@ from folkmoot._telemetry import current, spans
 from folkmoot._telemetry.meters import count, observe, show
 from folkmoot._telemetry.metrics import OTHER
 
-__all__ = ["REQUEST_ID", "Observed"]
+__all__ = ["REQUEST_ID", "Observed", "route_of"]
 
 _ACCESS = logging.getLogger("folkmoot.server.access")
 REQUEST_ID = "X-Request-ID"
@@ -26,6 +26,17 @@ _PREFIX = "/v1"
 _STREAMS = "/events"
 _GONE = 499
 """The status where nobody waited for an answer, as web servers have it."""
+
+
+def route_of(scope: Scope) -> str:
+    """The template of a request's path; `other` where there is none: paths are as many as those who guess them like."""
+    template: object = getattr(scope.get("route"), "path", None)
+    path: str = scope["path"]
+    if not isinstance(template, str):
+        return "/dashboard" if path.startswith("/dashboard") else OTHER
+    # A router that is part of another tells only its own part of the template.
+    inside = path.startswith(f"{_PREFIX}/") and not template.startswith(f"{_PREFIX}/")
+    return f"{_PREFIX}{template}" if inside else template
 
 
 class Observed:
@@ -113,14 +124,8 @@ class _Request:
 
     @property
     def route(self) -> str:
-        """The template of its path; `other` where there is none: paths are as many as those who guess them like."""
-        template: object = getattr(self.scope.get("route"), "path", None)
-        path: str = self.scope["path"]
-        if not isinstance(template, str):
-            return "/dashboard" if path.startswith("/dashboard") else OTHER
-        # A router that is part of another tells only its own part of the template.
-        inside = path.startswith(f"{_PREFIX}/") and not template.startswith(f"{_PREFIX}/")
-        return f"{_PREFIX}{template}" if inside else template
+        """The template of its path."""
+        return route_of(self.scope)
 
     def fields(self) -> Mapping[str, Any]:
         """For logs and spans."""

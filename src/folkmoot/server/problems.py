@@ -24,6 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from folkmoot.errors import BadCommandError, FolkmootError
 
+from .noting import note_refusal
 from .refusals import NotAuthenticatedError, RateLimitedError
 
 __all__ = [
@@ -77,6 +78,8 @@ _RETRY_AFTER = 2
 """Seconds after which to try again what a server, a worker or a provider that is away did not do."""
 _SECRET = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=://)[^\s/@]+:[^\s/@]+(?=@)|(?i:(?<=\bbearer ))[\w.~+/=-]{16,}")
 """Signed tokens, a URL's user and password, an authorization header: whoever wrote them into an error."""
+_IN_PYTHON = re.compile(r"\b([a-z_]+)=(True|False)\b")
+"""Options as errors of the library name them."""
 
 
 class Problem(BaseModel):
@@ -153,12 +156,17 @@ def problem_of(
         "type": f"urn:folkmoot:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": _SECRET.sub("[secret]", detail),
+        "detail": _for_callers(detail),
         "instance": path,
         "code": code,
         **more,
     }
     return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def _for_callers(detail: str) -> str:
+    """What happened, without secrets, and with options as bodies have them."""
+    return _SECRET.sub("[secret]", _IN_PYTHON.sub(lambda found: f'"{found[1]}": {found[2].lower()}', detail))
 
 
 def response_to(path: str, error: FolkmootError) -> JSONResponse:
@@ -250,7 +258,10 @@ def _unexpected(path: str, error: Exception) -> JSONResponse:
 
 async def _domain_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, FolkmootError)
-    return response_to(request.url.path, error)
+    answer = response_to(request.url.path, error)
+    if answer.status_code in (401, 403):
+        note_refusal(request, answer.status_code, error.type, _for_callers(error.message))
+    return answer
 
 
 async def _bad_request(request: Request, error: Exception) -> JSONResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,16 +12,17 @@ from fastapi import APIRouter, Query, Request, Response
 from folkmoot._client.old_messages import resumed
 from folkmoot._temporal.filters import SAFE
 from folkmoot.chat import Chat
-from folkmoot.errors import BadCommandError, ChatClosedError, ChatExistsError
+from folkmoot.errors import BadCommandError, ChatClosedError, ChatExistsError, PayloadTooLargeError
 
 from .bodies import StrictRoute
-from .chats import Chats, Found, missing
+from .chats import Chats, Found, Opener, missing
 from .dependencies import (
     CHANGES,
     READS,
     Administrator,
     AllChats,
     AllTeams,
+    Designer,
     DueBefore,
     Id,
     Key,
@@ -29,10 +30,9 @@ from .dependencies import (
     ReadChat,
     Reader,
     in_time,
-    team_in,
 )
 from .handles import command_id
-from .identity import Identity
+from .identity import Identity, Permission
 from .listing import Wanted, list_page, summary_of
 from .messages import old_messages_of, task_of
 from .problems import refusing_bad_input
@@ -73,12 +73,16 @@ async def open_chat(
 ) -> ChatOpened:
     """Open a chat, or find the one of that id and team that lives; with a task, start a run in it.
 
-    Names of models, tools and functions in a spec are those that the workers have registered.
+    A spec in place of a team's name, and a state to begin with, take the role `designer`. Names of models, tools and
+    functions in a spec are those that the workers have registered.
     """
-    team = team_in(teams, body.team)
+    team = teams.pick(body.team, identity)
+    if body.state is not None:
+        identity.check(Permission.DESIGN, ", or no state to begin with: one says what was agreed to so far")
     tenant = identity.tenant_of(body.tenant)
+    task = task_of(body.task)
     chat_id = body.id or _new_id(key, identity, request)
-    before = await chats.claim(chat_id, tenant)
+    await chats.claim(chat_id, tenant)
     state, warnings = body.state, list[str]()
     if body.messages is not None:
         if state is not None:
@@ -87,13 +91,18 @@ async def open_chat(
     async with _opening(chats, chat_id, tenant) as opener, in_time(f"Opening chat {chat_id!r}"):
         with refusing_bad_input():
             await opener.open(team, chat_id, tenant=tenant, state=state, replace=body.replace)
+        created = opener.created
     found = await _opened(chats, chat_id, identity, tenant)
-    created = before is None or before.first_run_id != found.first_run_id
     run: Run | None = None
-    if body.task is not None:
+    if task is not None:
         async with chats.hold(found, identity, command_id(key, identity.subject, "open", chat_id)) as chat:
-            with refusing_bad_input():
-                number, offset = await chat.start(task_of(body.task))
+            try:
+                with refusing_bad_input():
+                    number, offset = await chat.start(task)
+            except (BadCommandError, PayloadTooLargeError):
+                if created:
+                    await opener.withdraw(found)
+                raise
             run = run_of(chat_id, number, offset)
     response.status_code = 201 if created else 200
     response.headers["Location"] = request.url_for("get_chat", id=chat_id).path
@@ -144,10 +153,11 @@ async def delete_chat(
     force: Annotated[bool, Query(description="A living one, too; it is ended first.")] = False,
 ) -> Deletions:
     """Delete all chats that had this id: their histories, and what the store keeps of them. It cannot be undone."""
-    await chats.find(id, identity)
+    before = await chats.find(id, identity)
     if not await chats.all_visible(id, identity):
         raise missing(id)
     found = await chats.moot.delete(id, force=force)
+    await chats.gone(id, before.first_run_id)
     return Deletions(deleted=[Deletion.model_validate(item) for item in found])
 
 
@@ -168,9 +178,10 @@ async def fork_chat(
 
 @router.post("/import", summary="Import a chat", status_code=201, responses=CHANGES)
 async def import_chat(
-    request: Request, identity: Operator, chats: AllChats, body: ImportChat, key: Key = None
+    request: Request, identity: Designer, chats: AllChats, teams: AllTeams, body: ImportChat, key: Key = None
 ) -> ChatOpened:
-    """Open a chat that goes on from an exported one, of whatever server."""
+    """Open a chat that goes on from an exported one, of whatever server. It brings its team's spec along."""
+    teams.check_own(identity)
     tenant = identity.tenant_of(body.tenant)
     chat_id = body.id or _new_id(key, identity, request)
     found = await chats.claim(chat_id, tenant)
@@ -179,6 +190,7 @@ async def import_chat(
         async with _opening(chats, chat_id, tenant) as opener, in_time(f"Importing chat {chat_id!r}"):
             with refusing_bad_input():
                 await opener.import_chat(body.document, chat_id, replace=body.replace, tenant=tenant)
+            created = opener.created
     found = await _opened(chats, chat_id, identity, tenant)
     async with chats.hold(found, identity) as chat:
         team = (await chat.status()).team
@@ -192,8 +204,13 @@ def _new_id(key: str | None, identity: Identity, request: Request) -> str:
 
 
 @asynccontextmanager
-async def _opening(chats: Chats, id: str, tenant: str) -> AsyncGenerator[Any]:
-    """Opens a chat with an id that is claimed; what is said of one that has it by now is for its own tenant only."""
+async def _opening(chats: Chats, id: str, tenant: str) -> AsyncGenerator[Opener]:
+    """Opens a chat with an id that is claimed; what is said of one that has it by now is for its own tenant only.
+
+    Raises:
+        ChatExistsError: A chat has the id.
+        ChatClosedError: One had it.
+    """
     async with chats.opener() as opener:
         try:
             yield opener

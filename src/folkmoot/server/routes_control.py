@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body
 from folkmoot.options import ModelSpec
 
 from .bodies import StrictRoute
-from .dependencies import CHANGES, AllTeams, CommandedChat, in_time, team_in
+from .dependencies import CHANGES, AllTeams, CommandedChat, DesignedChat, Designer, in_time
 from .handles import RequestChat
 from .messages import message_of
 from .problems import refusing_bad_input
@@ -71,9 +71,9 @@ async def say(chat: CommandedChat, body: Say) -> Said:
 
 
 @router.post("/change", summary="Change a chat's team")
-async def change_team(chat: CommandedChat, teams: AllTeams, body: ChangeTeam) -> ChatStatus:
-    """Make the chat one of another team: participants come, go and are replaced, options change."""
-    team = team_in(teams, body.team)
+async def change_team(chat: DesignedChat, identity: Designer, teams: AllTeams, body: ChangeTeam) -> ChatStatus:
+    """Make the chat one of another team: participants come, go and are replaced, options and policies change."""
+    team = teams.pick(body.team, identity)
     with refusing_bad_input():
         await chat.change(team, hears=body.hears, force=body.force)
     return await _status(chat)

@@ -6,14 +6,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
+from folkmoot._chat.masking import MASK_GIVEN, has_mask
 from folkmoot._temporal.filters import SAFE
+from folkmoot.errors import BadCommandError
 
 from .bodies import StrictRoute
-from .dependencies import CHANGES, READS, AllChats, DueBefore, Known, PersonsChat, ReadChat
+from .dependencies import CHANGES, READS, AllChats, DueBefore, Known, NamedChat, PersonsChat
 from .identity import Identity, Permission
-from .inbox import Search, people_of, person_request, search
+from .inbox import Search, may_decide, people_of, person_request, search
 from .refusals import ForbiddenError
-from .schemas import Answer, Answered, Decide, Decision, Inbox, PersonRequests, Verdict, Whose
+from .schemas import HASH_NEEDED, Answer, Answered, Decide, Decision, Inbox, PersonRequests, Verdict, Whose
 from .voting import allowed, send_vote
 
 __all__ = ["router"]
@@ -46,14 +48,24 @@ async def show_inbox(
 
 
 @router.get("/chats/{id}/requests", summary="Show what people are asked in a chat", responses=READS)
-async def list_requests(chat: ReadChat) -> PersonRequests:
-    """What people are asked in a chat, oldest first. Secret arguments are masked."""
-    return PersonRequests(requests=[person_request(chat.id, item) for item in await chat.pending()])
+async def list_requests(chat: NamedChat, identity: Known) -> PersonRequests:
+    """What people are asked in a chat, oldest first. Secret arguments are masked.
+
+    Who has not the role `viewer` sees the requests that name them, by id or role.
+    """
+    pending = await chat.pending()
+    if not identity.may(Permission.READ):
+        pending = [item for item in pending if may_decide(identity, item)]
+        if not pending:
+            identity.check(Permission.READ, ", or to be named by a request that is open")
+    return PersonRequests(requests=[person_request(chat.id, item) for item in pending])
 
 
 @router.post("/chats/{id}/requests/{request}/decision", summary="Decide", responses=CHANGES)
 async def decide(http: Request, chat: PersonsChat, identity: Known, request: RequestId, body: Decide) -> Decision:
     """Vote on what people are asked to decide. A vote that does not count is 409, and the chat's log says so, too."""
+    if body.verdict is Verdict.EDIT and has_mask(body.arguments):
+        raise BadCommandError(MASK_GIVEN)
     found = await allowed(chat, identity, request)
     seen = body.hash or ("" if found is None else found.hash)
     vote = await send_vote(http.app.state.decision_key, chat, identity, request, seen, body)
@@ -66,8 +78,12 @@ async def answer(http: Request, chat: PersonsChat, identity: Known, request: Req
     """Answer what a person is asked; where a tool call is to be approved, in the tool's place."""
     found = await allowed(chat, identity, request)
     if found is not None and found.verdicts:
-        vote = Decide(verdict=Verdict.ANSWER, content=body.content)
-        await send_vote(http.app.state.decision_key, chat, identity, request, found.hash, vote)
+        if not body.hash:
+            raise BadCommandError(f"An answer in a tool's place {HASH_NEEDED}.")
+        vote = Decide(verdict=Verdict.ANSWER, hash=body.hash, content=body.content)
+        await send_vote(http.app.state.decision_key, chat, identity, request, body.hash, vote)
+    elif body.hash and found is not None:
+        raise BadCommandError(f"Request {request!r} wants a text only; a hash goes with what is decided.")
     else:
         await chat.answer(request, body.content, by=identity.by)
     return Answered(chat=chat.id, request=request)

@@ -7,10 +7,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query
 
 from .bodies import StrictRoute
-from .dependencies import CHANGES, READS, CommandedChat, ReadChat, ThatLabel, ThatOffset, ThatTurn, WholeChat
+from .dependencies import (
+    CHANGES,
+    READS,
+    CommandedChat,
+    DesignedChat,
+    ReadChat,
+    ThatLabel,
+    ThatOffset,
+    ThatTurn,
+    WholeChat,
+)
 from .messages import old_messages_of
 from .problems import refusing_bad_input
-from .schemas import ChatStatus, Context, JsonObject, OldMessages, Resumed, Usage
+from .schemas import BudgetUse, ChatStatus, Context, JsonObject, OldMessages, Resumed, Usage
 
 __all__ = ["router"]
 
@@ -40,12 +50,15 @@ async def get_state(
 
 @router.put("/state", summary="Load a state", responses=CHANGES)
 async def put_state(
-    chat: CommandedChat,
+    chat: DesignedChat,
     state: Annotated[JsonObject, Body(description="A saved state, ours or AutoGen's.")],
     part: Part = None,
     force: Force = False,
 ) -> ChatStatus:
-    """Take over a saved state, as a whole or not at all. What was stays readable, as a branch."""
+    """Take over a saved state, as a whole or not at all. What was stays readable, as a branch.
+
+    A state says what was agreed to so far: so it takes the role `designer`.
+    """
     with refusing_bad_input():
         await chat.load_state(state, part, force=force)
     return ChatStatus.of(chat.id, await chat.status())
@@ -79,8 +92,9 @@ async def get_context(
 
 @router.get("/usage", summary="Show a chat's usage", responses=READS)
 async def get_usage(chat: ReadChat) -> Usage:
-    """Tokens and calls by agent, over the chat's whole life."""
-    return Usage(agents=await chat.usage())
+    """Tokens and calls by agent, over the chat's whole life, and how far its budgets are used."""
+    budgets = [BudgetUse.model_validate(item) for item in await chat.budgets()]
+    return Usage(agents=await chat.usage(), budgets=budgets)
 
 
 @router.get("/spec", summary="Show a chat's spec", responses=READS)

@@ -28,8 +28,8 @@ router = APIRouter(
 
 @router.get("", summary="List the teams of this server")
 async def list_teams(teams: AllTeams) -> Teams:
-    """The teams that the operator of this server has set up. Chats can be opened with other specs, too."""
-    return Teams(teams=[TeamSummary(**_told(name, team)) for name, team in sorted(teams.items())])
+    """The teams that were set up on this server: those that operators open chats with, by name."""
+    return Teams(teams=[TeamSummary(**_told(name, team)) for name, team in sorted(teams.named.items())])
 
 
 @router.get("/{name}", summary="Show a team")
@@ -37,9 +37,9 @@ async def get_team(
     teams: AllTeams, name: Annotated[str, Path(max_length=200, description="The team's name here.")]
 ) -> Team:
     """A team with its spec."""
-    if name not in teams:
+    if name not in teams.named:
         raise HTTPException(404, f"This server has no team {name!r}.")
-    return Team(**_told(name, teams[name]), spec=json_of(teams[name]))
+    return Team(**_told(name, teams.named[name]), spec=json_of(teams.named[name]))
 
 
 def _told(name: str, team: AnyTeam) -> dict[str, Any]:

@@ -91,6 +91,8 @@ class Settings(_Values):
     oidc: OidcSettings | None = None
     people_file: Path | None = None
     """People and their roles."""
+    named_teams: bool = False
+    """Chats are opened with, and changed to, teams that this server has by name, and no others."""
     max_body: int = Field(default=4 * _MIB, ge=1024)
     """Bytes of a request."""
     rate_limit: str = "600/minute"
@@ -191,6 +193,7 @@ VARIABLES: dict[str, str] = {
     "port": "FOLKMOOT_API_PORT",
     "auth": "FOLKMOOT_AUTH",
     "people_file": "FOLKMOOT_PEOPLE_FILE",
+    "named_teams": "FOLKMOOT_NAMED_TEAMS",
     "max_body": "FOLKMOOT_MAX_BODY",
     "rate_limit": "FOLKMOOT_RATE_LIMIT",
     "anonymous_rate_limit": "FOLKMOOT_ANONYMOUS_RATE_LIMIT",

@@ -78,8 +78,9 @@ class Dashboard:
     ) -> str:
         """Open a chat; with a task, run it, and wait for its end unless told not to. Its id."""
         chat = id or f"chat-{uuid.uuid4().hex[:8]}"
-        with self.http(tenant=tenant) as http:
+        with self.http("designer", tenant=tenant) as http:
             http.post("/chats", json={"team": team or TEAM, "id": chat}).raise_for_status()
+        with self.http(tenant=tenant) as http:
             if task:
                 params = {"wait": 60} if wait else {}
                 http.post(f"/chats/{chat}/runs", json={"task": task}, params=params).raise_for_status()
@@ -120,8 +121,8 @@ def make_dashboard(tmp_path_factory: pytest.TempPathFactory, server_address: str
         def make(script: Any = None, *, start: bool = True, **environment: str) -> Dashboard:
             folder = tmp_path_factory.mktemp("dashboard")
             queue = f"dashboard-{uuid.uuid4().hex[:8]}"
-            given = {"FOLKMOOT_TASK_QUEUE": queue, "FOLKMOOT_TOKEN_KEY": KEY, **environment}
-            cli = CommandLine(folder, TEMPORAL_ADDRESS=server_address, **given)
+            given = {"TEMPORAL_ADDRESS": server_address, "FOLKMOOT_TASK_QUEUE": queue, "FOLKMOOT_TOKEN_KEY": KEY}
+            cli = CommandLine(folder, **given | environment)
             stack.callback(cli.close)
             cli.scripted_model(script or [{"text": "hello", "repeat": True}])
             made = Dashboard(cli)

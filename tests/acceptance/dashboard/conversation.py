@@ -75,9 +75,9 @@ _SCRIPT: list[dict[str, Any]] = [
 ]
 
 
-def conversing(make: Callable[..., Dashboard]) -> Dashboard:
+def conversing(make: Callable[..., Dashboard], **environment: str) -> Dashboard:
     """Start one."""
-    made = make(_SCRIPT, start=False, FOLKMOOT_APP="tools_app:APP")
+    made = make(_SCRIPT, start=False, FOLKMOOT_APP="tools_app:APP", **environment)
     made.cli.write("tools_app.py", APP)
     made.start()
     return made

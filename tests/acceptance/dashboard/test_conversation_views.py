@@ -136,7 +136,7 @@ def test_going_back_names_the_calls_it_crosses_and_undoes_them(own: Dashboard, o
     page = operator.open(path(chat, "snapshots"))
     page.locator("tbody tr").last.get_by_role("button", name="Roll back").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("1 tool call with side effects came after it. They are not undone:")
+    expect(dialog).to_contain_text("1 tool call with side effects came after it. It is not undone:")
     expect(dialog).to_contain_text('clerk called book({"seat": "4A"}); cancel undoes it')
     dialog.get_by_label("Undo them").check()
     shot(page, "chat-rollback-light", whole=False)
@@ -162,3 +162,49 @@ def test_a_fork_warns_and_leads_to_the_new_chat(own: Dashboard, operator: Visito
     page.get_by_role("dialog").get_by_role("button", name="Fork").click()
     page.wait_for_url(f"**/chats/{chat}-fork")
     expect(page.get_by_role("heading", name=f"{chat}-fork", level=1)).to_be_visible()
+    before = page.get_by_role("group", name="Said before the fork")
+    expect(before.get_by_role("article", name="user")).to_contain_text("Book a seat")
+    clerk = before.get_by_role("article", name="clerk")
+    expect(clerk).to_contain_text(f"in {chat}")
+    clerk.locator("details.call summary").click()
+    expect(clerk.locator("pre").first).to_contain_text('"seat": "4A"')
+    expect(page.get_by_role("log").get_by_role("article")).to_have_count(0)
+    accessible(page)
+    shot(page, "chat-fork-light")
+    page.get_by_role("link", name=f"Chat {chat} at offset").click()
+    expect(page.get_by_role("heading", name=chat, exact=True, level=1)).to_be_visible()
+
+
+def test_a_fork_of_a_branch_shows_that_branch_only(own: Dashboard, operator: Visitor, chat: str) -> None:
+    with own.http() as http:
+        http.post(f"/chats/{chat}/fork", json={"id": f"{chat}-b", "label": "first try"}).raise_for_status()
+        http.post(f"/chats/{chat}/fork", json={"id": f"{chat}-p"}).raise_for_status()
+    page = operator.open(path(f"{chat}-b"))
+    before = page.get_by_role("group", name="Said before the fork")
+    expect(before.get_by_role("article", name="critic")).to_have_count(1)
+    expect(before).not_to_contain_text("Once more")
+    page = operator.open(path(f"{chat}-p"))
+    before = page.get_by_role("group", name="Said before the fork")
+    expect(before.get_by_role("article", name="critic")).to_have_count(1)
+    expect(before).to_contain_text("Once more")
+
+
+def test_what_is_opened_and_chosen_stays_so_while_the_chat_goes_on(own: Dashboard, operator: Visitor) -> None:
+    chat = booked(own)
+    times, snapshots = operator.open(path(chat, "timeline")), operator.open(path(chat, "snapshots"))
+    first = times.locator("tbody tr").last
+    first.get_by_text("steps").click()
+    first.get_by_text("Why").focus()
+    times.keyboard.press("Enter")
+    snapshots.locator("tbody tr").last.get_by_role("radio").last.check()
+    known = snapshots.locator("tbody tr").count()
+    with own.http() as http:
+        http.post(f"/chats/{chat}/runs", json={"task": "Book another"}, params={"wait": 60}).raise_for_status()
+    expect(times.locator("tbody tr")).to_have_count(4)
+    expect(first.locator(".steps")).to_contain_text("clerk: tool book")
+    expect(first.locator(".steps")).to_be_visible()
+    expect(first.locator(".why p")).to_be_visible()
+    expect(first.get_by_text("Why")).to_be_focused()
+    expect(times.locator("tbody tr").first.locator(".why p")).to_be_hidden()
+    expect(snapshots.locator("tbody tr")).to_have_count(known + 2)
+    expect(snapshots.locator("tbody tr").last.get_by_role("radio").last).to_be_checked()

@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from folkmoot import Folkmoot
+from folkmoot._chat.specs import team_of
 from folkmoot._spec import to_json
 from folkmoot.server.app import create_app
 from folkmoot.server.settings import Settings
@@ -35,7 +36,7 @@ class Api:
     tokens: dict[Any, str] = field(default_factory=dict)
 
     async def client(
-        self, subject: str = "olga", roles: Iterable[str] = ("operator",), tenant: str = "", **more: Any
+        self, subject: str = "olga", roles: Iterable[str] = ("designer",), tenant: str = "", **more: Any
     ) -> httpx.AsyncClient:
         """Somebody who asks."""
         token = issue([SECRET], subject, roles=roles, tenant=tenant, **more)
@@ -48,6 +49,12 @@ class Api:
                 timeout=60,
             )
         )
+
+    def known(self, spec: Any) -> str:
+        """The name of a spec's team, which this server has from now on: so that whoever operates may open chats."""
+        name = unique()
+        self.app.state.teams.named[name] = team_of(spec)
+        return name
 
     def spec(self, *names: str, **options: Any) -> dict[str, Any]:
         """The JSON of a round robin."""
@@ -79,17 +86,17 @@ async def served(app: FastAPI, on: int = 0, **options: Any) -> AsyncIterator[tup
 
 @pytest.fixture
 async def apis(sites: SiteFactory) -> AsyncIterator[ApiFactory]:
-    """Makes instances: `await apis(site=..., real=True, teams=..., settings=...)`; other options make a site."""
+    """Makes instances: `await apis(site=..., real=True, teams=..., processes=...)`; other options make a site."""
     async with AsyncExitStack() as stack:
 
         async def make(
             *args: Any, site: Site | None = None, real: bool = False, given: Settings | None = None, **options: Any
         ) -> Api:
-            teams = options.pop("teams", None)
+            teams, processes = options.pop("teams", None), options.pop("processes", ())
             site = site or await sites(*args, **options)
             # A client of its own, as another process would have.
             moot = Folkmoot(site.client, queue=site.queue, store=site.plugin.store)
-            app = create_app(moot, given or settings(), teams=teams)
+            app = create_app(moot, given or settings(), teams=teams, processes=processes)
             api = Api(site, app, stack)
             if real:
                 _, api.url = await stack.enter_async_context(served(app))
@@ -106,7 +113,8 @@ async def api(apis: ApiFactory) -> Api:
 
 async def opened(client: httpx.AsyncClient, api: Api, *names: str, **options: Any) -> str:
     """The id of a new chat."""
-    body = {"team": options.pop("team", None) or api.spec(*names), "id": unique(), **options}
+    team = options.pop("team", None) or api.spec(*names)
+    body = {"team": team if isinstance(team, str) else api.known(team), "id": unique(), **options}
     found = await client.post("/chats", json=body)
     assert found.status_code == 201, found.text
     return found.json()["id"]

@@ -10,6 +10,7 @@ import pytest
 from folkmoot import FolderStore
 from folkmoot._client.opening import Opening
 from folkmoot._client.pages import LogPages
+from tests._support.waiting import eventually
 from tests.integration.conftest import unique
 from tests.integration.server.conftest import Api, ApiFactory, opened, problem
 
@@ -116,7 +117,25 @@ async def test_unknown_names_of_a_spec_are_refused_and_nothing_is_opened(api: Ap
     spec["participants"][0]["tools"] = ["nothing"]
     text = problem(await client.post("/chats", json={"team": spec, "id": (i := unique())}), 422, "UnknownNameError")
     assert "nothing" in text
-    assert (await client.post("/chats", json={"team": api.spec(), "id": i})).status_code == 201
+    problem(await client.get(f"/chats/{i}"), 404, "ChatNotFoundError")
+
+    async def forgotten() -> bool:
+        return (await client.get("/chats", params={"prefix": i})).json()["chats"] == []
+
+    await eventually(forgotten, what="no list has it")
+    # Not even somebody else's: the id is free.
+    other = await api.client(tenant=unique("tenant"))
+    assert (await other.post("/chats", json={"team": api.spec(), "id": i})).status_code == 201
+
+
+@pytest.mark.parametrize("task", [[{"type": "ToolCallRequestEvent"}], []])
+async def test_a_chat_whose_task_is_refused_is_not_opened(api: Api, task: Any) -> None:
+    client = await api.client()
+    body = {"team": api.spec(), "id": (i := unique())}
+    problem(await client.post("/chats", json={**body, "task": task}), 422, "BadCommandError")
+    problem(await client.get(f"/chats/{i}"), 404, "ChatNotFoundError")
+    made = await client.post("/chats", json=body)
+    assert (made.status_code, made.json()["created"]) == (201, True)
 
 
 async def test_old_messages_and_states_begin_a_chat(api: Api) -> None:
@@ -142,7 +161,15 @@ async def test_a_closed_chat_is_deleted_with_what_the_store_has(apis: ApiFactory
     problem(await admin.delete(f"/chats/{chat_id}"), 409, "ChatBusyError")
     deleted = (await admin.delete(f"/chats/{chat_id}", params={"force": True})).json()["deleted"]
     assert [(item["id"], item["runs"]) for item in deleted] == [(chat_id, 1)]
+    problem(await admin.get(f"/chats/{chat_id}"), 404, "ChatNotFoundError")
     problem(await admin.delete(f"/chats/{unique()}"), 404, "ChatNotFoundError")
+
+
+async def test_a_living_chat_that_was_deleted_is_not_found_from_then_on(api: Api) -> None:
+    client, admin = await api.client(), await api.client("ada", ["admin"])
+    chat_id = await opened(client, api)
+    assert (await admin.delete(f"/chats/{chat_id}", params={"force": True})).status_code == 200
+    problem(await client.get(f"/chats/{chat_id}"), 404, "ChatNotFoundError")
 
 
 @pytest.mark.parametrize(

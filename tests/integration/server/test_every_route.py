@@ -16,8 +16,9 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from folkmoot import ApprovalPolicy, FunctionTool, ToolOptions
 from folkmoot._spec import to_json
 from folkmoot.server.app import create_app
+from tests._support.errands import ERRAND, Errand
 from tests._support.waiting import eventually
-from tests.integration.conftest import unique
+from tests.integration.conftest import unique, worker_on
 from tests.integration.server.conftest import Api, ApiFactory, opened, settings
 
 SPEC = {"type": "AssistantAgent", "name": "x", "model_client": "scripted"}
@@ -26,7 +27,7 @@ BODIES: dict[str, Any] = {
     "cancel_run": {},
     "change_team": {"team": SPEC, "force": True},
     "close_chat": {"force": True},
-    "decide": {"verdict": "approve"},
+    "decide": {"verdict": "approve", "hash": "0a"},
     "fork_chat": {},
     "label_snapshot": {"label": "here"},
     "pause_chat": {"now": True},
@@ -51,13 +52,18 @@ QUERIES: dict[str, dict[str, Any]] = {
 """Likewise."""
 OTHERS: dict[str, list[dict[str, Any]]] = {
     "get_health": [{}],
+    "get_process": [{}],
     "get_readiness": [{}],
     "get_team": [{}],
     "get_version": [{}],
     "import_chat": [{"json": {"document": {}, "id": "{id}"}}, {"json": {"document": {}, "tenant": "{tenant}"}}],
     "list_chats": [{}, *({"params": {name: "{id}"}} for name in ("prefix", "team", "tenant", "waiting_for"))],
+    "list_processes": [{}],
     "list_teams": [{}],
     "open_chat": [{"json": {"team": SPEC, "id": "{id}"}}, {"json": {"team": SPEC, "tenant": "{tenant}"}}],
+    "signal_process": [{"json": {"result": "home"}}],
+    # With the number of another tenant's.
+    "start_process": [{"json": {"id": "{key}", "what": "{id}"}}, {"json": {"id": "{key}", "what": "else"}}],
     "show_inbox": [{}, {"params": {"whose": "all"}}, {"params": {"role": "finance"}}],
 }
 """How routes of no single chat are asked; they must tell nothing of the chat, either."""
@@ -99,7 +105,7 @@ def request_to(route: RouteContext) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def api(apis: ApiFactory) -> Api:
+async def api(apis: ApiFactory) -> AsyncIterator[Api]:
     def pay(amount: int) -> str:
         """Pay."""
         return f"paid {amount}"
@@ -107,7 +113,9 @@ async def api(apis: ApiFactory) -> Api:
     policy = ApprovalPolicy(approvers=("ann", "role:finance"))
     tool = FunctionTool(pay, options=ToolOptions(approval=policy))
     script = [{"calls": [{"name": "pay", "arguments": {"amount": 12}}]}, {"text": "hello", "repeat": True}]
-    return await apis(script, tools=[tool], real=True)
+    api = await apis(script, tools=[tool], real=True, worker=False, processes=[ERRAND])
+    async with worker_on(api.site.client, api.site.queue, workflows=[Errand]):
+        yield api
 
 
 async def asking(api: Api, client: httpx.AsyncClient) -> dict[str, Any]:
@@ -119,7 +127,9 @@ async def asking(api: Api, client: httpx.AsyncClient) -> dict[str, Any]:
         return (await client.get(f"/chats/{chat_id}/requests")).json()["requests"]
 
     (request,) = await eventually(probe, what="the chat asks")
-    return {"id": chat_id, "request": request["request"], "number": 1, "offset": 0, "name": "notes"}
+    errand = await client.post("/processes/errand", json={"id": unique("E"), "what": chat_id})
+    process = {"kind": "errand", "key": errand.json()["number"], "signal": "done"}
+    return {"id": chat_id, "request": request["request"], "number": 1, "offset": 0, "name": "notes", **process}
 
 
 async def test_another_tenants_chat_is_as_if_it_were_not_there(api: Api) -> None:
@@ -160,7 +170,7 @@ async def test_what_is_of_no_chat_tells_nothing_of_another_tenants(api: Api) -> 
             continue
         assert route.name in OTHERS, f"how is {route.name} to be asked? Tell it in OTHERS"
         for request in OTHERS[route.name]:
-            async with asked(stranger, route, path, **filled(request, names)) as found:
+            async with asked(stranger, route, path, **filled(request, {**names, "key": path["key"]})) as found:
                 text = found.text
                 # What the caller sent is no news.
                 told = {value for value in names.values() if value in text} - sent(request, names)

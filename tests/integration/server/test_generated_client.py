@@ -52,7 +52,7 @@ async def clients() -> AsyncIterator[ClientFactory]:
     made: list[AuthenticatedClient] = []
 
     def make(
-        api: Api, subject: str = "olga", roles: tuple[str, ...] = ("operator",), **more: Any
+        api: Api, subject: str = "olga", roles: tuple[str, ...] = ("designer",), **more: Any
     ) -> AuthenticatedClient:
         client = AuthenticatedClient(api.url, issue([SECRET], subject, roles=roles, **more))
         if api.url == "http://api":

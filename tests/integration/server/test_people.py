@@ -134,6 +134,7 @@ async def test_a_vote_that_does_not_count_is_refused_and_logged(apis: ApiFactory
     other = f"/chats/{chat_id}/requests/nothing/decision"
     problem(await ann.post(other, json=vote), 409, "DecisionRefusedError")
     assert till.paid == []
+    # Only what lets nothing run goes without a hash.
     first = await ann.post(path, json={"verdict": "reject", "reason": "too much"}, headers={"Idempotency-Key": "k"})
     again = await ann.post(path, json={"verdict": "reject", "reason": "too much"}, headers={"Idempotency-Key": "k"})
     assert first.status_code == 200, first.text
@@ -151,9 +152,10 @@ async def test_arguments_are_edited_and_answers_given(apis: ApiFactory) -> None:
     client = await api.client("abe", ["approver"])
     chat_id, request = await asks(api, client)
     path = f"/chats/{chat_id}/requests/{request['request']}/decision"
-    bad = await client.post(path, json={"verdict": "edit", "arguments": {"amount": "a lot"}})
+    vote = {"verdict": "edit", "hash": request["hash"]}
+    bad = await client.post(path, json={**vote, "arguments": {"amount": "a lot"}})
     problem(bad, 409, "DecisionRefusedError")
-    edited = await client.post(path, json={"verdict": "edit", "arguments": {"amount": 3}})
+    edited = await client.post(path, json={**vote, "arguments": {"amount": 3}})
     assert edited.json()["decided"] == "approve", edited.text
     await client.get(f"/chats/{chat_id}/runs/1", params={"wait": 30})
     assert till.paid == [3]
@@ -165,7 +167,12 @@ async def test_a_call_is_answered_in_the_tools_place(apis: ApiFactory) -> None:
     client = await api.client("abe", ["approver"])
     chat_id, request = await asks(api, client)
     path = f"/chats/{chat_id}/requests/{request['request']}/answer"
-    assert (await client.post(path, json={"content": "paid by card"})).status_code == 200
+    said = problem(await client.post(path, json={"content": "paid by card"}), 422, "BadCommandError")
+    assert "`hash` of the request in GET /v1/chats/{id}/requests" in said
+    stale = {"content": "paid by card", "hash": "0" * 32}
+    problem(await client.post(path, json=stale), 409, "DecisionRefusedError")
+    answer = {"content": "paid by card", "hash": request["hash"]}
+    assert (await client.post(path, json=answer)).status_code == 200
     run = (await client.get(f"/chats/{chat_id}/runs/1", params={"wait": 30})).json()
     assert "paid by card" in str(run["messages"])
     assert till.paid == []
@@ -185,7 +192,8 @@ async def test_what_everybody_may_decide_is_for_approvers(apis: ApiFactory) -> N
     assert await eventually(found, what="it is in the inbox") == [(chat_id, request["request"])]
     assert await inbox(viewer) == []
     path = f"/chats/{chat_id}/requests/{request['request']}/decision"
-    problem(await viewer.post(path, json={"verdict": "approve"}), 403, "ForbiddenError")
+    vote = {"verdict": "approve", "hash": request["hash"]}
+    problem(await viewer.post(path, json=vote), 403, "ForbiddenError")
 
 
 async def test_decisions_are_signed_where_the_server_has_a_key(apis: ApiFactory) -> None:
@@ -194,7 +202,9 @@ async def test_decisions_are_signed_where_the_server_has_a_key(apis: ApiFactory)
     client = await api.client("abe", ["approver"])
     chat_id, request = await asks(api, client)
     path = f"/chats/{chat_id}/requests/{request['request']}/decision"
-    assert (await client.post(path, json={"verdict": "approve", "comment": "yes"})).status_code == 200
+    assert (
+        await client.post(path, json={"verdict": "approve", "hash": request["hash"], "comment": "yes"})
+    ).status_code == 200
     log = (await client.get(f"/chats/{chat_id}/log")).json()["entries"]
     (vote,) = [entry["data"] for entry in log if entry["kind"] == "vote"]
     uuid = (await api.site.handle(await api.site.moot.get(chat_id)).query("status"))["uuid"]
@@ -219,8 +229,9 @@ async def test_an_answer_is_signed_as_a_decision_is(apis: ApiFactory, monkeypatc
     chat_id, request = await asks(api, client)
     keyless = await (await apis(site=api.site)).client("abe", ["approver"])
     path = f"/chats/{chat_id}/requests/{request['request']}/answer"
-    answer = {"json": {"content": "paid by card"}, "headers": {"Idempotency-Key": "k"}}
-    assert "signature" in problem(await keyless.post(path, json={"content": "x"}), 409, "DecisionRefusedError")
+    words = {"content": "paid by card", "hash": request["hash"]}
+    answer = {"json": words, "headers": {"Idempotency-Key": "k"}}
+    assert "signature" in problem(await keyless.post(path, json=words), 409, "DecisionRefusedError")
     first, again = await client.post(path, **answer), await client.post(path, **answer)
     assert (first.status_code, again.json()) == (200, first.json()), first.text
     run = (await client.get(f"/chats/{chat_id}/runs/1", params={"wait": 30})).json()
@@ -257,6 +268,8 @@ async def test_a_person_takes_part(apis: ApiFactory) -> None:
     path = f"/chats/{chat_id}/requests/{request}/answer"
     stranger = await api.client("sam", ["approver"], tenant)
     problem(await stranger.post(path, json={"content": "Bad."}), 409, "DecisionRefusedError")
+    bound = problem(await eve.post(path, json={"content": "Fine.", "hash": "0a"}), 422, "BadCommandError")
+    assert "wants a text only" in bound
     first = await eve.post(path, json={"content": "Fine."}, headers={"Idempotency-Key": "k"})
     again = await eve.post(path, json={"content": "Fine."}, headers={"Idempotency-Key": "k"})
     assert (first.status_code, again.json()) == (200, first.json())

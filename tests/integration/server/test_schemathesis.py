@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +32,9 @@ from schemathesis.specs.openapi.checks import (
 from folkmoot import ApprovalPolicy, AssistantAgent, FunctionTool, RoundRobinGroupChat, ToolOptions
 from folkmoot._spec import to_json
 from tests._support.client_generator import DOCUMENT
+from tests._support.errands import ERRAND, Errand
 from tests._support.waiting import eventually
-from tests.integration.conftest import unique
+from tests.integration.conftest import unique, worker_on
 from tests.integration.server.conftest import Api, ApiFactory, opened
 from tests.integration.server.conftest import settings as server_settings
 
@@ -90,6 +92,7 @@ class Sample:
     snapshot: int
     spec: dict[str, Any]
     state: dict[str, Any]
+    errand: str
     export: dict[str, Any]
 
     @property
@@ -115,6 +118,8 @@ class Sample:
             ],
             "put_state": [self.state],
             "say": [{"message": message}],
+            "signal_process": [{"result": "a start"}],
+            "start_process": [{"id": unique("E"), "what": "buy bread"}, {"id": self.errand, "what": "go"}],
             "start_run": [{"task": [message]}],
             "summarize_chat": [{"method": "reflection_with_llm", "model_client": {"model": "scripted"}}],
         }.get(operation, [])
@@ -146,14 +151,16 @@ async def sample(api: Api, client: httpx.AsyncClient) -> Sample:
 
     (request,) = await eventually(requests, what="the chat asks")
     state = (await client.get(f"/chats/{ids[0]}/state")).json()
+    errand = unique("E")
+    await client.post("/processes/errand", json={"id": errand, "what": "go"})
     export = (await client.get(f"/chats/{ids[0]}/export")).json()
     (*_, snapshot) = (await client.get(f"/chats/{ids[0]}/snapshots")).json()["snapshots"]
     given = request["request"], snapshot["offset"]
-    return Sample(ids[0], asking, ids[1], *given, api.spec("a", "b"), state, export)
+    return Sample(ids[0], asking, ids[1], *given, api.spec("a", "b"), state, errand, export)
 
 
 @pytest.fixture
-async def api(apis: ApiFactory) -> Api:
+async def api(apis: ApiFactory) -> AsyncIterator[Api]:
     def pay(amount: int) -> str:
         """Pay."""
         return f"paid {amount}"
@@ -162,9 +169,11 @@ async def api(apis: ApiFactory) -> Api:
         return {"calls": [{"name": "pay", "arguments": {"amount": 12}}]} if request.get("tools") else {"text": "hello"}
 
     tool = FunctionTool(pay, options=ToolOptions(approval=ApprovalPolicy()))
-    return await apis(
-        script, tools=[tool], real=True, teams={"notes": TEAM}, given=server_settings(anonymous_rate_limit="none")
-    )
+    given = server_settings(anonymous_rate_limit="none")
+    offered: dict[str, Any] = {"teams": {"notes": TEAM}, "processes": [ERRAND]}
+    api = await apis(script, tools=[tool], real=True, worker=False, given=given, **offered)
+    async with worker_on(api.site.client, api.site.queue, workflows=[Errand]):
+        yield api
 
 
 def requests_to(operation: APIOperation, chats: Sample) -> dict[str, st.SearchStrategy[Case]]:
@@ -177,6 +186,9 @@ def requests_to(operation: APIOperation, chats: Sample) -> dict[str, st.SearchSt
         # Whoever follows a chat that is not closed waits for what comes.
         ids = [chats.closed] if name == "follow_log" else chats.ids
         places = [{"id": chat_id, **part} for chat_id in ids for part in ([more, {}] if more else [{}])]
+    elif "{kind}" in operation.path:
+        places = [{"kind": "errand", **({"key": chats.errand} if "{key}" in operation.path else {})}]
+        places = [{**places[0], "signal": "done"}] if "{signal}" in operation.path else places
     elif "{name}" in operation.path:
         places = [{"name": "notes"}]
     query = chats.query(name)

@@ -103,6 +103,15 @@ async def test_chats_are_opened_forked_and_imported_once(api: Api) -> None:
     assert len({answer.json()["id"] for answer in imports} | {first["id"], forks[0]}) == 3
 
 
+async def test_of_those_who_race_one_has_opened_the_chat(api: Api) -> None:
+    client = await api.client()
+    body, mark = {"team": api.spec("a")}, unique()
+    answers = await asyncio.gather(*(client.post("/chats", json=body, headers=key(mark)) for _ in range(6)))
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
+    assert [answer.json()["created"] for answer in answers].count(True) == 1
+
+
 @pytest.mark.parametrize("bad", ["", "x" * 256])
 async def test_a_bad_key_is_refused(api: Api, bad: str) -> None:
     client = await api.client()

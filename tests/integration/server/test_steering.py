@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from folkmoot import Budget
 from folkmoot._spec import to_json
 from tests._support.waiting import eventually
 from tests.integration.conftest import unique
@@ -112,8 +113,18 @@ async def test_a_team_is_changed_and_a_chat_summed_up(api: Api) -> None:
     problem(bad, 422, "UnknownNameError")
     odd = {"method": "reflection_with_llm", "model_client": {"name": "x", "base_url": 7}}
     problem(await client.post(f"/chats/{chat_id}/summarize", json=odd), 422, "BadCommandError")
-    usage = (await client.get(f"/chats/{chat_id}/usage")).json()["agents"]
-    assert usage["a"]["prompt_tokens"] > 0
+    usage = (await client.get(f"/chats/{chat_id}/usage")).json()
+    assert usage["agents"]["a"]["prompt_tokens"] > 0
+    assert usage["budgets"] == []
+
+
+async def test_usage_tells_how_far_budgets_are_used(api: Api) -> None:
+    client = await api.client()
+    chat_id = await opened(client, api, team=api.spec("a", budget=Budget(tokens=5000)), task="go")
+    await client.get(f"/chats/{chat_id}/runs/1", params={"wait": 30})
+    (budget,) = (await client.get(f"/chats/{chat_id}/usage")).json()["budgets"]
+    assert (budget["path"], budget["limit"], budget["max"], budget["extended"]) == ("", "tokens", 5000, 0)
+    assert 0 < budget["used"] < 5000
 
 
 async def test_who_asked_is_in_the_log_and_no_body_says_otherwise(api: Api) -> None:

@@ -58,20 +58,25 @@ def bearer(*roles: str, **more: Any) -> str:
     [
         ("viewer", {"read"}),
         ("operator", {"read", "operate"}),
+        ("designer", {"read", "operate", "design"}),
         ("approver", {"read", "operate", "decide"}),
-        ("admin", {"read", "operate", "decide", "administer"}),
+        ("designer approver", {"read", "operate", "design", "decide"}),
+        ("admin", {"read", "operate", "design", "decide", "administer"}),
         ("finance", set()),
         ("Admin", set()),
     ],
 )
-async def test_each_role_may_what_those_before_it_may(role: str, allowed: set[str]) -> None:
-    codes = {permission: (await asked(bearer(role), permission)).status_code for permission in Permission}
+async def test_what_each_role_may(role: str, allowed: set[str]) -> None:
+    token = bearer(*role.split())
+    codes = {permission: (await asked(token, permission)).status_code for permission in Permission}
     assert {permission for permission, code in codes.items() if code == 200} == allowed
     assert {code for permission, code in codes.items() if permission not in allowed} <= {403}
 
 
 async def test_what_is_missing_is_told() -> None:
     low, none = await asked(bearer("viewer"), "decide"), await asked(bearer("finance"), "read")
+    other = await asked(bearer("approver"), "design")
+    assert other.json()["detail"] == "This takes the role 'designer'; yours is 'approver'."
     assert low.json()["detail"] == "This takes the role 'approver'; yours is 'viewer'."
     assert none.json()["detail"] == "This takes the role 'viewer'; you have none."
     assert low.json()["code"] == "ForbiddenError"

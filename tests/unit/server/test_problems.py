@@ -101,6 +101,7 @@ async def answer(error: BaseException) -> httpx2.Response:
         (PayloadTooLargeError(9, 1), 413, "PayloadTooLargeError", "The payload has 9 bytes; at most 1 are allowed."),
         (ModelCallError("It is down.", status=500), 502, "ModelCallError", "It is down."),
         (ForbiddenError("Not yours."), 403, "ForbiddenError", "Not yours."),
+        (BadCommandError("Open it with replace=True."), 422, "BadCommandError", 'Open it with "replace": true.'),
         (HTTPException(418, "Short and stout."), 418, "ImATeapot", "Short and stout."),
     ],
 )

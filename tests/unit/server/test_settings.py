@@ -30,6 +30,7 @@ def test_every_variable_counts(tmp_path: Path) -> None:
             "FOLKMOOT_AUTH": "token",
             "FOLKMOOT_TOKEN_KEY": f"{KEY} {'o' * 40}",
             "FOLKMOOT_PEOPLE_FILE": str(tmp_path / "people.toml"),
+            "FOLKMOOT_NAMED_TEAMS": "1",
             "FOLKMOOT_MAX_BODY": "100000",
             "FOLKMOOT_RATE_LIMIT": "10/second",
             "FOLKMOOT_ANONYMOUS_RATE_LIMIT": "none",
@@ -48,6 +49,8 @@ def test_every_variable_counts(tmp_path: Path) -> None:
     assert (settings.rate_limit, settings.anonymous_rate_limit) == ("10/second", "none")
     assert settings.cors_origins == ("https://a.example", "http://localhost:3000")
     assert settings.people_file == tmp_path / "people.toml"
+    assert settings.named_teams
+    assert not Settings(token_keys=settings.token_keys).named_teams
     assert len(settings.token_keys) == 2
     assert settings.decision_key is not None
     assert settings.decision_key.public == DECISION.public
@@ -106,6 +109,7 @@ def test_secrets_are_not_shown() -> None:
         ({"FOLKMOOT_AUTH": "off"}, "'token' or 'none'"),
         ({"FOLKMOOT_API_PORT": "70000"}, "port"),
         ({"FOLKMOOT_MAX_BODY": "10"}, "max_body"),
+        ({"FOLKMOOT_NAMED_TEAMS": "some"}, "named_teams"),
         ({"FOLKMOOT_RATE_LIMIT": "often"}, "Rate 'often': expected one such as '600/minute'"),
         ({"FOLKMOOT_ANONYMOUS_RATE_LIMIT": "0/minute"}, "expected at least 1"),
         ({"FOLKMOOT_CORS_ORIGINS": "*"}, "origin '\\*': expected one such as"),

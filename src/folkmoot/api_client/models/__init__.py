@@ -4,6 +4,7 @@ from .answer import Answer
 from .answered import Answered
 from .branch import Branch
 from .branches import Branches
+from .budget_use import BudgetUse
 from .change_team import ChangeTeam
 from .chat_opened import ChatOpened
 from .chat_page import ChatPage
@@ -40,6 +41,12 @@ from .person_request import PersonRequest
 from .person_requests import PersonRequests
 from .problem import Problem
 from .problem_errors_type_0_item import ProblemErrorsType0Item
+from .process_kind import ProcessKind
+from .process_kind_signals import ProcessKindSignals
+from .process_kinds import ProcessKinds
+from .process_started import ProcessStarted
+from .process_state import ProcessState
+from .process_status import ProcessStatus
 from .readiness import Readiness
 from .readiness_checks import ReadinessChecks
 from .resumed import Resumed
@@ -73,6 +80,7 @@ __all__ = (
     "Answered",
     "Branch",
     "Branches",
+    "BudgetUse",
     "ChangeTeam",
     "ChatOpened",
     "ChatPage",
@@ -109,6 +117,12 @@ __all__ = (
     "PersonRequests",
     "Problem",
     "ProblemErrorsType0Item",
+    "ProcessKind",
+    "ProcessKinds",
+    "ProcessKindSignals",
+    "ProcessStarted",
+    "ProcessState",
+    "ProcessStatus",
     "Readiness",
     "ReadinessChecks",
     "Resumed",

@@ -21,7 +21,7 @@ class ChangeTeam:
     """The team from now on."""
 
     team: JsonObject | str
-    """ The name of a team of this server, or the JSON of a spec. """
+    """ The name of a team of this server, or the JSON of a spec where this server takes others. """
     force: bool | Unset = False
     """ End a run that is under way first. """
     hears: bool | Unset = True

@@ -25,7 +25,9 @@ class Decide:
     """ What people decide: of approvals approve, reject, edit, answer; of unknown outcomes succeeded, failed,
     retry. """
     hash_: None | str | Unset = UNSET
-    """ Of what was looked at; none: of what is pending right now. """
+    """ Of what was looked at: `hash` of the request in `GET /v1/chats/{id}/requests`. Only a rejection goes
+    without, and
+    is then of what is pending right now. """
     reason: str | Unset = ""
     """ For whoever asked: models read it. """
     comment: str | Unset = ""

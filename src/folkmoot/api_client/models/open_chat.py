@@ -22,7 +22,7 @@ class OpenChat:
     """A chat to open, or to find where it lives already."""
 
     team: JsonObject | str
-    """ The name of a team of this server, or the JSON of a team's or an agent's spec. """
+    """ The name of a team of this server; or the JSON of a team's or an agent's spec, for the role `designer`. """
     id: None | str | Unset = UNSET
     """ Its id; none: one is made. """
     task: list[JsonObject] | None | str | Unset = UNSET

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from nicegui import ui
-
 from folkmoot.server.identity import Identity
 
-from .errors import EXPECTED, told
 from .frame import Site
 from .grid import Column, Grid
+from .relooking import Relooking
 from .survey import FAILURES, KEPT, KINDS, MOST, STUCK, Findings, Trouble, grouped
-from .widgets import banner, button, element, empty, link, live_region, text
+from .widgets import button, element, empty, link, text
 
 __all__ = ["pages"]
 
@@ -36,24 +34,22 @@ def pages(site: Site) -> None:
                 await _Failures(site, identity).draw()
 
 
-class _Failures:
+class _Failures(Relooking[Findings]):
     """The page as one viewer sees it."""
 
     def __init__(self, site: Site, identity: Identity) -> None:
+        super().__init__(KEPT)
         self._site = site
         self._tenant = None if identity.all_tenants else identity.tenant
         self._shown: tuple[Trouble, ...] | None = None
 
-    async def draw(self) -> None:
-        """Draw it, and look again from time to time.
+    async def read(self) -> Findings:
+        return await self._site.survey.look(self._tenant)
 
-        Raises:
-            RPCError: The server does not answer.
-        """
-        self._stale = live_region()
+    def lay_out(self) -> None:
         with element("div", "toolbar"):
             self._at = text("span", "").classes("muted")
-            button("Look again", self._again, kind="small push")
+            button("Look again", self.again, kind="small push")
         text("h2", "Stuck chats")
         self._stuck = Grid("Stuck chats", _COLUMNS)
         self._none = element("div")
@@ -63,21 +59,8 @@ class _Failures:
             )
         text("h2", "Failures by cause")
         self._causes = element("div", "causes")
-        self._show(await self._site.survey.look(self._tenant))
-        ui.timer(KEPT, self._again)
 
-    async def _again(self) -> None:
-        try:
-            found = await self._site.survey.look(self._tenant)
-        except EXPECTED as error:
-            self._stale.clear()
-            with self._stale:
-                banner(f"{told(error)} What is shown is old.", kind="warning", retry=self._again)
-            return
-        self._stale.clear()
-        self._show(found)
-
-    def _show(self, found: Findings) -> None:
+    def show(self, found: Findings) -> None:
         limit = f" Only the newest {MOST} chats of each status were looked at." if found.cut else ""
         self._at.text = f"As of {found.at:%H:%M:%S} UTC; looked at again every {KEPT:.0f} s.{limit}"
         if found.troubles == self._shown:

@@ -16,7 +16,6 @@ from nicegui import ui
 from folkmoot.client import Folkmoot
 from folkmoot.server.authenticator import Authenticator
 from folkmoot.server.chats import Chats
-from folkmoot.server.claims import ROLES
 from folkmoot.server.feeds import Feeds
 from folkmoot.server.identity import Identity, identity_of
 from folkmoot.server.settings import Settings
@@ -24,6 +23,7 @@ from folkmoot.server.settings import Settings
 from .boards import Boards
 from .details import Details
 from .errors import EXPECTED, told
+from .pulse import Pulse
 from .sessions import Sessions
 from .survey import Survey
 from .widgets import banner, button, element, link, live_region, on_gone, text
@@ -70,6 +70,8 @@ class Site:
     """What lists do not tell of chats."""
     survey: Survey = field(init=False)
     """What goes wrong in them."""
+    pulse: Pulse = field(init=False)
+    """Whether the Temporal server answers."""
     _places: dict[str, _Places] = field(init=False, default_factory=dict[str, "_Places"])
     _styles: list[str] = field(init=False, default_factory=list[str])
 
@@ -78,6 +80,7 @@ class Site:
         self.boards = Boards(self.moot.client)
         self.details = Details(self.moot.client, self.chats)
         self.survey = Survey(self.moot.client, self.chats, self.details)
+        self.pulse = Pulse(self.moot.client)
 
     def page(self, path: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """A decorator: the coroutine function that builds the page of this path, which begins with "/"."""
@@ -95,9 +98,8 @@ class Site:
         return found
 
     def may(self, identity: Identity, role: str) -> bool:
-        """Whether somebody has a role of the API, or one above it: viewer, operator, approver, admin."""
-        had = identity.role
-        return had is not None and ROLES.index(had) >= ROLES.index(role)
+        """Whether somebody may all that this role of the API may."""
+        return identity.amounts_to(role)
 
     def admits(self, identity: Identity, role: str) -> bool:
         """Whether somebody may see a page; says so on it if they may not. For use within `frame`."""
@@ -133,7 +135,7 @@ class Site:
 
     def stop(self) -> None:
         """The server stops."""
-        for part in (self.sessions, self.boards, self.details):
+        for part in (self.sessions, self.boards, self.details, self.pulse):
             part.stop()
 
     @contextmanager

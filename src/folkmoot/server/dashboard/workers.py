@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from nicegui import ui
-
 from folkmoot.server.identity import Identity
 
-from .errors import EXPECTED, told
 from .fleet import MOST, Fleet, Queue, read_fleet
 from .frame import Site
 from .grid import Column, Grid
-from .widgets import banner, element, empty, live_region, text
+from .relooking import Relooking
+from .widgets import element, empty, text
 
 __all__ = ["pages"]
 
@@ -49,21 +47,19 @@ def pages(site: Site) -> None:
                 await _Workers(site, identity).draw()
 
 
-class _Workers:
+class _Workers(Relooking[Fleet]):
     """The page as one viewer sees it."""
 
     def __init__(self, site: Site, identity: Identity) -> None:
+        super().__init__(EVERY)
         self._site = site
         # Whose token is of no tenant runs the system; a tenant's people see the queues of their chats.
         self._tenant = identity.tenant or None
 
-    async def draw(self) -> None:
-        """Draw it, and look again from time to time.
+    async def read(self) -> Fleet:
+        return await read_fleet(self._site.moot.client, self._tenant, self._site.moot.queue)
 
-        Raises:
-            RPCError: The server does not answer.
-        """
-        self._stale = live_region()
+    def lay_out(self) -> None:
         self._at = text("p", "").classes("muted")
         text("h2", "Task queues")
         self._queues = Grid("Task queues", _QUEUES)
@@ -78,28 +74,12 @@ class _Workers:
             self._versionless = element("div")
             with self._versionless:
                 empty("No versions", "Workers started with --deployment and --build-id show up here.")
-        self._show(await self._read())
-        ui.timer(EVERY, self._again)
 
-    async def _read(self) -> Fleet:
-        return await read_fleet(self._site.moot.client, self._tenant, self._site.moot.queue)
-
-    async def _again(self) -> None:
-        try:
-            fleet = await self._read()
-        except EXPECTED as error:
-            self._stale.clear()
-            with self._stale:
-                banner(f"{told(error)} What is shown is old.", kind="warning", retry=self._again)
-            return
-        self._stale.clear()
-        self._show(fleet)
-
-    def _show(self, fleet: Fleet) -> None:
-        limit = f" Queues are those of the newest {MOST} living chats." if fleet.cut else ""
-        self._at.text = f"As of {fleet.at:%H:%M:%S} UTC; looked at again every {EVERY:.0f} s.{limit}"
-        self._queues.show([_row(queue) for queue in fleet.queues])
-        workers = [worker for queue in fleet.queues for worker in queue.workers]
+    def show(self, found: Fleet) -> None:
+        limit = f" Queues are those of the newest {MOST} living chats." if found.cut else ""
+        self._at.text = f"As of {found.at:%H:%M:%S} UTC; looked at again every {EVERY:.0f} s.{limit}"
+        self._queues.show([_row(queue) for queue in found.queues])
+        workers = [worker for queue in found.queues for worker in queue.workers]
         self._workers.show(
             [
                 {
@@ -125,11 +105,11 @@ class _Workers:
                         "ramping": item.ramping,
                         "ramp": f"{item.ramp:g} %" if item.ramping else "",
                     }
-                    for item in fleet.deployments
+                    for item in found.deployments
                 ]
             )
-            self._deployments.set_visibility(bool(fleet.deployments))
-            self._versionless.set_visibility(not fleet.deployments)
+            self._deployments.set_visibility(bool(found.deployments))
+            self._versionless.set_visibility(not found.deployments)
 
 
 def _row(queue: Queue) -> dict[str, object]:

@@ -39,6 +39,7 @@ from .log import (
     message_json,
 )
 from .people import (
+    HASH_NEEDED,
     Answer,
     Answered,
     Decide,
@@ -62,6 +63,7 @@ from .steering import (
 from .time import (
     Branch,
     Branches,
+    BudgetUse,
     Comparison,
     Context,
     Crossing,
@@ -81,11 +83,13 @@ from .time import (
 )
 
 __all__ = [
+    "HASH_NEEDED",
     "ID_PATTERN",
     "Answer",
     "Answered",
     "Branch",
     "Branches",
+    "BudgetUse",
     "ChangeTeam",
     "ChatId",
     "ChatOpened",

@@ -86,7 +86,7 @@ class OpenChat(Given):
     """A chat to open, or to find where it lives already."""
 
     team: Annotated[str, Field(min_length=1, max_length=200)] | JsonObject = Field(examples=["release-notes"])
-    """The name of a team of this server, or the JSON of a team's or an agent's spec."""
+    """The name of a team of this server; or the JSON of a team's or an agent's spec, for the role `designer`."""
     id: ChatId | None = None
     """Its id; none: one is made."""
     task: TaskJson | None = Field(default=None, examples=["Write the release note"])

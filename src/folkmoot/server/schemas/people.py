@@ -5,11 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from .base import Given, JsonObject, Told
 
 __all__ = [
+    "HASH_NEEDED",
     "Answer",
     "Answered",
     "Decide",
@@ -21,6 +23,9 @@ __all__ = [
     "Verdict",
     "Whose",
 ]
+
+
+HASH_NEEDED = "needs the hash of what was looked at: it is `hash` of the request in GET /v1/chats/{id}/requests"
 
 
 class Verdict(StrEnum):
@@ -123,8 +128,9 @@ class Decide(Given):
     """A vote. Who votes is told by the token, and by nothing else."""
 
     verdict: Verdict
-    hash: Annotated[str, Field(max_length=200)] | None = None
-    """Of what was looked at; none: of what is pending right now."""
+    hash: Annotated[str, Field(max_length=200)] | None = Field(default=None, validate_default=True)
+    """Of what was looked at: `hash` of the request in `GET /v1/chats/{id}/requests`. Only a rejection goes without, and
+    is then of what is pending right now."""
     reason: Annotated[str, Field(max_length=10_000)] = ""
     """For whoever asked: models read it."""
     comment: Annotated[str, Field(max_length=10_000)] = ""
@@ -133,6 +139,15 @@ class Decide(Given):
     """What the arguments are changed to, with edit; with the approval of a budget, how much more."""
     content: Annotated[str, Field(max_length=1_000_000)] | None = None
     """The answer in the tool's place, or the result of a call whose outcome was unknown."""
+
+    @field_validator("hash")
+    @classmethod
+    def _bound(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Who has something run, or speaks for a tool, says what they looked at: it may have changed since."""
+        verdict = info.data.get("verdict")
+        if not value and verdict not in (None, Verdict.REJECT):
+            raise PydanticCustomError("hash_missing", "{why}", {"why": f"The verdict '{verdict}' {HASH_NEEDED}."})
+        return value
 
 
 class Decision(Told):
@@ -155,6 +170,8 @@ class Answer(Given):
 
     content: Annotated[str, Field(max_length=1_000_000)] = Field(examples=["Friday is fine."])
     """Their words; where the next speaker is asked for, a name."""
+    hash: Annotated[str, Field(max_length=200)] | None = None
+    """In a tool's place: of the call that was looked at, `hash` of the request in `GET /v1/chats/{id}/requests`."""
 
 
 class Answered(Told):

@@ -54,7 +54,7 @@ class ChangeTeam(Force):
     """The team from now on."""
 
     team: Annotated[str, Field(min_length=1, max_length=200)] | JsonObject
-    """The name of a team of this server, or the JSON of a spec."""
+    """The name of a team of this server, or the JSON of a spec where this server takes others."""
     hears: StrictBool = True
     """Newcomers hear what was said so far."""
 

@@ -12,6 +12,7 @@ from .base import ChatId, Given, JsonObject, Offset, Told, Turn
 __all__ = [
     "Branch",
     "Branches",
+    "BudgetUse",
     "Comparison",
     "Context",
     "Crossing",
@@ -206,7 +207,23 @@ class Context(Told):
     """Functions that will change the messages on a worker."""
 
 
+class BudgetUse(Told):
+    """How far a limit of a budget is used."""
+
+    path: str
+    """Whose budget: empty, the chat's; else the path of an agent or a team."""
+    limit: str
+    """`tokens`, `cost`, `seconds`, `tool_calls` or `model_calls`."""
+    used: float
+    max: float
+    """How much there is, extensions included."""
+    extended: float
+    """How much of it people have added."""
+
+
 class Usage(Told):
-    """Tokens and calls by agent, over the chat's whole life."""
+    """Tokens and calls by agent, over the chat's whole life, and how far its budgets are used."""
 
     agents: Mapping[str, Mapping[str, Any]]
+    budgets: list[BudgetUse]
+    """The chat's own first; empty: it has none."""

@@ -6,18 +6,23 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from temporalio.service import RPCError, RPCStatusCode
 
 from folkmoot.chat import ChatEvent
 from folkmoot.errors import ServerUnavailableError
 from folkmoot.server.chats import Found
+from folkmoot.server.dashboard import pulse
 from folkmoot.server.dashboard.conversation import following
 from folkmoot.server.dashboard.conversation.following import Following
+from folkmoot.server.dashboard.pulse import Pulse
 from folkmoot.server.feeds import Feeds, Frame, Reader
 from folkmoot.server.identity import Identity
 from folkmoot.server.sse import comment, event
+from tests._support.waiting import eventually
 
 from .logs import log
 
@@ -65,6 +70,21 @@ class _Feeds:
         yield feed
 
 
+class _Service:
+    """Temporal's, which gives these answers in turn, and then the last one again and again."""
+
+    def __init__(self, *answers: bool) -> None:
+        self._answers = list(answers)
+
+    async def get_system_info(self, *_: object, **__: object) -> None:
+        if not (self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]):
+            raise RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
+
+
+def _pulse(*answers: bool) -> Pulse:
+    return Pulse(cast(Any, SimpleNamespace(workflow_service=_Service(*answers or (True,)))))
+
+
 SAID = {"type": "TextMessage", "source": "a", "content": "one\u2028two\x85three"}
 FRAMES = [_frame(item) for item in log(*({"kind": "message", "turn": 1, "message": SAID} for _ in range(6)))]
 SLOW = Frame(-1, comment("too slow; reconnect with Last-Event-ID"), last=True)
@@ -85,7 +105,7 @@ async def test_nothing_is_lost_or_doubled_over_breaks(monkeypatch: pytest.Monkey
     async def entry(given: ChatEvent) -> None:
         seen.append(given)
 
-    read = Following(cast(Any, feeds), cast(Any, None), Identity("olga"), 0, entry=entry, trouble=told.append)
+    read = Following(cast(Any, feeds), _pulse(), cast(Any, None), Identity("olga"), 0, entry=entry, trouble=told.append)
     await asyncio.wait_for(read.run(), 10)
     assert [item.offset for item in seen] == [1, 2, 3, 4, 5]
     assert read.next == 6
@@ -103,6 +123,7 @@ async def test_words_are_given_with_their_place() -> None:
 
     read = Following(
         cast(Feeds, _Feeds(feed)),
+        _pulse(),
         cast(Any, None),
         Identity("olga"),
         -1,
@@ -112,3 +133,28 @@ async def test_words_are_given_with_their_place() -> None:
     )
     await asyncio.wait_for(read.run(), 10)
     assert words == [("m", "a", 4, "more")]
+
+
+async def test_a_server_that_is_away_is_told_to_all_who_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulse, "EVERY", 0)
+    told: dict[str, list[str]] = {"first": [], "second": []}
+
+    async def entry(given: ChatEvent) -> None:
+        raise AssertionError(given)
+
+    async def follow(name: str, beats: Pulse) -> None:
+        # It never says anything: nothing happens in the chat.
+        feeds = _Feeds(_Feed([], [], closed=False))
+        read = Following(
+            cast(Any, feeds), beats, cast(Any, None), Identity("olga"), 0, entry=entry, trouble=told[name].append
+        )
+        await read.run()
+
+    beats = _pulse(True, False, False, True)
+    following_them = [asyncio.create_task(follow(name, beats)) for name in told]
+    try:
+        away = "The Temporal server does not answer. Chats are kept."
+        await eventually(lambda: told == {"first": [away, ""], "second": [away, ""]})
+    finally:
+        for task in following_them:
+            task.cancel()

@@ -167,3 +167,19 @@ def test_a_turn_that_was_broken_off_is_taken_up_again() -> None:
     assert _reasons(RING, _turn(1, "a"), ended, _turn(2, "a"))[-1] == (
         "The turn of a was not finished, and is taken up again."
     )
+
+
+def test_a_turn_that_was_finished_is_not_taken_up_again() -> None:
+    alone = RoundRobinGroupChat([agent("a")])
+    ended: dict[str, object] = {"kind": "run_ended", "run": 1, "status": "stopped"}
+    assert _reasons(alone, _turn(1, "a"), ended, _turn(2, "a"))[-1] == "Only a."
+
+
+def test_after_a_rollback_those_count_who_spoke_before_it() -> None:
+    back: dict[str, object] = {"kind": "rolled_back", "to": 1}
+    assert _reasons(RING, _turn(1, "a"), _turn(2, "b"), _turn(3, "c"), back, _turn(3, "c"))[-1] == (
+        "c is next in the order a, b, c."
+    )
+    assert _reasons(GRAPH, _turn(1, "a"), _turn(2, "b"), _turn(3, "c"), back, _turn(3, "c"))[-1] == (
+        "c was reached by b → c."
+    )

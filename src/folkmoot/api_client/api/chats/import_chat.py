@@ -64,7 +64,7 @@ def sync_detailed(
 ) -> Response[ChatOpened | Problem]:
     """Import a chat
 
-     Open a chat that goes on from an exported one, of whatever server.
+     Open a chat that goes on from an exported one, of whatever server. It brings its team's spec along.
 
     Args:
         idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent
@@ -100,7 +100,7 @@ def sync(
 ) -> ChatOpened | Problem | None:
     """Import a chat
 
-     Open a chat that goes on from an exported one, of whatever server.
+     Open a chat that goes on from an exported one, of whatever server. It brings its team's spec along.
 
     Args:
         idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent
@@ -131,7 +131,7 @@ async def asyncio_detailed(
 ) -> Response[ChatOpened | Problem]:
     """Import a chat
 
-     Open a chat that goes on from an exported one, of whatever server.
+     Open a chat that goes on from an exported one, of whatever server. It brings its team's spec along.
 
     Args:
         idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent
@@ -165,7 +165,7 @@ async def asyncio(
 ) -> ChatOpened | Problem | None:
     """Import a chat
 
-     Open a chat that goes on from an exported one, of whatever server.
+     Open a chat that goes on from an exported one, of whatever server. It brings its team's spec along.
 
     Args:
         idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent

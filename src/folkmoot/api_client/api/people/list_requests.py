@@ -57,6 +57,8 @@ def sync_detailed(
 
      What people are asked in a chat, oldest first. Secret arguments are masked.
 
+    Who has not the role `viewer` sees the requests that name them, by id or role.
+
     Args:
         id (str): The chat's id.
 
@@ -88,6 +90,8 @@ def sync(
 
      What people are asked in a chat, oldest first. Secret arguments are masked.
 
+    Who has not the role `viewer` sees the requests that name them, by id or role.
+
     Args:
         id (str): The chat's id.
 
@@ -113,6 +117,8 @@ async def asyncio_detailed(
     """Show what people are asked in a chat
 
      What people are asked in a chat, oldest first. Secret arguments are masked.
+
+    Who has not the role `viewer` sees the requests that name them, by id or role.
 
     Args:
         id (str): The chat's id.
@@ -142,6 +148,8 @@ async def asyncio(
     """Show what people are asked in a chat
 
      What people are asked in a chat, oldest first. Secret arguments are masked.
+
+    Who has not the role `viewer` sees the requests that name them, by id or role.
 
     Args:
         id (str): The chat's id.

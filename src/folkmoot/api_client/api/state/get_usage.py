@@ -53,7 +53,7 @@ def sync_detailed(
 ) -> Response[Problem | Usage]:
     """Show a chat's usage
 
-     Tokens and calls by agent, over the chat's whole life.
+     Tokens and calls by agent, over the chat's whole life, and how far its budgets are used.
 
     Args:
         id (str): The chat's id.
@@ -84,7 +84,7 @@ def sync(
 ) -> Problem | Usage | None:
     """Show a chat's usage
 
-     Tokens and calls by agent, over the chat's whole life.
+     Tokens and calls by agent, over the chat's whole life, and how far its budgets are used.
 
     Args:
         id (str): The chat's id.
@@ -110,7 +110,7 @@ async def asyncio_detailed(
 ) -> Response[Problem | Usage]:
     """Show a chat's usage
 
-     Tokens and calls by agent, over the chat's whole life.
+     Tokens and calls by agent, over the chat's whole life, and how far its budgets are used.
 
     Args:
         id (str): The chat's id.
@@ -139,7 +139,7 @@ async def asyncio(
 ) -> Problem | Usage | None:
     """Show a chat's usage
 
-     Tokens and calls by agent, over the chat's whole life.
+     Tokens and calls by agent, over the chat's whole life, and how far its budgets are used.
 
     Args:
         id (str): The chat's id.

@@ -89,6 +89,8 @@ def sync_detailed(
 
      Take over a saved state, as a whole or not at all. What was stays readable, as a branch.
 
+    A state says what was agreed to so far: so it takes the role `designer`.
+
     Args:
         id (str): The chat's id.
         part (None | str | Unset): Only this participant's, by its path, or this condition's:
@@ -135,6 +137,8 @@ def sync(
 
      Take over a saved state, as a whole or not at all. What was stays readable, as a branch.
 
+    A state says what was agreed to so far: so it takes the role `designer`.
+
     Args:
         id (str): The chat's id.
         part (None | str | Unset): Only this participant's, by its path, or this condition's:
@@ -175,6 +179,8 @@ async def asyncio_detailed(
     """Load a state
 
      Take over a saved state, as a whole or not at all. What was stays readable, as a branch.
+
+    A state says what was agreed to so far: so it takes the role `designer`.
 
     Args:
         id (str): The chat's id.
@@ -219,6 +225,8 @@ async def asyncio(
     """Load a state
 
      Take over a saved state, as a whole or not at all. What was stays readable, as a branch.
+
+    A state says what was agreed to so far: so it takes the role `designer`.
 
     Args:
         id (str): The chat's id.

@@ -69,7 +69,8 @@ def sync_detailed(
 ) -> Response[ChatStatus | Problem]:
     """Change a chat's team
 
-     Make the chat one of another team: participants come, go and are replaced, options change.
+     Make the chat one of another team: participants come, go and are replaced, options and policies
+    change.
 
     Args:
         id (str): The chat's id.
@@ -108,7 +109,8 @@ def sync(
 ) -> ChatStatus | Problem | None:
     """Change a chat's team
 
-     Make the chat one of another team: participants come, go and are replaced, options change.
+     Make the chat one of another team: participants come, go and are replaced, options and policies
+    change.
 
     Args:
         id (str): The chat's id.
@@ -142,7 +144,8 @@ async def asyncio_detailed(
 ) -> Response[ChatStatus | Problem]:
     """Change a chat's team
 
-     Make the chat one of another team: participants come, go and are replaced, options change.
+     Make the chat one of another team: participants come, go and are replaced, options and policies
+    change.
 
     Args:
         id (str): The chat's id.
@@ -179,7 +182,8 @@ async def asyncio(
 ) -> ChatStatus | Problem | None:
     """Change a chat's team
 
-     Make the chat one of another team: participants come, go and are replaced, options change.
+     Make the chat one of another team: participants come, go and are replaced, options and policies
+    change.
 
     Args:
         id (str): The chat's id.

@@ -47,7 +47,7 @@ def sync_detailed(
 ) -> Response[Problem | Teams]:
     """List the teams of this server
 
-     The teams that the operator of this server has set up. Chats can be opened with other specs, too.
+     The teams that were set up on this server: those that operators open chats with, by name.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -72,7 +72,7 @@ def sync(
 ) -> Problem | Teams | None:
     """List the teams of this server
 
-     The teams that the operator of this server has set up. Chats can be opened with other specs, too.
+     The teams that were set up on this server: those that operators open chats with, by name.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -93,7 +93,7 @@ async def asyncio_detailed(
 ) -> Response[Problem | Teams]:
     """List the teams of this server
 
-     The teams that the operator of this server has set up. Chats can be opened with other specs, too.
+     The teams that were set up on this server: those that operators open chats with, by name.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -116,7 +116,7 @@ async def asyncio(
 ) -> Problem | Teams | None:
     """List the teams of this server
 
-     The teams that the operator of this server has set up. Chats can be opened with other specs, too.
+     The teams that were set up on this server: those that operators open chats with, by name.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

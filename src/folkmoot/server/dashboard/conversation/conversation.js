@@ -1,4 +1,5 @@
-// A chat's page: staying at the end of the transcript, the draft of a message, uploads, times in the reader's zone.
+// A chat's page: staying at the end of the transcript, the draft of a message, uploads, times in the reader's zone; what
+// was opened, chosen and focused stays so when the server draws it anew.
 (() => {
   const NEAR = 120; // pixels from the end at which one still reads the end
   const box = () => document.getElementById("say");
@@ -82,9 +83,40 @@
     }
   }
 
+  // By `data-keep`, which stays the same from one drawing to the next.
+  const opened = new Map();
+  const chosen = new Map();
+  let focused = "";
+  const kept = (node) => node?.closest?.("[data-keep]");
+
+  document.addEventListener(
+    "toggle",
+    (event) => event.target.dataset.keep && event.target.isConnected && opened.set(event.target.dataset.keep, event.target.open),
+    true,
+  );
+  document.addEventListener("change", ({ target }) => {
+    if (target.type === "radio" && target.dataset.keep) chosen.set(target.name, target.dataset.keep);
+  });
+  document.addEventListener("focusin", ({ target }) => {
+    focused = target.matches("summary, [data-keep]") ? kept(target)?.dataset.keep ?? "" : "";
+  });
+
+  function keepAsLeft() {
+    for (const node of document.querySelectorAll("[data-keep]:not([data-kept])")) {
+      const key = node.dataset.keep;
+      node.dataset.kept = "yes";
+      if (node.tagName === "DETAILS" && opened.has(key)) node.open = opened.get(key);
+      if (node.type === "radio" && chosen.get(node.name) === key) node.checked = true;
+      if (key === focused && document.activeElement === document.body) {
+        (node.querySelector(":scope > summary") ?? node).focus({ preventScroll: true });
+      }
+    }
+  }
+
   window.folkmootChat = { follow, show, said, sent, upload };
   new MutationObserver(() => {
     restore();
+    keepAsLeft();
     localTimes(document);
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();

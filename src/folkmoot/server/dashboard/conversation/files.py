@@ -34,7 +34,7 @@ def add_files(site: Site) -> None:
     @app.put("/chats/{id}/state.json")
     @telling
     async def upload_state(request: Request, id: str, force: bool = False) -> Response:
-        identity = who_may(request, Permission.OPERATE)
+        identity = who_may(request, Permission.DESIGN)
         try:
             state: Any = json.loads(await request.body())
         except ValueError as error:

@@ -15,6 +15,7 @@ from folkmoot.chat import ChatEvent
 from folkmoot.messages import from_log
 from folkmoot.server.chats import Found
 from folkmoot.server.dashboard.errors import told
+from folkmoot.server.dashboard.pulse import Pulse
 from folkmoot.server.feeds import Feeds, Frame, Reader
 from folkmoot.server.identity import Identity
 
@@ -23,6 +24,7 @@ __all__ = ["Following"]
 HEARTBEAT = 60.0
 AGAIN = 2.0
 """Seconds after which a page tries again to follow a chat that cannot be read."""
+_AWAY = "The Temporal server does not answer. Chats are kept."
 
 
 class Following:
@@ -30,6 +32,7 @@ class Following:
 
     Args:
         feeds: The server's.
+        pulse: Tells whether Temporal answers.
         found: The chat.
         identity: Who reads.
         after: Offset of the last entry the page has.
@@ -41,6 +44,7 @@ class Following:
     def __init__(
         self,
         feeds: Feeds,
+        pulse: Pulse,
         found: Found,
         identity: Identity,
         after: int,
@@ -50,26 +54,36 @@ class Following:
         trouble: Callable[[str], None],
     ) -> None:
         self._feeds = feeds
+        self._pulse = pulse
         self._found = found
         self._identity = identity
         self._entry = entry
         self._words = words
         self._trouble = trouble
         self._said = ""
+        self._of_feed = ""
+        self._away = False
         self.next = after + 1
         """Offset of the entry that comes next."""
 
     async def run(self) -> None:
         """Follow until the chat is closed, or this is cancelled."""
-        while True:
-            try:
-                if await self._read():
-                    return
-            except Exception as error:  # noqa: BLE001 - whatever it is, the page must not stand still for ever
-                self._tell(told(error))
-            await asyncio.sleep(AGAIN)
+        with self._pulse.watched(self._answers):
+            while True:
+                try:
+                    if await self._read():
+                        return
+                except Exception as error:  # noqa: BLE001 - whatever it is, the page must not stand still for ever
+                    self._tell(told(error))
+                await asyncio.sleep(AGAIN)
 
-    def _tell(self, trouble: str) -> None:
+    def _answers(self, answers: bool) -> None:
+        self._away = not answers
+        self._tell(self._of_feed)
+
+    def _tell(self, of_feed: str) -> None:
+        self._of_feed = of_feed
+        trouble = _AWAY if self._away else of_feed
         if trouble != self._said:
             self._said = trouble
             self._trouble(trouble)

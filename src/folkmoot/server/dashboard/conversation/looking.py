@@ -76,6 +76,11 @@ class Look:
         """Whether they may change the chat, and see arguments that are masked for others."""
         return self.site.may(self.identity, "operator")
 
+    @property
+    def designs(self) -> bool:
+        """Whether they may bring a spec or a state of their own."""
+        return self.site.may(self.identity, "designer")
+
     def path(self, **query: object) -> str:
         """The address of a view of the chat's page."""
         given = {name: value for name, value in query.items() if value not in (None, "")}
@@ -128,6 +133,7 @@ class Look:
 
         following = Following(
             self.site.feeds,
+            self.site.pulse,
             self.found,
             self.identity,
             after,
@@ -152,6 +158,9 @@ class Look:
             if text:
                 with place:
                     banner(f"{text} This page goes on by itself.", kind="warning")
+            else:
+                # What was asked for meanwhile has failed.
+                self._changed.set()
 
         return tell
 

@@ -85,7 +85,7 @@ def _notes(part: Part) -> str:
     return f'<ul class="decisions">{lines}{state}</ul>'
 
 
-def _call(part: Part) -> str:
+def _call(part: Part, keep: str) -> str:
     if part.result is None:
         state = "waits for people" if part.open else "under way"
         outcome = f'<span class="outcome">{state}</span>'
@@ -97,39 +97,39 @@ def _call(part: Part) -> str:
         body += f'<p class="label">{"Error" if part.is_error else "Result"}</p>{_plain(part.result)}'
     opened = " open" if part.open else ""
     return (
-        f'<details class="call{" bad" if part.is_error else ""}"{opened}><summary><span class="tool">'
+        f'<details class="call{" bad" if part.is_error else ""}" {keep}{opened}><summary><span class="tool">'
         f"{escape(part.title)}</span> {outcome}</summary>{body}{_notes(part)}</details>"
     )
 
 
-def _code(part: Part) -> str:
+def _code(part: Part, _: str) -> str:
     if part.result is None:
         return f'<p class="label">{escape(part.title or "code")}</p>{_plain(part.text)}'
     tone = " bad" if part.is_error else ""
     return f'<p class="label{tone}">{escape(part.title)}</p>{_plain(part.result)}'
 
 
-def _image(part: Part) -> str:
+def _image(part: Part, _: str) -> str:
     if not _SAFE_IMAGE.fullmatch(part.text):
         return '<p class="muted">An image of a format that is not shown.</p>'
     return f'<img class="picture" src="{part.text}" alt="An image in the message">'
 
 
-def _folded(part: Part, title: str) -> str:
-    return f'<details class="aside"><summary>{title}</summary>{_plain(part.text)}</details>'
+def _folded(part: Part, title: str, keep: str) -> str:
+    return f'<details class="aside" {keep}><summary>{title}</summary>{_plain(part.text)}</details>'
 
 
-def _request(part: Part) -> str:
+def _request(part: Part, _: str) -> str:
     title = f'<p class="label">People are asked: {escape(part.title)}</p>'
     return f'<div class="ask">{title}{_arguments(part.text)}{_notes(part)}</div>'
 
 
-_PARTS: Mapping[str, Callable[[Part], str]] = {
-    "text": lambda part: prose(part.text),
-    "thought": lambda part: _folded(part, "Thought"),
-    "memory": lambda part: _folded(part, "Remembered"),
-    "data": lambda part: _plain(part.text),
-    "handoff": lambda part: f'<p class="handoff">Hands off to <b>{escape(part.title)}</b></p>{prose(part.text)}',
+_PARTS: Mapping[str, Callable[[Part, str], str]] = {
+    "text": lambda part, _: prose(part.text),
+    "thought": lambda part, keep: _folded(part, "Thought", keep),
+    "memory": lambda part, keep: _folded(part, "Remembered", keep),
+    "data": lambda part, _: _plain(part.text),
+    "handoff": lambda part, _: f'<p class="handoff">Hands off to <b>{escape(part.title)}</b></p>{prose(part.text)}',
     "call": _call,
     "code": _code,
     "image": _image,
@@ -137,28 +137,33 @@ _PARTS: Mapping[str, Callable[[Part], str]] = {
 }
 
 
-def item_html(item: Item, *, aside: bool = False, hue: int = 0) -> str:
+def item_html(item: Item, *, aside: bool = False, hue: int = 0, origin: str = "") -> str:
     """An item of the transcript.
 
     Args:
         item: The item.
         aside: It lies on a branch that was left.
         hue: Which of eight colours marks the speaker.
+        origin: The chat it was said in, if that is another.
     """
     left = " left-behind" if aside else ""
-    note = '<span class="muted">on a branch that was left</span>' if aside else ""
+    note = "on a branch that was left" if aside else f"in {origin}" if origin else ""
+    noted = f'<span class="muted">{escape(note)}</span>' if note else ""
     if item.mark is not None:
         detail = f'<span class="detail">{escape(item.mark.detail)}</span>' if item.mark.detail else ""
         return (
             f'<p class="mark {item.mark.tone}{left}">{clock(item.time)} <span>{escape(item.mark.text)}</span> '
-            f"{detail}{note}</p>"
+            f"{detail}{noted}</p>"
         )
     turn = "" if item.turn is None else f'<span class="turn-number">turn {item.turn}</span>'
     tokens = f'<span class="num muted">{item.tokens:,} tokens</span>' if item.tokens else ""
     outer, _, name = item.speaker.rpartition("/")
     place = f'<span class="muted">{escape(outer)} / </span>' if outer else ""
-    body = "".join(_PARTS[part.kind](part) for part in item.parts)
+    # By this the page knows again what a reader has opened.
+    log = "inherited" if origin else "part"
+    keeps = (f'data-keep="{log}-{item.offset}-{number}"' for number in range(len(item.parts)))
+    body = "".join(_PARTS[part.kind](part, keep) for part, keep in zip(item.parts, keeps, strict=True))
     return (
         f'<article class="said {item.kind} hue-{hue % 8}{left}" aria-label="{escape(item.speaker)}">'
-        f"<header>{place}<h3>{escape(name)}</h3>{turn}{clock(item.time)}{tokens}{note}</header>{body}</article>"
+        f"<header>{place}<h3>{escape(name)}</h3>{turn}{clock(item.time)}{tokens}{noted}</header>{body}</article>"
     )

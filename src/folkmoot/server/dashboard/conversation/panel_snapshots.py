@@ -90,7 +90,8 @@ def _row(look: Look, row: Row, chosen: tuple[int, int]) -> None:
         for name, place in zip("ab", chosen, strict=True):
             with element("td", "check"):
                 box = element("input").props(
-                    f'type=radio name={name} value={offset} aria-label="{name.upper()}: {offset}"'
+                    f"type=radio name={name} value={offset} data-keep={name}-{offset} "
+                    f'aria-label="{name.upper()}: {offset}"'
                 )
                 if place == offset:
                     box.props("checked")
@@ -113,16 +114,17 @@ def _row(look: Look, row: Row, chosen: tuple[int, int]) -> None:
             text("time", snapshot.time[:19].replace("T", " ")).props(f'datetime="{snapshot.time}"')
         with element("td", "do"):
             link("Read", look.path(tab="snapshots", read=offset)).classes("button quiet small").props(
-                f'aria-label="Read {offset}"'
+                f'aria-label="Read {offset}" data-keep=read-{offset}'
             )
             if look.operates and look.status.status != "closed":
                 button("Label", lambda: _label(look, snapshot), kind="quiet small").props(
-                    f'aria-label="Label {offset}"'
+                    f'aria-label="Label {offset}" data-keep=label-{offset}'
                 )
                 back = button("Roll back", lambda: _roll_back(look, snapshot), kind="quiet small")
-                back.props(f'aria-label="Roll back {offset}"')
+                back.props(f'aria-label="Roll back {offset}" data-keep=back-{offset}')
             if look.operates:
-                button("Fork", lambda: _fork(look, snapshot), kind="quiet small").props(f'aria-label="Fork {offset}"')
+                fork = button("Fork", lambda: _fork(look, snapshot), kind="quiet small")
+                fork.props(f'aria-label="Fork {offset}" data-keep=fork-{offset}')
 
 
 # --- Reading and comparing -------------------------------------------------------------------------------------------
@@ -310,7 +312,8 @@ def _warning(crossed: Sequence[Mapping[str, Any]]) -> None:
         return
     with element("div", "banner warning crossed"):
         count = len(crossed)
-        text("p", f"{count} tool call{'' if count == 1 else 's'} with side effects came after it. They are not undone:")
+        calls, are = ("call", "It is") if count == 1 else ("calls", "They are")
+        text("p", f"{count} tool {calls} with side effects came after it. {are} not undone:")
         with element("ul"):
             for call in crossed:
                 undo = f"; {call['compensate']} undoes it" if call.get("compensate") else "; nothing undoes it"

@@ -167,7 +167,7 @@ def _documents(look: Look) -> None:
             link("Download log", f"{look.path()}/log.jsonl").classes("button").props("download")
             if look.operates:
                 link("Download state", f"{look.path()}/state.json").classes("button").props("download")
-        if not look.operates or look.status.status == "closed":
+        if not look.designs or look.status.status == "closed":
             return
         text(
             "p",

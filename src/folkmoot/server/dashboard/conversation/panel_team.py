@@ -54,7 +54,7 @@ def _picture(look: Look) -> None:
     with element("div", "picture-frame").props('tabindex=0 role=region aria-label="Picture of the team"'):
         # All that is not ours in it, names and conditions, is escaped where it is drawn.
         ui.html(draw(look.plan, look.status.speakers), sanitize=False)
-    with element("details"):
+    with element("details").props("data-keep=words"):
         text("summary", "The team in words")
         with element("ul", "outline"):
             for depth, line in describe(look.plan, look.status.speakers):
@@ -77,7 +77,7 @@ async def _why(look: Look) -> None:
                     text("span", f" {choice.scope}: " if choice.scope else ": ")
                     text("span", choice.reason)
                 if choice.steps:
-                    with element("details"):
+                    with element("details").props(f"data-keep=why-{choice.offset}"):
                         text("summary", "How it came to that")
                         with element("ul"):
                             for step in choice.steps:

@@ -145,7 +145,7 @@ def _row(look: Look, turn: TurnTime, choice: Choice | None, now: str, longest: f
 
 
 def _why(choice: Choice) -> None:
-    with element("details", "why"):
+    with element("details", "why").props(f"data-keep=why-{choice.offset}"):
         text("summary", "Why")
         text("p", choice.reason)
         if choice.steps:
@@ -167,7 +167,7 @@ def _bar(turn: TurnTime, now: str, took: float, longest: float) -> None:
 def _steps(turn: TurnTime, now: str) -> None:
     if not turn.spans:
         return
-    with element("details"):
+    with element("details").props(f"data-keep=steps-{turn.offset}"):
         count = len(turn.spans)
         text("summary", f"{count} step{'s' if count > 1 else ''}")
         with element("ol", "steps"):

@@ -9,9 +9,11 @@ from nicegui.events import GenericEventArguments
 
 from folkmoot.chat import ChatEvent
 from folkmoot.errors import BadCommandError
+from folkmoot.server.dashboard.errors import EXPECTED, told
 from folkmoot.server.dashboard.widgets import Text, button, element, link, text
 
 from .deeds import command_line
+from .inherited import Origin, origin_in, read_inherited
 from .looking import Look
 from .markup import item_html
 from .transcript import Item, Transcript
@@ -45,6 +47,8 @@ async def show_transcript(look: Look, at: int | None, turn: int | None) -> None:
                 turn = None
         window = await read_window(chat, look.status.head, at)
     _way_through(look, window, turn)
+    for origin in filter(None, map(origin_in, window.events)):
+        await _inherited(look, origin)
     shown = _Shown(look)
     shown.draw(window)
     if turn is not None:
@@ -77,6 +81,28 @@ def _way_through(look: Look, window: Window, turn: int | None) -> None:
             if turn is not None:
                 field.props(f"value={turn}")
             button("Show", kind="small").props("type=submit")
+
+
+async def _inherited(look: Look, origin: Origin) -> None:
+    """What was said before the fork, in the chat that was forked."""
+    with element("details", "inherited").props("open data-keep=inherited"):
+        text("summary", f"Said before the fork, in chat {origin.chat}")
+        try:
+            items, first = await read_inherited(look, origin)
+        except EXPECTED as error:
+            text("p", f"It cannot be shown: {told(error)} This chat has it as a part of its state.").classes("muted")
+            return
+        there = look.site.path("chats", origin.chat)
+        with element("p", "muted"):
+            text("span", f"The last {SIZE} entries. " if first else "")
+            link(f"Chat {origin.chat} at offset {origin.offset}", f"{there}?at={max(0, origin.offset - SIZE // 2)}")
+        with element("div", "transcript").props('role=group aria-label="Said before the fork"'):
+            hues = {path: number for number, path in enumerate(look.plan.seats)}
+            for item in items:
+                hue = hues.setdefault(item.speaker, len(hues))
+                made = ui.html(item_html(item, hue=hue, origin=origin.chat), sanitize=True)
+                if item.turn is not None and item.kind == "turn":
+                    made.props(f"id=turn-{item.turn}")
 
 
 class _Shown:

@@ -62,6 +62,7 @@ class Choices:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._before: dict[str, _Before] = {}
+        self._turns: list[tuple[int, str, tuple[str, ...]]] = []
 
     def read(self, events: Iterable[ChatEvent]) -> list[Choice]:
         """The choices in these entries."""
@@ -77,14 +78,26 @@ class Choices:
                 before.steps.append(data)
             case "message" if isinstance(event.message, HandoffMessage):
                 before.handoff = event.message
-            case "run_ended" | "interrupted" | "rolled_back":
-                for other in self._before.values():
-                    other.cut = True
+            case "interrupted":
+                self._cut()
+            case "run_ended" if data["status"] != "stopped":
+                self._cut()
+            case "rolled_back":
+                self._go_back(data["to"])
             case "turn":
                 return self._choice(event, scope, before)
             case _:
                 pass
         return None
+
+    def _cut(self) -> None:
+        for other in self._before.values():
+            other.cut = True
+
+    def _go_back(self, offset: int) -> None:
+        """Whose turns were the last before an offset; what came later was on a branch that was left."""
+        self._turns = [turn for turn in self._turns if turn[0] <= offset]
+        self._before = {scope: _Before(last=speakers) for _, scope, speakers in self._turns}
 
     def _choice(self, event: ChatEvent, scope: str, before: _Before) -> Choice:
         speakers = tuple(event.data["speakers"])
@@ -92,6 +105,7 @@ class Choices:
         reason = "The team has changed since." if node is None else _reason(node, speakers, before)
         steps = [text for step in before.steps if (text := _step(step))]
         self._before[scope] = _Before(last=speakers)
+        self._turns.append((event.offset, scope, speakers))
         return Choice(event.data["turn"], event.offset, scope, speakers, reason, steps)
 
 

@@ -16,17 +16,18 @@ from folkmoot.server.dashboard.conversation.following import Following
 from folkmoot.server.dashboard.conversation.markup import item_html
 from folkmoot.server.dashboard.errors import EXPECTED, told
 from folkmoot.server.dashboard.frame import Site
-from folkmoot.server.dashboard.widgets import Text, banner, button, element, link, live_region, on_gone, text
+from folkmoot.server.dashboard.widgets import banner, button, element, link, live_region, on_gone, text
 from folkmoot.server.identity import Identity, Permission
 from folkmoot.server.inbox import may_decide
 
 from .casting import Vote, answer, give, outcome_of, same_command
-from .decisions import Settled, settled_in
+from .decisions import settled_in
 from .forms import ANSWER, Form
+from .settled import exact_text, link_to_the_next, show_settled, time_of
 from .sight import Sight, find, see
-from .wording import KINDS, audience_words, code_in, due_words, exact, past, subject_of
+from .wording import KINDS, audience_words, code_in, due_words, exact
 
-__all__ = ["Card", "exact_text", "time_of"]
+__all__ = ["Card"]
 
 QUIET = 0.5
 """Seconds that the card may be behind the log."""
@@ -277,6 +278,8 @@ class Card:
             if words:
                 with trouble_place:
                     banner(f"{words} This page goes on by itself.", kind="warning")
+            else:
+                self._changed.set()
 
         async def keep() -> None:
             while not self._over:
@@ -291,7 +294,14 @@ class Card:
                 await asyncio.sleep(QUIET)
 
         following = Following(
-            self._site.feeds, self._found, self._identity, head, entry=came, words=None, trouble=trouble
+            self._site.feeds,
+            self._site.pulse,
+            self._found,
+            self._identity,
+            head,
+            entry=came,
+            words=None,
+            trouble=trouble,
         )
         tasks = [asyncio.create_task(following.run()), asyncio.create_task(keep())]
         on_gone(client, lambda: [task.cancel() for task in tasks])
@@ -349,35 +359,9 @@ class Card:
             if settled is None:
                 banner("This request is not open any more: it was withdrawn, or there never was one of this id.")
             else:
-                self._settled(settled)
+                show_settled(settled)
             with element("div", "toolbar"):
+                await link_to_the_next(self._site, self._identity, self._found.id, self._id)
                 link("Back to the inbox", self._site.path("inbox")).classes("button")
                 if self._identity.may(Permission.READ):
                     link("All decisions of this chat", self._site.path("inbox", self._found.id)).classes("button quiet")
-
-    def _settled(self, settled: Settled) -> None:
-        with element("section", "panel what").props('aria-labelledby="what-title"'):
-            with element("div", "facts"):
-                text("h2", f"{subject_of(settled.kind, settled.name, settled.path)}: {past(settled.verdict)}").props(
-                    "id=what-title"
-                )
-            with element("p", "muted"):
-                text("span", f"{settled.who} · ")
-                time_of(settled.time)
-            for said in settled.notes:
-                text("p", said).classes("as-said")
-            if settled.subject:
-                text("p", "Over exactly this").classes("label")
-                exact_text(settled.subject, "What was decided")
-
-
-def exact_text(content: str, label: str) -> None:
-    """A text as it is, that can be scrolled by keyboard."""
-    text("pre", content).classes("exact").props(f'tabindex=0 role=region aria-label="{label}"')
-
-
-def time_of(time: str) -> Text:
-    """A time, which the page shows in the reader's zone."""
-    made = text("time", f"{time[:16].replace('T', ' ')} UTC")
-    made.props["datetime"] = time
-    return made

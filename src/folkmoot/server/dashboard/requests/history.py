@@ -13,8 +13,8 @@ from folkmoot.server.dashboard.serving import attached, telling, who_may
 from folkmoot.server.dashboard.widgets import element, empty, link, text
 from folkmoot.server.identity import Identity, Permission
 
-from .card import exact_text, time_of
 from .decisions import Settled, as_csv, as_json, decisions_of
+from .settled import exact_text, time_of
 from .wording import KINDS, subject_of
 
 __all__ = ["add_exports", "show_decisions"]

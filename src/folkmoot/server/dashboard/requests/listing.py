@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from folkmoot.errors import BadCommandError
 from folkmoot.server.claims import ROLES
 from folkmoot.server.dashboard.bulk import Outcome
-from folkmoot.server.dashboard.errors import EXPECTED, told
 from folkmoot.server.dashboard.frame import Site
 from folkmoot.server.dashboard.grid import Column, Grid
+from folkmoot.server.dashboard.relooking import Relooking
 from folkmoot.server.dashboard.widgets import banner, button, confirm, element, empty, link, live_region, text
 from folkmoot.server.identity import Identity, Permission
 from folkmoot.server.routes_requests import show_inbox
@@ -79,27 +78,20 @@ class Asked:
         return f"?{urlencode(given)}" if given else ""
 
 
-class Listing:
+class Listing(Relooking[Inbox]):
     """The inbox as one person sees it."""
 
     def __init__(self, site: Site, identity: Identity, asked: Asked) -> None:
+        super().__init__(EVERY)
         self._site = site
         self._identity = identity
         self._asked = asked
         self._chosen: list[str] = []
         self._items: dict[str, InboxItem] = {}
-        self._old = False
 
-    async def draw(self) -> None:
-        """Draw it, and keep it as it is.
-
-        Raises:
-            FolkmootError: They ask for what is not theirs.
-            RPCError: The server does not answer.
-        """
-        page = await self._read()
+    def lay_out(self) -> None:
+        """Draw whose requests there are to see, commands for several, the table and its pager."""
         self._tabs()
-        self._stale = live_region()
         decides = self._identity.may(Permission.DECIDE) or self._asked.whose != "all"
         if decides:
             self._bulk()
@@ -113,29 +105,13 @@ class Listing:
             if self._asked.cursor:
                 link("First page", self._site.path("inbox") + self._asked.query()).classes("button push")
             self._next = link("Next page", "").classes("button" if self._asked.cursor else "button push")
-        self._show(page)
-        ui.timer(EVERY, self._look, immediate=False)
 
-    async def _read(self) -> Inbox:
+    async def read(self) -> Inbox:
         """Read it the way the API does, with what that refuses."""
         asked, chats = self._asked, self._site.chats
         role = asked.whose.removeprefix(_ROLE) if asked.whose.startswith(_ROLE) else None
         whose = Whose.ALL if asked.whose == "all" else Whose.MINE
         return await show_inbox(self._identity, chats, whose, role, None, asked.overdue, LIMIT, asked.cursor or None)
-
-    async def _look(self) -> None:
-        try:
-            page = await self._read()
-        except EXPECTED as error:
-            if not self._old:
-                self._old = True
-                with self._stale:
-                    banner(f"{told(error)} What is shown is old.", kind="warning", retry=self._look)
-            return
-        if self._old:
-            self._old = False
-            self._stale.clear()
-        self._show(page)
 
     # --- Drawing -----------------------------------------------------------------------------------------------------
 
@@ -156,17 +132,18 @@ class Listing:
             if self._asked.overdue:
                 only.props('aria-current="true"')
 
-    def _show(self, page: Inbox) -> None:
-        items = {_row_id(item): item for item in page.requests}
+    def show(self, found: Inbox) -> None:
+        """Show what people are asked by now."""
+        items = {_row_id(item): item for item in found.requests}
         self._items = items
         rows = [self._row(name, item) for name, item in items.items()]
         self._grid.show(rows)
         self._grid.set_visibility(bool(rows))
         self._none.set_visibility(not rows)
-        self._next.set_visibility(page.next is not None)
-        if page.next is not None:
-            self._next.address = self._site.path("inbox") + self._asked.query(cursor=page.next)
-        late = sum(item.overdue for item in page.requests)
+        self._next.set_visibility(found.next is not None)
+        if found.next is not None:
+            self._next.address = self._site.path("inbox") + self._asked.query(cursor=found.next)
+        late = sum(item.overdue for item in found.requests)
         one = "1 request" if len(rows) == 1 else f"{len(rows):,} requests"
         self._count.text = f"{one}, {late:,} overdue; the earliest deadline first. Kept up to date." if rows else ""
 
@@ -235,7 +212,7 @@ class Listing:
         self._tell(label, picks, outcomes)
         self._grid.clear_choice()
         self._choose([])
-        await self._look()
+        await self.again()
 
     def _shown(self, picks: list[Pick]) -> None:
         """Each of them, with what is to be decided."""
