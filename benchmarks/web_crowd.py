@@ -43,7 +43,7 @@ class Crowd:
         spec: Any = to_json(team(1))
         names = [f"{prefix}-{number:04}" for number in range(count)]
         self._users = [
-            User(url, name, issue(keys, name, roles=["operator"], tenant=TENANT), spec, chat=name) for name in names
+            User(url, name, issue(keys, name, roles=["designer"], tenant=TENANT), spec, chat=name) for name in names
         ]
         self._following: list[asyncio.Task[None]] = []
         self._failures: list[str] = []

@@ -21,7 +21,7 @@ from folkmoot._local import Server, ensure_server, register_search_attributes
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
 from tests._support.examples import EXPLORE, profile
 
-pytest_plugins = ["tests._support.exit_guard"]
+pytest_plugins = ["tests._support.exit_guard", "tests._support.hang_guard", "tests._support.long_first"]
 
 settings.register_profile("same", derandomize=True)
 settings.register_profile(EXPLORE, derandomize=False)

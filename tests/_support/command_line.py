@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests._support.warm import warm
+
 EXECUTABLE = Path(sys.executable).with_name("folkmoot")
 SECONDS = 90.0
 """A bound for what never comes."""
@@ -97,16 +99,20 @@ class CommandLine:
         self, *arguments: str, code: int = 0, stdin: str = "", **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run to the end; the exit code is checked."""
-        done = subprocess.run(
-            [EXECUTABLE, *arguments],
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        own = {**self.environment, **environment}
+        if warm().serves(own):
+            done = warm().run(arguments, self.folder, own, stdin, SECONDS)
+        else:
+            done = subprocess.run(
+                [EXECUTABLE, *arguments],
+                cwd=self.folder,
+                env=own,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
         assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 

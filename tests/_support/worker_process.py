@@ -22,6 +22,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from folkmoot import FolderStore, FolkmootPlugin, ToolContext, ToolOptions, tool
+from tests._support.impatient import STICKY, Impatient
 
 BLOCKED = set(os.environ.get("WORKER_BLOCK", "").split(","))
 
@@ -47,9 +48,9 @@ async def main() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     store = os.environ.get("WORKER_STORE")
     plugin = FolkmootPlugin(tools=[book], store=FolderStore(store) if store else None)
-    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], plugins=[plugin])
+    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], plugins=[plugin], interceptors=[Impatient()])
     options = json.loads(os.environ.get("WORKER_OPTIONS", "{}"))
-    async with Worker(client, task_queue=os.environ["FOLKMOOT_TASK_QUEUE"], **options):
+    async with Worker(client, task_queue=os.environ["FOLKMOOT_TASK_QUEUE"], **STICKY, **options):
         print("polling", flush=True)
         await stop.wait()
 

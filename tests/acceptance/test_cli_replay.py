@@ -21,11 +21,12 @@ calls.ACTIVITIES["model"] = names.ACTIVITY_TOOL
 """Python imports it as it starts: from then on an agent asks for a tool where it asked for its model."""
 
 
-@pytest.fixture
-def cli(tmp_path: Path) -> Iterator[CommandLine]:
+@pytest.fixture(scope="module")
+def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     """A command line with two live chats, `one` and `two`, and a closed one."""
-    cli = CommandLine(tmp_path)
+    cli = CommandLine(tmp_path_factory.mktemp("replay"))
     cli.scripted_model(["Hello.", "Hello.", "Hello."])
+    cli.start("dev").kind("dev")
     team = cli.write("team.json", TEAM)
     for chat_id in ("one", "closed", "two"):
         cli.run("run", team, "--task", "Write", "--id", chat_id)

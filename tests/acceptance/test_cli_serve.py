@@ -79,6 +79,21 @@ def test_a_chat_over_http_outlives_the_api(cli: CommandLine) -> None:
     assert cli.json("show", chat_id)[0]["status"] == "closed"
 
 
+def test_a_server_of_named_teams_takes_no_spec(cli: CommandLine) -> None:
+    (said,) = cli.json("token", "--subject", "ada", "--role", "admin")
+    headers = {"Authorization": f"Bearer {said['token']}"}
+    cli.scripted_model([{"text": "hello", "repeat": True}])
+    cli.start("worker").kind("worker")
+    for options, variables in ((["--named-teams"], {}), ([], {"FOLKMOOT_NAMED_TEAMS": "1"})):
+        api = cli.start("serve", "--teams", "teams", *options, **variables)
+        url = api.kind("serve")["url"]
+        with httpx.Client(base_url=f"{url}/v1", headers=headers, timeout=60) as http:
+            refused = http.post("/chats", json={"team": TEAM})
+            assert (refused.status_code, refused.json()["code"]) == (403, "ForbiddenError")
+            assert http.post("/chats", json={"team": "notes"}).status_code == 201
+        assert api.end(signal.SIGTERM) == 0
+
+
 def test_what_cannot_be_served_is_told_in_one_line(cli: CommandLine) -> None:
     without = {"FOLKMOOT_TOKEN_KEY": ""}
     assert "FOLKMOOT_TOKEN_KEY" in cli.error("serve", **without)

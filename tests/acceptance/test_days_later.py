@@ -51,7 +51,7 @@ DAY = 86_400.0
 AWAY = 0.75 * DAY
 """No time of a budget is near: where two are due at once, the server may skip past the one that it has not noticed."""
 KEY = "0123456789abcdef0123456789abcdef"
-OLGA = ("olga", "operator")
+OLGA = ("olga", "designer")
 FINN = ("finn", "viewer", "finance")
 ANN = ("ann", "approver")
 BOSS = ("boss", "approver")

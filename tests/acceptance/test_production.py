@@ -74,7 +74,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 def client(system: System) -> httpx.Client:
     """An operator who may answer for ann."""
-    (said,) = system.command_line("token", "--subject", "ann", "--role", "operator", "--role", "approver")
+    (said,) = system.command_line("token", "--subject", "ann", "--role", "designer", "--role", "approver")
     return httpx.Client(base_url=f"{system.url}/v1", headers={"Authorization": f"Bearer {said['token']}"}, timeout=60)
 
 

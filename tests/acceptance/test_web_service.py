@@ -108,7 +108,7 @@ async def service(cli: CommandLine, client_factory: ClientFactory) -> AsyncItera
 
 
 def token(subject: str, tenant: str) -> str:
-    return issue([TokenKey(KEY.encode())], subject, roles=["operator"], tenant=tenant)
+    return issue([TokenKey(KEY.encode())], subject, roles=["designer"], tenant=tenant)
 
 
 async def _until(probe: Callable[[], Awaitable[bool] | bool], what: str) -> None:

@@ -93,7 +93,7 @@ async def asked(chat: Chat, but: str = "") -> str:
 @asynccontextmanager
 async def caller(url: str) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who may do everything."""
-    token = issue([SECRET], "olga", roles=("operator",), tenant="")
+    token = issue([SECRET], "olga", roles=("designer",), tenant="")
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=f"{url}/v1", headers=headers, timeout=60) as client:
         yield client

@@ -46,7 +46,7 @@ def approve(client: AuthenticatedClient) -> None:
     """Without a loop."""
     for item in expect(show_inbox.sync(client=client)).requests:
         assert_type(item, InboxItem)
-        body = Decide(verdict=Verdict.APPROVE, comment="fine")
+        body = Decide(verdict=Verdict.APPROVE, hash_="0a", comment="fine")
         try:
             decision = expect(decide.sync(item.chat, item.request, client=client, body=body, idempotency_key="once"))
         except ProblemError as error:

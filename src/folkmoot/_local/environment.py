@@ -141,6 +141,8 @@ ENVIRONMENT: dict[str, str] = {
     "FOLKMOOT_OIDC_ROLE_MAP": "what roles of the provider are here: THEIRS=OURS, with blanks in between",
     "FOLKMOOT_DATABASE_URL": "URL of the application's database, an SQLite file in the data folder if not set",
     "FOLKMOOT_TEAMS": "folder of JSON files of teams that `folkmoot serve` opens chats with by name",
+    "FOLKMOOT_NAMED_TEAMS": "1: chats that are opened over HTTP are of the teams in FOLKMOOT_TEAMS only",
+    "FOLKMOOT_PROCESSES": "module:attribute of the business processes that can be started over HTTP",
     "FOLKMOOT_PEOPLE_FILE": "TOML file of people, their roles and tenants, which wins over tokens",
     "FOLKMOOT_MAX_BODY": "bytes that a request of the HTTP API may have, 4194304 if not set",
     "FOLKMOOT_RATE_LIMIT": "requests of one caller of the HTTP API, '600/minute' if not set; none: any number",

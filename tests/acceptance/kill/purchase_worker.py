@@ -11,6 +11,7 @@ Variables as of `worker.py`, and:
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 import os
@@ -25,6 +26,7 @@ from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 import worker
+from tests._support.impatient import STICKY, Impatient
 
 
 class Holding(Interceptor):
@@ -71,7 +73,8 @@ if __name__ == "__main__":
         name, _, mark = os.environ["KILL_BEFORE_COMMIT"].partition(":")
         _kill_before_commit(name, Path(mark))
     logging.basicConfig(level=logging.ERROR)
-    asyncio.run(worker.main([Holding()]))
+    worker.Worker = functools.partial(worker.Worker, **STICKY)
+    asyncio.run(worker.main([Holding(), Impatient()]))
     sys.stdout.flush()
     # See exit_guard: a process that used the SDK may abort at the interpreter's exit.
     os._exit(0)

@@ -33,7 +33,7 @@ from workflows.purchase_approval import start
 
 ROOT = Path(__file__).parents[3]
 LONG = 90.0
-"""Seconds: lost calls are noticed after 10."""
+"""Seconds; what takes longer never comes."""
 
 
 @dataclass

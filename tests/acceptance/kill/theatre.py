@@ -31,6 +31,7 @@ from folkmoot import (
     TextMentionTermination,
 )
 from folkmoot.testing import ScriptedServer
+from tests._support.impatient import Impatient
 from tests._support.waiting import eventually
 
 ROUNDS = 2
@@ -248,5 +249,6 @@ async def theatre(
         model = await stack.enter_async_context(ScriptedServer(script or play))
         store = FolderStore(folder / "store")
         queue = f"theatre-{uuid.uuid4().hex[:8]}"
-        moot = await stack.enter_async_context(await Folkmoot.connect(address, queue=queue, store=store))
+        connecting = Folkmoot.connect(address, queue=queue, store=store, interceptors=[Impatient()])
+        moot = await stack.enter_async_context(await connecting)
         yield Theatre(moot, model, play, address, folder, program, stack)

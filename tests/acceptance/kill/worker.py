@@ -19,6 +19,7 @@ from temporalio.worker import Worker
 
 from folkmoot import FolderStore, FolkmootPlugin, ToolContext, ToolOptions, tool
 from tests._support.counter import Counter
+from tests._support.impatient import STICKY, Impatient
 from tests._support.repertoire import permit
 
 _NOTES = Path(os.environ["WORKER_BOOKINGS"])
@@ -64,9 +65,9 @@ async def main() -> None:
         store=FolderStore(os.environ["WORKER_STORE"]),
         code_folder=os.environ["WORKER_CODE"],
     )
-    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], plugins=[plugin])
+    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], plugins=[plugin], interceptors=[Impatient()])
     options = json.loads(os.environ["WORKER_OPTIONS"])
-    async with Worker(client, task_queue=os.environ["FOLKMOOT_TASK_QUEUE"], **options):
+    async with Worker(client, task_queue=os.environ["FOLKMOOT_TASK_QUEUE"], **STICKY, **options):
         print("polling", flush=True)
         await stop.wait()
 
