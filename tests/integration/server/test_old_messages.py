@@ -7,6 +7,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
+from tests.integration.conftest import unique
 from tests.integration.server.conftest import Api, ApiFactory, opened, problem
 
 
@@ -122,3 +123,13 @@ async def test_a_chat_begins_with_old_messages_and_all_that_is_said_about_them(a
     assert first.status_code == 201, first.text
     assert "may terminate the chat" in str(first.json()["warnings"])
     assert (again.status_code, again.json()["warnings"]) == (200, []), "it lived already"
+
+
+async def test_a_chat_that_lives_does_not_begin_again(api: Api) -> None:
+    client = await api.client()
+    body = {"team": api.spec("a"), "id": unique(), "messages": OLD}
+    assert (await client.post("/chats", json=body)).status_code == 201
+    again = await client.post("/chats", json=body)
+    assert (again.status_code, again.json()["created"]) == (200, False)
+    other = {**body, "messages": {**OLD, "messages": OLD["messages"][:1]}}
+    problem(await client.post("/chats", json=other), 409, "ChatExistsError")
