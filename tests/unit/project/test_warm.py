@@ -43,8 +43,9 @@ def test_code_and_output_are_those_of_the_executable(tmp_path: Path, arguments: 
 
 def test_a_command_that_takes_too_long_is_killed(tmp_path: Path) -> None:
     own = {**os.environ, "OPENAI_API_KEY": "none"}
+    (tmp_path / "script.json").write_text('["hello"]')
     with pytest.raises(subprocess.TimeoutExpired):
-        warm().run(["scripted-model", "-", "--port", "0"], tmp_path, own, "[]", 0.5)
+        warm().run(["scripted-model", "script.json"], tmp_path, own, "", 2)
     assert warm().run(["--version"], tmp_path, own, "", 60).returncode == 0
 
 
