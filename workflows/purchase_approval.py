@@ -13,6 +13,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.chats import decisions_of
@@ -27,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from folkmoot import (
         AssistantAgent,
         ChatCancelled,
+        ChatExistsError,
         ChatNotFoundError,
         FolkmootError,
         MaxMessageTermination,
@@ -103,7 +105,8 @@ class PurchaseApproval:
         """From intake to the message to the supplier.
 
         Raises:
-            ApplicationError: The request was refused at intake; nothing was written.
+            ApplicationError: The request was refused at intake, and nothing was written; or somebody else has opened a
+                chat under the id of the process's.
             CancelledError: The process was cancelled before anything was ordered; that is written down.
         """
         purchase = await self._steps.record(open_purchase, request, self._state.chat)
@@ -137,6 +140,9 @@ class PurchaseApproval:
             status, reason = None, outcome.messages[-1].to_text()
         except ChatCancelled as error:
             status, reason = "cancelled", str(error)
+        except ChatExistsError as error:
+            # Nobody else's chat decides here. A process that has failed may be started again.
+            raise ApplicationError(str(error), type="ChatExistsError", non_retryable=True) from None
         except FolkmootError as error:
             status, reason = "failed", str(error)
         except asyncio.CancelledError:

@@ -20,7 +20,14 @@ from ._temporal import names
 from ._temporal.filters import checked_tenant
 from ._temporal.memos import memo_of
 from ._temporal.payloads import MAX_TASK, ChatInput, size_of
-from .errors import ChatCancelled, ChatFailedError, ChatNotFoundError, PayloadTooLargeError, error_from_wire
+from .errors import (
+    ChatCancelled,
+    ChatExistsError,
+    ChatFailedError,
+    ChatNotFoundError,
+    PayloadTooLargeError,
+    error_from_wire,
+)
 from .messages import BaseAgentEvent, BaseChatMessage, from_log, task_messages, to_log
 from .teams import TeamSpec
 
@@ -62,6 +69,8 @@ class GroupChatHandle:
     def __init__(self, chat_id: str, digest: str | None) -> None:
         self.id = chat_id
         self._digest = digest
+        self._opened = digest is not None
+        self._others = False
         self._replies = _replies()
 
     async def run(
@@ -84,6 +93,7 @@ class GroupChatHandle:
         Raises:
             ValueError: A bad task.
             ChatBusyError: Another run is under way.
+            ChatExistsError: The chat lives with another team, or was opened by somebody else (see `open_group_chat`).
             ChatFailedError: An agent failed.
             ChatCancelled: The run was cancelled.
             ChatNotFoundError: The chat is gone.
@@ -92,6 +102,8 @@ class GroupChatHandle:
         fields: dict[str, Any] = {"command": command or str(workflow.uuid4())}
         if self._digest is not None:
             fields["spec"] = self._digest
+        if self._opened:
+            fields["opened"] = True
         messages = task_messages(task)
         if messages is not None:
             fields["task"] = [to_log(message) for message in messages]
@@ -106,7 +118,11 @@ class GroupChatHandle:
             timeout=timeout,
             timeout_summary=f"run of chat {self.id}" if timeout else None,
         )
-        return _outcome(self.id, self._replies.pop(fields["command"]))
+        try:
+            return _outcome(self.id, self._replies.pop(fields["command"]))
+        except ChatExistsError:
+            self._others = True
+            raise
 
     async def stop(self) -> None:
         """End the run after the current turn."""
@@ -162,7 +178,9 @@ class GroupChatHandle:
         await self._send("cancel", {})
 
     async def close(self, *, force: bool = False) -> None:
-        """End the chat."""
+        """End the chat; one that turned out to be somebody else's is left alone."""
+        if self._others:
+            return
         await self._send("close", {"force": True} if force else {})
 
     async def _send(self, verb: str, fields: dict[str, Any]) -> None:
@@ -177,9 +195,10 @@ class GroupChatHandle:
 async def open_group_chat(
     team: TeamSpec | AgentSpec, id: str, *, queue: str | None = None, tenant: str = ""
 ) -> GroupChatHandle:
-    """Start a chat from a workflow, or find the one of that id that lives; to be called in workflow code only.
+    """Start a chat from a workflow, or find the one that it has started before; to be called in workflow code only.
 
-    A chat that lives with another team refuses the first run.
+    A chat of that id that lives with another team, or that somebody else has opened, refuses the first run with a
+    `ChatExistsError`. `get_group_chat` takes others' chats.
 
     Args:
         team: The team, or a single agent.
@@ -205,7 +224,7 @@ async def open_group_chat(
             memo={names.MEMO_CHAT: memo_of(team)},
         )
     except WorkflowAlreadyStartedError:
-        pass  # It lives already, from an earlier run of the caller or opened by a client.
+        pass  # It lives already, from an earlier run of the caller; if it is somebody else's, it refuses to run.
     return GroupChatHandle(id, digest)
 
 

@@ -7,7 +7,7 @@ activation never matters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from temporalio import workflow
@@ -198,10 +198,17 @@ class GroupChat:
         meant = incoming.fields.get("spec") if incoming.verb == "run" else None
         if meant is not None and meant != self._carrier.spec_digest:
             return "ChatExistsError", "The chat lives with another team."
+        if incoming.fields.get("opened") and not self._is_opened_by(incoming.fields.get("reply") or {}):
+            return "ChatExistsError", "The chat was not opened by the workflow that asks."
         full = self._carrier.full() if incoming.verb == "run" else None
         if full is not None:
             self._carrier.ask_again()
         return None if full is None else ("StoreMissingError", full)
+
+    def _is_opened_by(self, caller: Mapping[str, Any]) -> bool:
+        """Whether who asks for a run as the one that opened the chat did so: anybody may open one under any free id."""
+        parent = workflow.info().parent
+        return parent is not None and parent.workflow_id == caller.get("workflow_id")
 
     def _finish(self, finished: Finished, time: str) -> None:
         call, result, chat = finished.call, finished.result, self._chat

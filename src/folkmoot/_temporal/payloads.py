@@ -210,6 +210,8 @@ class RunCommand(Command):
     reply: Reply | None = None
     spec: str = ""
     """Digest of the spec the caller means; the chat refuses if it has another."""
+    opened: bool = False
+    """The caller means a chat that the workflow of `reply` has opened; the chat refuses if another one has."""
 
 
 class SayCommand(Command):

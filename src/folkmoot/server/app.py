@@ -91,7 +91,7 @@ def create_app(
         generate_unique_id_function=_operation_id,
         redirect_slashes=False,
     )
-    chats = Chats(moot)
+    chats = Chats(moot, [f"{process.name}-" for process in processes])
     app.state.chats = chats
     app.state.feeds = Feeds(chats)
     app.state.teams = Roster(read_teams(teams), settings.named_teams)

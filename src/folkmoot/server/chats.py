@@ -7,7 +7,7 @@ of them both are gone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
@@ -74,10 +74,12 @@ class Chats:
 
     Args:
         moot: The server's.
+        reserved: What the ids of chats begin with that only processes open.
     """
 
-    def __init__(self, moot: Folkmoot) -> None:
+    def __init__(self, moot: Folkmoot, reserved: Sequence[str] = ()) -> None:
         self.moot = moot
+        self._reserved = tuple(reserved)
         self._store = Opener(moot).store
         self._workers: dict[str, Workers] = {}
         self._held: dict[tuple[str, str], _Held] = {}
@@ -152,7 +154,7 @@ class Chats:
         """The chat that has or had an id which a tenant wants to open one with; None: it is free.
 
         Raises:
-            ChatExistsError: Another tenant's chat has or had it; nothing is told of that.
+            ChatExistsError: Another tenant's chat has or had it; nothing is told of that. Or it is kept for a process.
         """
         found = await self._described(id)
         tenants = await self._tenants_in_store(id)
@@ -160,7 +162,10 @@ class Chats:
             tenants.add(found.tenant)
         if tenants - {tenant}:
             raise ChatExistsError(f"The id {id!r} is taken.", chat_id=id)
-        return found or await self._archived(id)
+        found = found or await self._archived(id)
+        if found is None and id.startswith(self._reserved):
+            raise ChatExistsError(f"The id {id!r} is kept for a process of this server.", chat_id=id)
+        return found
 
     async def all_visible(self, id: str, identity: Identity) -> bool:
         """Whether every chat that has or had an id is the caller's to see, so that they may delete them all.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -34,6 +36,8 @@ _STATES = {
     WorkflowExecutionStatus.TIMED_OUT: ProcessState.TIMED_OUT,
 }
 """All others are under way."""
+_PATIENCE = timedelta(seconds=3)
+"""For what a process tells of itself; the rest is known without."""
 
 
 async def find_process(
@@ -107,10 +111,9 @@ async def status_of(
     if status is ProcessState.RUNNING:
         # A query that nobody answers would take all the time there is.
         if await chats.worked(found.task_queue):
-            try:
-                state = await handle.query("state", result_type=process.state)
-            except WorkflowQueryFailedError:
-                pass  # It tells nothing of itself.
+            # A worker that died a moment ago still counts as one.
+            with suppress(WorkflowQueryFailedError, RPCError):
+                state = await handle.query("state", result_type=process.state, rpc_timeout=_PATIENCE)
     else:
         try:
             outcome = await handle.result(follow_runs=False)

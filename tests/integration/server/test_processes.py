@@ -131,6 +131,16 @@ async def test_without_a_worker_it_is_told_without_its_state(apis: ApiFactory) -
     await client.post("/processes/errand", json={"id": number, "what": "x"})
     found = (await client.get(f"/processes/errand/{number}")).json()
     assert (found["status"], found["state"]) == ("running", None)
+    path = f"/processes/errand/{number}"
+    async with worker_on(api.site.client, api.site.queue, workflows=[Errand]):
+
+        async def told() -> bool:
+            return (await client.get(path)).json()["state"] is not None
+
+        await eventually(told, what="a worker tells of it")
+    # The server goes on naming a worker that has just gone.
+    found = await client.get(path)
+    assert (found.status_code, found.json()["state"]) == (200, None)
 
 
 async def test_a_purchase_from_http_to_its_order(apis: ApiFactory, tmp_path: Path) -> None:
@@ -165,3 +175,12 @@ async def test_a_purchase_from_http_to_its_order(apis: ApiFactory, tmp_path: Pat
             refused = await rita.post("/processes/purchase", json=body)
             failed = await shown(rita, refused.headers["location"].removeprefix("/v1"), "failed")
             assert failed["error"].endswith("There is no cost centre 'x'.")
+
+
+async def test_ids_of_processes_chats_are_kept_for_them(api: Api) -> None:
+    client = await api.client()
+    chat_id, kept = unique(), unique("errand")
+    problem(await client.post("/chats", json={"team": api.spec("a"), "id": kept}), 409, "ChatExistsError")
+    assert (await client.post("/chats", json={"team": api.spec("a"), "id": chat_id})).status_code == 201
+    told = problem(await client.post(f"/chats/{chat_id}/fork", json={"id": kept}), 409, "ChatExistsError")
+    assert "kept for a process" in told
