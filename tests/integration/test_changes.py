@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from folkmoot import (
     MaxMessageTermination,
     RoundRobinGroupChat,
     SelectorGroupChat,
+    Swarm,
     UnknownNameError,
 )
 from tests.integration.conftest import SiteFactory, said
@@ -101,6 +104,42 @@ async def test_what_a_batch_half_done_has_said_is_kept(sites: SiteFactory, gone:
     state = await chat.save_state()
     thread = state["agent_states"]["RoundRobinGroupChatManager"]["message_thread"]
     assert [item["content"] for item in thread] == ["go", "go on", "done", "so be it"]
+
+
+async def test_a_swarm_whose_speaker_leaves_goes_on_with_its_first(sites: SiteFactory) -> None:
+    site = await sites([{"calls": [{"name": "transfer_to_b", "arguments": {}}]}, "b speaks", "a again"])
+    a, b, c = site.agent("a", handoffs=["b"]), site.agent("b"), site.agent("c")
+    chat = await site.open(Swarm([a, b, c], max_turns=2))
+    assert said((await chat.run(task="go")).messages)[-1] == ("b", "b speaks")
+    await chat.change(Swarm([site.agent("a"), c], max_turns=1))
+    assert said((await chat.run(task="on")).messages) == [("user", "on"), ("a", "a again")]
+
+
+def graph(*members: AssistantAgent) -> GraphFlow:
+    """One after another."""
+    builder = DiGraphBuilder()
+    for member in members:
+        builder.add_node(member)
+    for member, following in pairwise(members):
+        builder.add_edge(member, following)
+    return GraphFlow(list(members), graph=builder.build())
+
+
+async def test_a_graph_becomes_another_unless_somebody_is_in_the_middle_of_it(sites: SiteFactory) -> None:
+    site = await sites(["1", "2", "3", {"text": "4", "hold": "it"}])
+    a, b, z = (site.agent(name) for name in ("a", "b", "z"))
+    chat = await site.open(graph(a, b))
+    await chat.change(graph(a, z))
+    assert said((await chat.run(task="go")).messages) == [("user", "go"), ("a", "1"), ("z", "2")]
+    await chat.change(graph(a, b))
+    run = asyncio.create_task(chat.run(task="again"))
+    await site.model.wait_for_requests(4)
+    with pytest.raises(BadCommandError, match="in the middle of its graph, and 'b' or an edge to it is not"):
+        await chat.change(graph(a, z), force=True)
+    site.model.release("it")
+    assert (await run).messages[-1].to_text() == "4"
+    with pytest.raises(BadCommandError, match="give `change` the whole team"):
+        await chat.remove_participant("b")
 
 
 async def test_over_sealed_parts_and_continue_as_new(sites: SiteFactory, tmp_path: Path) -> None:

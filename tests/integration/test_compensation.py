@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from folkmoot import FunctionTool, RoundRobinGroupChat, Tool, ToolOptions, UnknownNameError
+from folkmoot import ApprovalPolicy, FunctionTool, RoundRobinGroupChat, Tool, ToolOptions, UnknownNameError
 from folkmoot.testing import fetch_histories, replay
+from tests._support.waiting import eventually
 from tests.integration.conftest import SiteFactory
 
 LEDGER: list[str] = []
@@ -79,3 +80,19 @@ async def test_undoing_that_never_ends_can_be_given_up(sites: SiteFactory) -> No
     ] * 2
     assert (await chat.run(task="on")).stop_reason == "Maximum number of turns 2 reached."
     await replay(await fetch_histories(site.client, chat.id))
+
+
+@pytest.mark.parametrize("verdict", ["reject", "approve", None], ids=["rejected", "approved", "never decided"])
+async def test_a_call_that_people_did_not_let_be_made_is_not_crossed(sites: SiteFactory, verdict: str | None) -> None:
+    options = ToolOptions(side_effects=True, approval=ApprovalPolicy(approvers=("ann",)))
+    site = await sites(["1", calls("tea"), "2"], tools=[FunctionTool(order, "Order.", options=options)])
+    chat = await site.open(RoundRobinGroupChat([site.agent("a"), site.agent("b", tools=["order"])], max_turns=2))
+    run = asyncio.create_task(chat.run(task="go"))
+    (request,) = await eventually(chat.pending, what="people are asked")
+    if verdict is None:
+        await chat.cancel()
+    else:
+        await chat.decide(request.request, verdict, hash=request.hash, by="ann")
+    await asyncio.wait([run])
+    first = (await chat.snapshots())[0]
+    assert [call["name"] for call in await chat.crossing(first.offset)] == (["order"] if verdict == "approve" else [])

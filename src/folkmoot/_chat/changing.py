@@ -7,7 +7,7 @@ from typing import Any
 
 from folkmoot.agents import AgentSpec, AssistantAgent
 from folkmoot.messages import is_chat
-from folkmoot.teams import RoundRobinGroupChat
+from folkmoot.teams import GraphFlow, RoundRobinGroupChat
 
 from .floor import Level, level_at
 from .manager_states import manager_fields, manager_type
@@ -75,6 +75,8 @@ class _Adapter:
         manager: dict[str, Any] = {} if kind is None else {"type": kind, "version": VERSION}
         manager |= manager_fields(node, Scope(), {})
         was: Mapping[str, Any] = self._saved.manager(node.path) if known else {}
+        if before is not None and isinstance(node.team, GraphFlow):
+            was = _graph_state(before, node, was)
         manager |= {name: value for name, value in was.items() if name in manager and name not in ("type", "version")}
         if before is not None and "next_speaker_index" in was and isinstance(node.team, RoundRobinGroupChat):
             manager["next_speaker_index"] = _next(before.names, node.names, was["next_speaker_index"])
@@ -144,6 +146,28 @@ def _with(kept: Mapping[str, Any], arrived: Sequence[_Arrived]) -> dict[str, Any
 def _kind(seat: Seat) -> tuple[object, ...]:
     """What has to be the same for a state to be one's own."""
     return (None if seat.agent is None else seat.agent.type, type(seat.spec), seat.inner is not None)
+
+
+def _graph_state(before: Node, node: Node, was: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A graph's state for another graph: one that nobody is in the middle of begins anew.
+
+    Raises:
+        ValueError: Somebody is, and the other graph has no place for them.
+    """
+    if not isinstance(before.team, GraphFlow) or shape_of(before) == shape_of(node):
+        return was
+    fresh = manager_fields(before, Scope(), {})
+    others = {name: value for name, value in was.items() if name not in fresh}
+    if all(was.get(name) == value for name, value in fresh.items()):
+        return others
+    wanted = manager_fields(node, Scope(), {})["remaining"]
+    for name, groups in was["remaining"].items():
+        if name not in wanted or not set(groups) <= set(wanted[name]):
+            raise ValueError(
+                f"The chat is in the middle of its graph, and {name!r} or an edge to it is not in the new one. Let the "
+                "graph end first, or go back to where it began."
+            )
+    return was
 
 
 def _next(before: Sequence[str], now: Sequence[str], index: int) -> int:

@@ -31,7 +31,7 @@ def crossed(plan: Plan, log: Log, to: int, until: int) -> list[dict[str, Any]]:
     found: deque[dict[str, Any]] = deque(maxlen=MOST)
     for first, end in _without(log.branch(until, tree=True), log.branch(to + 1, tree=True)):
         for entry in log.each(first, end):
-            if entry.kind == "tool" and (call := _effects(plan, log, entry)) is not None:
+            if entry.kind == "tool" and (call := _effects(plan, log, entry)) is not None and _may_be_made(log, entry):
                 found.append(call)
     undone = _undone(log, [call["offset"] for call in found if "compensate" in call], until)
     return [{**call, "undone": True} if call["offset"] in undone else call for call in found]
@@ -58,6 +58,20 @@ def _without(ways: Iterable[tuple[int, int]], kept: Sequence[tuple[int, int]]) -
                 first = max(first, stop)
         if first < end:
             yield first, end
+
+
+def _may_be_made(log: Log, outcome: Entry) -> bool:
+    """Whether a call may have been made: one that people were asked about is, once they have let it be."""
+    call, index, asked = outcome.data["call"], outcome.data["index"], False
+    for entry in log.each(call + 1, outcome.offset):
+        data = entry.data
+        if (data.get("for"), data.get("call"), data.get("index")) != ("approval", call, index):
+            continue
+        if entry.kind == "request":
+            asked = True
+        elif entry.kind == "decided":
+            asked = data["verdict"] != "approve"
+    return not asked
 
 
 def _effects(plan: Plan, log: Log, entry: Entry) -> dict[str, Any] | None:

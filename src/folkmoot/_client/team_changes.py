@@ -9,7 +9,7 @@ from folkmoot._spec import AgentSpec, Participant, to_json
 from folkmoot._temporal.payloads import MAX_TASK, size_of
 from folkmoot.agents import LiveAgent, as_opened
 from folkmoot.errors import BadCommandError, PayloadTooLargeError
-from folkmoot.teams import TeamSpec
+from folkmoot.teams import GraphFlow, TeamSpec
 
 from .history import by_whom
 from .states import States
@@ -116,6 +116,9 @@ def _with(team: TeamSpec, members: Sequence[Participant]) -> TeamSpec:
     try:
         found = team_of(data)
     except ValueError as error:
-        raise BadCommandError(f"There is no such team: {error}") from None
+        more = ""
+        if isinstance(team, GraphFlow) or getattr(team, "allowed_or_disallowed_speaker_transitions", None) is not None:
+            more = " Its graph or its transitions name the participants: give `change` the whole team."
+        raise BadCommandError(f"There is no such team: {error}{more}") from None
     assert isinstance(found, TeamSpec)
     return found

@@ -19,6 +19,7 @@ from folkmoot._chat.engine import Chat
 from folkmoot._chat.entries import BLOB, all_references, blob_of
 from folkmoot._chat.loading import load
 from folkmoot._chat.log import Log
+from folkmoot._chat.managers import manager_of
 from folkmoot._chat.needed import needed_offsets
 from folkmoot._chat.plan import Plan, watched
 from folkmoot._chat.saved import KEY
@@ -76,7 +77,7 @@ class Preparations:
                 team = team_of(raw["spec"])
                 self._side.registry.check(team)
                 state = await self._changed(chat, Plan(team), raw)
-                return self._side.bounded(await self._loaded(chat, Plan(team), state), "the chat's state")
+                return self._side.bounded(await self._loaded(chat, Plan(team), state, changed=True), "the chat's state")
             case _:
                 return self._side.bounded(await self._loaded(chat, chat.plan, raw["state"]), "the saved state")
 
@@ -108,9 +109,14 @@ class Preparations:
         if asked and not any(path in new.seats or path in new.nodes for path in asked):
             # Nobody is there any more who would ask it again.
             whole[KEY]["asks"] = False
-        return adapted(chat.plan, new, whole, raw.get("hears", True))
+        try:
+            return adapted(chat.plan, new, whole, raw.get("hears", True))
+        except ValueError as error:
+            raise _refusal(str(error)) from None
 
-    async def _loaded(self, chat: CachedChat, plan: Plan, given: Mapping[str, Any]) -> dict[str, Any]:
+    async def _loaded(
+        self, chat: CachedChat, plan: Plan, given: Mapping[str, Any], *, changed: bool = False
+    ) -> dict[str, Any]:
         reference = blob_of(given)
         store = self._side.reader.store
         if reference is None:
@@ -123,6 +129,9 @@ class Preparations:
             loaded = await asyncio.to_thread(load, plan, whole, _now())
         except ValueError as error:
             raise _refusal(str(error)) from None
+        if changed:
+            for path, node in plan.nodes.items():
+                manager_of(node).forget_strangers(node, loaded.state.scopes[path])
         put = putter(store, chat.uuid)
         stored: Any = dict(given)
         if reference is None and put is not None:

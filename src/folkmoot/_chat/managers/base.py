@@ -50,6 +50,9 @@ class Manager:
     def break_off(self, node: Node, scope: Scope) -> None:
         """A run ends, in whatever order: a choice under way is made anew."""
 
+    def forget_strangers(self, node: Node, scope: Scope) -> None:
+        """Who is next must not be somebody who has left."""
+
     def chosen(self, node: Node, scope: Scope, batch: list[str]) -> None:
         """A batch begins."""
 

@@ -31,6 +31,10 @@ class Handoffs(Manager):
                 scope.floor.left = []
                 scope.floor.close()
 
+    def forget_strangers(self, node: Node, scope: Scope) -> None:
+        if scope.manager.get("target") not in node.seats:
+            scope.manager.pop("target", None)
+
     def refusal(self, node: Node, scope: Scope, tasks: Sequence[Mapping[str, Any]]) -> str | None:
         """A run that nobody could begin: its last handoff, or the conversation's, goes to a stranger."""
         handoffs = [message["target"] for message in tasks if message["type"] == "HandoffMessage"]
