@@ -7,23 +7,24 @@ again by the next attempt.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.common.v1 import Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
     GetWorkflowExecutionHistoryReverseRequest,
 )
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistoryEventFilterType
 from temporalio.service import RPCError, RPCStatusCode
 
 from folkmoot._temporal.filters import is_safe, quoted
 from folkmoot._temporal.names import ARCHIVE_ID, NOTICES_ID, WORKFLOW
-from folkmoot.errors import ChatBusyError, ChatNotFoundError
+from folkmoot.errors import ChatBusyError, ChatNotFoundError, NoWorkerError
 from folkmoot.store import Deleted, Store
 
 from .archived import manifests_of
@@ -31,6 +32,8 @@ from .pages import LogPages
 from .workers import Workers
 
 __all__ = ["Deletion", "Retention"]
+
+logger = logging.getLogger("folkmoot.client")
 
 WITHDRAWN = "deleted"
 """Why a workflow was terminated."""
@@ -72,6 +75,8 @@ class _Chat:
     runs: list[str] = field(default_factory=list[str])
     last: str = ""
     """The run that ended the chain, or is its present one."""
+    queue: str = ""
+    """Whose workers know it."""
     living: bool = False
     manifest: bool = False
 
@@ -116,6 +121,8 @@ class Retention:
     async def delete_older(self, than: timedelta, *, dry_run: bool = False) -> AsyncIterator[Deletion]:
         """Delete the chats that were closed longer ago than that; those that live are left alone.
 
+        One that only a worker could tell enough of, and that has none now, is left for later, with a warning.
+
         Args:
             than: The age.
             dry_run: Only tell.
@@ -138,7 +145,11 @@ class Retention:
         for chat_id in ids:
             for chat in await self._chats(chat_id):
                 if not chat.living and chat.closed < before:
-                    yield await self._delete(chat, dry_run)
+                    try:
+                        yield await self._delete(chat, dry_run)
+                    except NoWorkerError as error:
+                        # The others need not wait for its workers.
+                        logger.warning("chat %r is left for later: %s", chat.id, error)
 
     async def _chats(self, chat_id: str) -> list[_Chat]:
         """The chats that have or had this id, by the first run of their chains."""
@@ -179,6 +190,7 @@ class Retention:
             chat.runs.append(run.run_id)
         if run.status != WorkflowExecutionStatus.CONTINUED_AS_NEW:
             chat.last, chat.living = run.run_id, run.status == WorkflowExecutionStatus.RUNNING
+            chat.queue = run.task_queue
             if run.close_time is not None:
                 chat.closed = run.close_time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -203,12 +215,12 @@ class Retention:
         if self._store is not None:
             chat.uuid = chat.uuid or await self._uuid(chat)
         if dry_run:
-            if self._store is not None:
+            if self._store is not None and chat.uuid:
                 blobs = await self._store.size(chat=chat.uuid)
         else:
             if chat.living:
                 await self._client.get_workflow_handle(chat.id, run_id=chat.last).terminate(reason=WITHDRAWN)
-            if self._store is not None:
+            if self._store is not None and chat.uuid:
                 await self._stop_archiving(chat)
                 blobs = await self._store.delete(chat=chat.uuid)
                 await self._store.delete_manifest(namespace=self._client.namespace, chat_id=chat.id, chat=chat.uuid)
@@ -217,20 +229,32 @@ class Retention:
         return Deletion(chat.id, chat.uuid, chat.team, closed, len(chat.runs), *blobs, chat.manifest)
 
     async def _uuid(self, chat: _Chat) -> str:
-        """A run's input tells it, but for the first run of a chat that was started by hand: that has to be asked."""
+        """What a run began or ended with tells it; of the first run of a chat that was terminated a worker does.
+
+        Raises:
+            NoWorkerError: It would have to, and none polls the chat's queue.
+        """
         # Of a chat that is being forgotten the server may know older runs only.
         run_id = chat.last or chat.runs[-1]
-        handle = self._client.get_workflow_handle(chat.id, run_id=run_id)
+        handle: WorkflowHandle[Any, Any] = self._client.get_workflow_handle(chat.id, run_id=run_id)
         async for event in handle.fetch_history_events(page_size=1):
-            given = event.workflow_execution_started_event_attributes.input.payloads
-            decoded: list[Any] = await self._client.data_converter.decode(given)
-            if decoded and isinstance(decoded[0], dict):
-                uuid = cast(dict[str, Any], decoded[0]).get("uuid")
-                if isinstance(uuid, str):
-                    return uuid
+            if uuid := await self._uuid_in(event.workflow_execution_started_event_attributes.input):
+                return uuid
             break
-        pages = LogPages(self._client, chat.id, self._workers, self._store, run_id=run_id)
-        return (await pages.query("status"))["uuid"]
+        async for event in handle.fetch_history_events(event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT):
+            if uuid := await self._uuid_in(event.workflow_execution_completed_event_attributes.result):
+                return uuid
+        workers = Workers(self._client, chat.queue) if chat.queue else self._workers
+        pages = LogPages(self._client, chat.id, workers, self._store, run_id=run_id)
+        try:
+            return (await pages.query("status"))["uuid"]
+        except ChatNotFoundError:
+            return ""  # It was ended before any worker began with it, and has nothing anywhere.
+
+    async def _uuid_in(self, given: Payloads) -> str:
+        decoded: list[Any] = await self._client.data_converter.decode(given.payloads)
+        uuid = cast(dict[str, Any], decoded[0]).get("uuid") if decoded and isinstance(decoded[0], dict) else None
+        return uuid if isinstance(uuid, str) else ""
 
     async def _stop_archiving(self, chat: _Chat) -> None:
         """What would still be written for the chat would stay for ever; what would still be told of it is gone."""

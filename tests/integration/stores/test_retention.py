@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from folkmoot import Chat, ChatBusyError, ChatNotFoundError, FolderStore, HistoryLimits, TextMessage
+from folkmoot import Chat, ChatBusyError, ChatNotFoundError, FolderStore, Folkmoot, HistoryLimits, TextMessage
+from folkmoot._chat.state import ENGINE
+from folkmoot._spec import to_json
+from folkmoot._temporal.names import WORKFLOW
 from folkmoot.store import Store, open_store
 from tests._support.waiting import eventually
-from tests.integration.conftest import Site, SiteFactory, unique, until
+from tests.integration.conftest import Site, SiteFactory, unique, until, worker_on
 
 LARGE = "word " * 20_000
 SEALING = HistoryLimits(events=40, resting_events=20, resting_age=0, seal_bytes=500)
@@ -102,6 +105,30 @@ async def test_by_age_only_what_was_closed_before_is_deleted(
     assert (await until(living, "idle")).turn == 1
     with pytest.raises(ValueError, match="age that is not negative"):
         await anext(site.moot.delete_older(timedelta(days=-1)))
+
+
+async def test_chats_of_queues_without_workers_hold_up_no_others(
+    sites: SiteFactory, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if request.config.getoption("--temporal-address"):
+        pytest.skip("it deletes every closed chat of the server, which is not this test's own")
+    site = await sites(store=FolderStore(tmp_path))
+    # As workflows of a user's open them: their input does not tell their uuids.
+    away = f"{site.queue}-away"
+    given = {"spec": to_json(site.team()), "engine": ENGINE}
+    handle = await site.client.start_workflow(WORKFLOW, given, id=(begun := unique()), task_queue=away)
+    never = await site.client.start_workflow(WORKFLOW, given, id=unique(), task_queue=unique("nobody"))
+    async with worker_on(site.client, away):
+        await (await Folkmoot(site.client, queue=away).get(begun)).close()
+        await handle.result()
+    await never.terminate(reason="by hand")
+
+    async def deleted() -> bool:
+        seen.update([item.id async for item in site.moot.delete_older(timedelta())])
+        return {begun, never.id} <= seen
+
+    seen: set[str] = set()
+    await eventually(deleted, what="both are deleted")
 
 
 async def test_what_was_never_there(sites: SiteFactory, tmp_path: Path) -> None:
