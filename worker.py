@@ -2,9 +2,10 @@
 
 `python worker.py`, with the environment variables of `folkmoot worker --help`: `TEMPORAL_ADDRESS` and the rest of
 Temporal's environment configuration, `FOLKMOOT_TASK_QUEUE`, `FOLKMOOT_STORE`, `FOLKMOOT_DEPLOYMENT`,
-`FOLKMOOT_BUILD_ID`, `FOLKMOOT_VERSIONING`, `FOLKMOOT_WEBHOOKS`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`; what it tells of
-itself: `FOLKMOOT_METRICS_ADDRESS`, `FOLKMOOT_LOG_FORMAT`, `FOLKMOOT_LOG_LEVEL`, `OTEL_EXPORTER_OTLP_ENDPOINT`; and
-`FOLKMOOT_DATABASE_URL`, the application's database, and `APP_PURCHASE_RULES`, its rules for purchases.
+`FOLKMOOT_BUILD_ID`, `FOLKMOOT_VERSIONING`, `FOLKMOOT_WEBHOOKS` with a secret for each, `FOLKMOOT_ALLOW_HTTP_WEBHOOKS`,
+`OPENAI_API_KEY`, `OPENAI_BASE_URL`; what it tells of itself: `FOLKMOOT_METRICS_ADDRESS`, `FOLKMOOT_LOG_FORMAT`,
+`FOLKMOOT_LOG_LEVEL`, `OTEL_EXPORTER_OTLP_ENDPOINT`; and `FOLKMOOT_DATABASE_URL`, the application's database, and
+`APP_PURCHASE_RULES`, its rules for purchases.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from activities.database import use
 from activities.purchase_records import purchase_rules
 from folkmoot import Folkmoot, FolkmootPlugin
 from folkmoot.cli.serve import version_of
-from folkmoot.cli.webhooks import webhooks_of
+from folkmoot.cli.webhooks import allows_http, webhooks_of
 from folkmoot.telemetry import Telemetry
 from workflows import WORKFLOWS
 
@@ -46,7 +47,7 @@ async def main(interceptors: Sequence[Interceptor] = (), telemetry: Telemetry | 
     rules = await asyncio.to_thread(purchase_rules)
     plugin = FolkmootPlugin(
         tools=tools_for(rules),
-        sinks=webhooks_of((os.environ.get("FOLKMOOT_WEBHOOKS") or "").split(), os.environ),
+        sinks=webhooks_of((os.environ.get("FOLKMOOT_WEBHOOKS") or "").split(), os.environ, allows_http(os.environ)),
         store=os.environ.get("FOLKMOOT_STORE") or None,
         telemetry=telemetry,
     )

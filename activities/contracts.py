@@ -210,11 +210,13 @@ class IncidentProgress(_Contract):
         shifts: How many have ended.
         to: Who is on call next; empty: whom the rota says.
         note: What they are handed over.
+        by: Who handed over.
     """
 
     shifts: int = 0
     to: str = ""
     note: str = ""
+    by: str = ""
 
 
 class IncidentRun(IncidentRequest):
@@ -231,9 +233,9 @@ class HandOver(_Contract):
     """The signal `hand_over`: somebody else is on call from now on.
 
     Attributes:
-        to: Who; empty: the next of the rota.
+        to: Who, of the service's rota; empty: its next.
         note: What they must know.
-        by: Who hands over.
+        by: Who hands over. Whoever does so to themselves approves of no rollback as the person on call.
     """
 
     to: Annotated[str, Field(max_length=200)] = ""
@@ -250,7 +252,7 @@ class IncidentState(_Contract):
         chat: Its chat.
         shift: The number of the shift.
         on_call: Who is on call.
-        refused: Signals that could not be read, and why.
+        refused: Signals that could not be read, or did not have their way, and why.
     """
 
     id: str
@@ -267,14 +269,16 @@ class ShiftStart(_Contract):
     Attributes:
         incident: The incident.
         number: The shift's, from 1.
-        to: Who is on call; empty: whom the rota says.
+        to: Who is to be on call; empty: whom the rota says.
         note: What the one before hands over.
+        by: Who hands over.
     """
 
     incident: str
     number: int
     to: str = ""
     note: str = ""
+    by: str = ""
 
 
 class Incident(_Contract):
@@ -287,6 +291,9 @@ class Incident(_Contract):
         on_call: Who is on call.
         before: Who was before.
         note: What they hand over.
+        refused: Why the hand-over was refused; whoever was on call stays so.
+        approves: Whether the person on call may approve of rollbacks; not if they put themselves on call.
+        as_before: The person and their rights are those of the shift before.
         timeline: What has happened so far, oldest first.
     """
 
@@ -296,6 +303,9 @@ class Incident(_Contract):
     on_call: str
     before: str = ""
     note: str = ""
+    refused: str = ""
+    approves: bool = True
+    as_before: bool = False
     timeline: list[str] = Field(default_factory=list[str])
 
 

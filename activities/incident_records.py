@@ -14,7 +14,7 @@ from activities import contracts
 from activities.database import RefusedError, current
 from activities.effects import recorded
 from activities.incidents import add_entry
-from activities.tables import Incident, OnCall, Page, Postmortem, Service, Shift, TimelineEntry
+from activities.tables import Incident, OnCall, OwnShift, Page, Postmortem, Service, Shift, TimelineEntry
 
 __all__ = ["end_incident", "open_incident", "start_shift", "store_postmortem"]
 
@@ -46,6 +46,8 @@ async def open_incident(request: contracts.IncidentRequest, chat: str) -> str:
 async def start_shift(start: contracts.ShiftStart) -> contracts.Incident:
     """Have somebody take over, page them, and tell what they find.
 
+    Nobody takes over who is not on the service's rota: then whoever was on call stays so, and the shift says why.
+
     Raises:
         ApplicationError: The rota of the service names nobody. Not retried.
     """
@@ -54,14 +56,19 @@ async def start_shift(start: contracts.ShiftStart) -> contracts.Incident:
     def started(session: Session) -> dict[str, Any]:
         incident = session.execute(select(Incident).where(Incident.id == start.incident).with_for_update()).scalar_one()
         before = session.get(Shift, (incident.id, start.number - 1))
-        person = start.to or _next_of_rota(session, incident.service, before.person if before is not None else "")
+        person, refused = _taking_over(session, incident.service, start.to, before.person if before is not None else "")
+        approved = before is None or session.get(OwnShift, (incident.id, before.number)) is None
+        approves = approved if refused else not start.by or start.by != person
         now = datetime.now(UTC)
         if before is not None:
             before.ended = now
         session.add(Shift(incident=incident.id, number=start.number, person=person, note=start.note, began=now))
-        session.add(Page(id=key, incident=incident.id, person=person, text=f"{incident.id}: {incident.summary}"))
-        entry = f"{person} is on call" if before is None else f"{before.person} handed over to {person}: {start.note}"
-        add_entry(session, key, incident.id, "desk", entry)
+        session.flush()
+        if not approves:
+            session.add(OwnShift(incident=incident.id, number=start.number))
+        if not refused:
+            session.add(Page(id=key, incident=incident.id, person=person, text=f"{incident.id}: {incident.summary}"))
+        add_entry(session, key, incident.id, "desk", _entry(start, before, person, refused))
         session.flush()
         lines = session.execute(
             select(TimelineEntry).where(TimelineEntry.incident == incident.id).order_by(TimelineEntry.number)
@@ -73,11 +80,15 @@ async def start_shift(start: contracts.ShiftStart) -> contracts.Incident:
             on_call=person,
             before=before.person if before is not None else "",
             note=start.note,
+            refused=refused,
+            approves=approves,
+            as_before=before is not None and (before.person, approved) == (person, approves),
             timeline=[f"{line.author}: {line.text}" for line in lines],
         )
         return found.model_dump(mode="json")
 
-    told = start.model_dump(mode="json")
+    # Without it, as before there was one: what was begun then may be tried again now.
+    told = start.model_dump(mode="json", exclude=None if start.by else {"by"})
     return contracts.Incident.model_validate(await recorded(key, "start_shift", told, started))
 
 
@@ -122,9 +133,25 @@ def _ended(incident: str) -> contracts.IncidentEnd:
         return contracts.IncidentEnd(id=incident, status=found.status, postmortem=text, shifts=len(shifts))
 
 
-def _next_of_rota(session: Session, service: str, before: str) -> str:
+def _taking_over(session: Session, service: str, to: str, before: str) -> tuple[str, str]:
+    """Who is on call now, and why it is not whom it was to be; empty: it is."""
     people = session.execute(select(OnCall.person).where(OnCall.service == service).order_by(OnCall.position))
     rota = list(people.scalars())
+    if to in rota:
+        return to, ""
+    if to and before:
+        return before, f"{to!r} is not on the rota of {service!r}, which has {', '.join(rota) or 'nobody'}."
     if not rota:
         raise RefusedError(f"The rota of {service!r} names nobody.")
-    return rota[(rota.index(before) + 1) % len(rota)] if before in rota else rota[0]
+    return rota[(rota.index(before) + 1) % len(rota)] if before in rota else rota[0], ""
+
+
+def _entry(start: contracts.ShiftStart, before: Shift | None, person: str, refused: str) -> str:
+    """What the timeline says of a shift's beginning."""
+    if before is None:
+        return f"{person} is on call"
+    if refused:
+        return f"{person} stays on call, as the hand-over by {start.by or 'somebody'} was refused: {refused}"
+    who = start.by or before.person
+    by = f" ({who} did so)" if who != before.person else ""
+    return f"{before.person} handed over to {person}{by}: {start.note}"

@@ -17,7 +17,7 @@ from activities import chats
 from activities.contracts import Decision
 from activities.database import RefusedError
 from activities.effects import answered, written
-from activities.tables import Incident, Page, Reading, Service, Shift, TimelineEntry
+from activities.tables import Incident, OwnShift, Page, Reading, Service, Shift, TimelineEntry
 from folkmoot import ToolContext, ToolOptions, tool
 
 __all__ = ["add_entry", "add_timeline", "page_on_call", "roll_back_release", "run_diagnostic"]
@@ -25,7 +25,7 @@ __all__ = ["add_entry", "add_timeline", "page_on_call", "roll_back_release", "ru
 _READING = ToolOptions(timeout=60, retry_errors=True, max_attempts=10)
 _WRITING = ToolOptions(timeout=60, retry_errors=True, max_attempts=10, side_effects=True)
 _LEADERS = frozenset({"incident_commander", "engineering_manager"})
-"""Roles that approve of rollbacks beside the person on call."""
+"""Roles that approve of rollbacks beside the person on call, and alone if that person took over by themselves."""
 
 
 @tool(options=_READING)
@@ -63,7 +63,7 @@ def page_on_call(text: Annotated[str, "What the person must know at once"], cont
 
     def paged(session: Session) -> str:
         incident = _open_incident(session, context)
-        person = _on_call(session, incident)
+        person = _shift(session, incident).person
         session.add(Page(id=context.idempotency_key, incident=incident.id, person=person, text=text))
         return f"{person} is paged."
 
@@ -109,16 +109,23 @@ def _check_approved(
     """
     asked = [item for item in decisions if item.tool == "roll_back_release" and item.arguments == arguments]
     last = asked[-1] if asked else None
-    if last is not None and last.verdict == "approve":
-        person = _on_call(session, incident)
-        if any(who == person or _LEADERS & set(last.roles.get(who, ())) for who in last.by):
-            return
+    shift = _shift(session, incident)
+    may = {shift.person} if session.get(OwnShift, (incident.id, shift.number)) is None else set[str]()
+    approved = last.by if last is not None and last.verdict == "approve" else []
+    if last is not None and any(who in may or _LEADERS & set(last.roles.get(who, ())) for who in approved):
+        return
+    if not may:
+        raise RefusedError(
+            f"{shift.person} took over by themselves, so a rollback takes the approval of whoever leads the incident; "
+            "there is none."
+        )
     raise RefusedError("A rollback takes the approval of whoever is on call or leads the incident; there is none.")
 
 
-def _on_call(session: Session, incident: Incident) -> str:
+def _shift(session: Session, incident: Incident) -> Shift:
+    """The one under way."""
     last = select(Shift).where(Shift.incident == incident.id).order_by(Shift.number.desc()).limit(1)
-    return session.execute(last).scalar_one().person
+    return session.execute(last).scalar_one()
 
 
 def _open_incident(session: Session, context: ToolContext) -> Incident:

@@ -8,7 +8,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
@@ -17,6 +26,7 @@ __all__ = [
     "Incident",
     "Offer",
     "OnCall",
+    "OwnShift",
     "Page",
     "Postmortem",
     "Purchase",
@@ -241,6 +251,16 @@ class Shift(Table):
     """What the one before handed over."""
     began: Mapped[datetime] = mapped_column(default=_now)
     ended: Mapped[datetime | None]
+
+
+class OwnShift(Table):
+    """A shift on which somebody put themselves: that makes nobody one who approves of rollbacks."""
+
+    __tablename__ = "own_shifts"
+    __table_args__ = (ForeignKeyConstraint(["incident", "number"], ["shifts.incident", "shifts.number"]),)
+
+    incident: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
 
 
 class TimelineEntry(Table):

@@ -1,8 +1,9 @@
 """From an alarm to a postmortem: one chat for an incident, a run of it for each shift, and a last one to learn from it.
 
 The person on call is a participant of the chat. When the signal `hand_over` comes, the run ends after its turn (or at
-once, if it waits for that person), and the next one begins with a note for whoever takes over. The scribe, who has
-heard every run, writes the postmortem.
+once, if it waits for that person), and the next one begins with a note for whoever takes over. Who may do so is in the
+service's rota; and whoever hands over to themselves approves of no rollback. The scribe, who has heard every run,
+writes the postmortem.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
@@ -32,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
     from folkmoot import (
         AssistantAgent,
         ChatCancelled,
+        ChatExistsError,
         ChatNotFoundError,
         FolkmootError,
         HandoffMessage,
@@ -66,10 +69,16 @@ _SCRIBE = (
 )
 
 
-def responders(request: IncidentRequest, on_call: str) -> Swarm:
-    """The team of a shift: a responder with tools, the person on call, and a scribe who has the last word."""
+def responders(request: IncidentRequest, on_call: str, *, approves: bool = True) -> Swarm:
+    """The team of a shift: a responder with tools, the person on call, and a scribe who has the last word.
+
+    Args:
+        request: The alarm.
+        on_call: Who is on call.
+        approves: Whether they may approve of rollbacks; no: only those who lead the incident may.
+    """
     rollback = ApprovalPolicy(
-        approvers=(on_call, "role:incident_commander"),
+        approvers=(*((on_call,) if approves else ()), "role:incident_commander"),
         deadline=request.approve_within,
         escalation=(Escalation(after=request.approve_within / 2, approvers=("role:engineering_manager",)),),
         may_edit=False,
@@ -116,7 +125,7 @@ class IncidentResponse:
         self._state = IncidentState(
             id=request.id, stage="intake", chat=f"{workflow.info().workflow_id}-chat", shift=past.shifts
         )
-        self._next = ShiftStart(incident=request.id, number=past.shifts + 1, to=past.to, note=past.note)
+        self._next = ShiftStart(incident=request.id, number=past.shifts + 1, to=past.to, note=past.note, by=past.by)
         self._hand_over: HandOver | None = None
         self._chat: GroupChatHandle | None = None
         self._steps = Recorder()
@@ -138,7 +147,8 @@ class IncidentResponse:
             if status != "handed over":
                 break
             if self._next.number > self._past.shifts + SHIFTS:
-                taken = IncidentProgress(shifts=self._next.number - 1, to=self._next.to, note=self._next.note)
+                given = self._next.model_dump(include={"to", "note", "by"})
+                taken = IncidentProgress(shifts=self._next.number - 1, **given)
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(request.model_copy(update={"progress": taken}))
         if status in ("resolved", "unresolved") and not self._steps.cancelled:
@@ -158,13 +168,13 @@ class IncidentResponse:
 
         Args:
             given: A `contracts.HandOver`; nothing: an empty one. What is none is kept in the state, with the reason: a
-                handler that fails, or cannot be called, would hold the whole process up.
+                handler that fails, or cannot be called, would hold the whole process up. So is one to somebody who is
+                not on the rota.
         """
         try:
             self._hand_over = HandOver.model_validate(given[0] if given and given[0] is not None else {})
         except ValidationError as error:
-            refused = f"hand_over: {error.errors()[0]['msg']}"[:500]
-            self._state = self._state.model_copy(update={"refused": [*self._state.refused, refused][-20:]})
+            self._refused(error.errors()[0]["msg"])
 
     @workflow.query
     def state(self) -> IncidentState:
@@ -174,16 +184,22 @@ class IncidentResponse:
     def _at(self, stage: str, **fields: Any) -> None:
         self._state = self._state.model_copy(update={"stage": stage, **fields})
 
+    def _refused(self, why: str) -> None:
+        told = f"hand_over: {why}"[:500]
+        self._state = self._state.model_copy(update={"refused": [*self._state.refused, told][-20:]})
+
     async def _shift(self, request: IncidentRequest) -> str:
         """A run of the chat with whoever is on call now; how it ended, or `handed over`."""
         incident = await self._steps.record(start_shift, self._next)
-        team = responders(request, incident.on_call)
-        if incident.shift > 1:
+        if incident.refused:
+            self._refused(incident.refused)
+        team = responders(request, incident.on_call, approves=incident.approves)
+        if incident.shift > 1 and not incident.as_before:
             with suppress(ChatNotFoundError):  # It is gone: then the next line opens it anew.
                 await get_group_chat(incident.chat).change(team, force=True, by=incident.before)
         self._chat = chat = await open_group_chat(team, incident.chat, tenant=tenant_of_process())
         self._at("response", shift=incident.shift, on_call=incident.on_call)
-        task = HandoffMessage(source="desk", target="responder", content=_note(request, incident))
+        task = HandoffMessage(source="desk", target="responder", content=_note(request, incident, self._next.by))
         run = asyncio.create_task(chat.run(task=task))
         try:
             await workflow.wait_condition(lambda: run.done() or self._hand_over is not None)
@@ -192,6 +208,9 @@ class IncidentResponse:
             outcome = await run
         except ChatCancelled:
             return "cancelled"
+        except ChatExistsError as error:
+            # Nobody else's chat decides here. A process that has failed may be started again.
+            raise ApplicationError(str(error), type="ChatExistsError", non_retryable=True) from None
         except FolkmootError as error:
             workflow.logger.warning("the chat of incident %s failed: %s", incident.id, error)
             return "failed"
@@ -204,7 +223,9 @@ class IncidentResponse:
         if self._hand_over is None:
             return "unresolved"
         given, self._hand_over = self._hand_over, None
-        self._next = ShiftStart(incident=incident.id, number=incident.shift + 1, to=given.to, note=given.note)
+        self._next = ShiftStart(
+            incident=incident.id, number=incident.shift + 1, to=given.to, note=given.note, by=given.by
+        )
         return "handed over"
 
     async def _learn(self, request: IncidentRequest, status: str) -> None:
@@ -252,7 +273,7 @@ async def start(
     return (await INCIDENT.start(client, request, queue=queue)).handle
 
 
-def _note(request: IncidentRequest, incident: Incident) -> str:
+def _note(request: IncidentRequest, incident: Incident, by: str) -> str:
     """What a shift begins with."""
     if not incident.before:
         return (
@@ -260,7 +281,10 @@ def _note(request: IncidentRequest, incident: Incident) -> str:
             f"{incident.on_call} is on call."
         )
     timeline = "\n".join(f"- {line}" for line in incident.timeline)
-    return (
-        f"Hand-over: {incident.on_call} takes over from {incident.before}, who says: {incident.note or 'nothing'}\n"
-        f"What has happened so far:\n{timeline}"
-    )
+    if incident.refused:
+        begins = f"{incident.on_call} stays on call; a hand-over was refused: {incident.refused}"
+    else:
+        who = "who" if by in ("", incident.before) else by
+        says = f"{who} says: {incident.note or 'nothing'}"
+        begins = f"Hand-over: {incident.on_call} takes over from {incident.before}, {says}"
+    return f"{begins}\nWhat has happened so far:\n{timeline}"

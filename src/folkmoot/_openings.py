@@ -214,8 +214,8 @@ class Openings:
         return await self._open(opening, id, first, replace=replace, tenant=tenant, limits=limits, uuid=uuid)
 
     async def _check_names(self, chat: Chat) -> None:
-        if not await self._workers.any():
-            logger.warning("no worker polls task queue %r yet; chat %r waits for one", self.queue, chat.id)
+        if told := await self._workers.absence(chat.id):
+            logger.warning("chat %r waits: %s", chat.id, told)
             return
         refusal = await self._pages[chat.id].query("check")
         if refusal is not None:

@@ -36,6 +36,13 @@ def write_secret(path: Path, text: str) -> None:
 
     Raises:
         FileExistsError: There is such a file; what it holds may be in use.
+        OSError: It cannot be written.
     """
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise FileExistsError(
+            f"There is a file {str(path)!r} already, and what it holds may be in use; expected the path of a new one."
+        ) from None
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(f"{text}\n")

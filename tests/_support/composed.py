@@ -28,12 +28,13 @@ from tests._support.temporal_server import SERVER, SQL_TOOL
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-_VARIABLE = re.compile(r"\$\{(\w+)(?::(-|\?)([^}]*))?\}")
+_VARIABLE = re.compile(r"\$\{(\w+)(?::([-?+])([^${}]*))?\}")
+"""One without another in it."""
 SCRIPTS = Path(sys.executable).parent
 
 
 def resolved(text: str, given: Mapping[str, str]) -> str:
-    """What Compose makes of a text: `${NAME}`, `${NAME:-default}` and `${NAME:?why not}`, and `$$`.
+    """What Compose makes of a text: `${NAME}`, `${NAME:-default}`, `${NAME:?why not}`, `${NAME:+if it is}`, and `$$`.
 
     Raises:
         KeyError: A value that has to be given is not.
@@ -42,12 +43,16 @@ def resolved(text: str, given: Mapping[str, str]) -> str:
     def value(found: re.Match[str]) -> str:
         name, kind, rest = found.groups()
         if given.get(name):
-            return given[name]
+            return rest if kind == "+" else given[name]
         if kind == "?":
             raise KeyError(f"{name}: {rest}")
-        return rest or ""
+        return rest if kind == "-" else ""
 
-    return _VARIABLE.sub(value, text).replace("$$", "$")
+    # Inner ones first.
+    count = 1
+    while count:
+        text, count = _VARIABLE.subn(value, text)
+    return text.replace("$$", "$")
 
 
 def environment(service: str, given: Mapping[str, str]) -> dict[str, str]:

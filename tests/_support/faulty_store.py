@@ -12,12 +12,10 @@ class FaultyStore(FolderStore):
 
     Attributes:
         away: Whether it is.
-        away_after_writing: Whether it goes away after the next write.
         refused: How many operations have failed.
     """
 
     away = False
-    away_after_writing = False
     refused = 0
 
     def _check(self) -> None:
@@ -28,8 +26,6 @@ class FaultyStore(FolderStore):
     async def _write(self, key: str, data: bytes) -> None:
         self._check()
         await super()._write(key, data)
-        if self.away_after_writing:
-            self.away, self.away_after_writing = True, False
 
     async def _read(self, key: str) -> bytes | None:
         self._check()

@@ -169,9 +169,7 @@ def test_ls_filters(cli: CommandLine) -> None:
     assert cli.run("ls", "--team", "none").stdout == "No chats.\n"
     assert len(cli.json("ls", "--limit", "1")) == 1
     assert cli.json("ls", "--filter", "ChatTurns > 1000") == []
-    assert cli.error("ls", "--filter", "nonsense").startswith(
-        "folkmoot: The server refused the filter 'nonsense': "
-    )
+    assert cli.error("ls", "--filter", "nonsense").startswith("folkmoot: The server refused the filter 'nonsense': ")
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def test_a_closed_chat_is_deleted_from_server_and_store(cli: CommandLine, s3: S3
     cli.json("run", "team.json", "--task", "Write", "--id", "c1")
     refused = cli.error("delete", "c1")
     assert "not closed" in refused
+    assert "use --force" in refused
     cli.json("close", "c1")
     blobs = [key for key in s3.keys if "_manifests" not in key]
     assert blobs

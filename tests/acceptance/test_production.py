@@ -7,6 +7,7 @@ Grafana's dashboard asks.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import httpx2 as httpx
 import pytest
 
+from folkmoot import FolderStore
 from folkmoot._temporal.names import SEARCH_ATTRIBUTES
 from tests._support.command_line import CommandLine
 from tests._support.composed import ROOT, System
@@ -101,6 +103,8 @@ def test_it_is_set_up_once_and_all_that_chats_need_is_there(system: System) -> N
     assert "search attributes were all there" in system.run("setup")
     (told,) = system.command_line("setup")
     assert (told["made"], told["added"], told["retention"]) == (False, [], 30 * 86_400)
+    # A volume without a store is warned of: one that is not mounted looks the same.
+    asyncio.run(FolderStore(system.folder / "segments").begin())
     for service in ("worker", "api"):
         *findings, counts = system.command_line("doctor", service=service)
         levels = {finding["name"]: finding["level"] for finding in findings}

@@ -47,7 +47,9 @@ async def test_a_large_state_without_a_store_is_refused(play: Player) -> None:
         if talk.lib.autogen:
             await talk.target.load_state(state)
         else:
-            with pytest.raises(PayloadTooLargeError, match=r"The state, .* has .* bytes; at most 1,000,000 are allowed"):
+            with pytest.raises(
+                PayloadTooLargeError, match=r"The state, .* has .* bytes; at most 1,000,000 are allowed"
+            ):
                 await talk.target.load_state(state)
         await talk.stream(None)
 

@@ -150,6 +150,23 @@ async def test_several_requests_are_each_decided_on_their_own(sites: SiteFactory
     assert contents == ["Rejected by ann", "paid 3", "paid 20"]
 
 
+async def test_a_function_that_cannot_say_when_asks_and_its_text_stays_with_the_worker(
+    sites: SiteFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    def risky(name: str, arguments: dict[str, Any]) -> bool:
+        raise ValueError(f"no limit for {arguments['amount']}: hush")
+
+    till = Till(ApprovalPolicy(when="risky"))
+    site = await sites([pay_calls(12), "done"], tools=[till.tool], functions={"risky": risky})
+    chat = await site.open(site.agent(tools=["pay"], max_tool_iterations=2))
+    run = asyncio.create_task(chat.run(task="go"))
+    (request,) = await asked(chat)
+    assert request.reason == "'risky', which says when to ask, failed: ValueError"
+    assert "no limit for 12: hush" in caplog.text
+    await chat.reject(request.request, by="ann")
+    await run
+
+
 async def test_votes_that_do_not_count_are_refused_and_logged(sites: SiteFactory) -> None:
     till = Till(ApprovalPolicy(approvers=("ann", "ben", "cat"), quorum=2, exclude_requester=True))
     _site, chat = await till.open(sites, [pay_calls(12), "done"])

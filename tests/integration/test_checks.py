@@ -97,20 +97,32 @@ async def test_a_store_is_left_as_it_was(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("*")) == before
 
 
-async def test_no_store_is_begun_where_a_disk_may_have_to_be_mounted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for store in (FolderStore(tmp_path), FolderStore(tmp_path / "store")):
+async def test_no_store_is_begun_where_a_disk_may_have_to_be_mounted(tmp_path: Path) -> None:
+    for store, what in (
+        (FolderStore(tmp_path), "no store is in the folder yet"),
+        (FolderStore(tmp_path / "store"), "there is no folder yet"),
+    ):
         finding = await look_at_store(store)
-        assert finding.level == "ok"
-        assert finding.text.startswith(
-            f"{store!r}: no store is in the folder yet, the first write begins one; if there"
-        )
+        assert (finding.level, "mount or restore it" in finding.mend) == ("warn", True)
+        assert finding.text == f"{store!r}: {what}; the first write begins one"
         assert list(tmp_path.iterdir()) == []
     assert (await found("store", lambda: look_at_store(FolderStore(tmp_path / "disk" / "store")))).level == "fail"
-    monkeypatch.setattr("os.access", lambda path, mode: False)
-    finding = await look_at_store(FolderStore(tmp_path / "store"))
-    assert (finding.level, f"may not write to {str(tmp_path)!r}" in finding.text) == ("fail", True)
+
+
+@pytest.mark.parametrize("name", ["file", "link"])
+async def test_a_store_in_what_is_no_folder_fails(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    store = FolderStore(tmp_path / name)
+    assert (await look_at_store(store)) == Finding(
+        "store", "fail", f"{store!r}: this is no folder", "name a folder in FOLKMOOT_STORE"
+    )
+
+
+async def test_a_store_where_no_file_can_be_made_fails_whatever_its_mode_says() -> None:
+    # A folder in which root, too, makes nothing.
+    finding = await look_at_store(FolderStore("/proc/nope"))
+    assert (finding.level, "this process cannot write to '/proc': " in finding.text) == ("fail", True)
 
 
 async def test_a_store_that_is_away(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from activities import ACTIVITIES, tools_for
 from activities.contracts import HandOver, PurchaseRules, ShiftStart
 from activities.incident_records import open_incident, start_shift
 from activities.tables import Incident, Page, Postmortem, Service, Shift, TimelineEntry
-from folkmoot import Tool
+from folkmoot import PendingRequest, Tool
 from folkmoot.errors import BadCommandError, DecisionRefusedError
 from folkmoot.processes import AlreadyStartedError
 from tests._support.application import company, count, one
@@ -112,11 +112,44 @@ async def test_a_hand_over_is_another_run_of_the_same_chat(desk: Desk) -> None:
 async def test_whoever_is_named_takes_over(desk: Desk) -> None:
     handle = await desk.raise_alarm()
     await desk.asked(handle, "ana")
-    await handle.signal("hand_over", {"to": "zoe"})
-    await desk.asked(handle, "zoe")
+    await handle.signal("hand_over", {"to": "chidi"})
+    await desk.asked(handle, "chidi")
     await handle.signal("hand_over", {"to": "ana"})
     await desk.resolve(handle, "ana")
     assert (await handle.result()).shifts == 3
+
+
+async def test_a_hand_over_to_somebody_who_is_not_on_the_rota_is_refused(desk: Desk) -> None:
+    handle = await desk.raise_alarm()
+    await desk.asked(handle, "ana")
+    await handle.signal("hand_over", {"to": "olga", "by": "olga"})
+
+    async def refused() -> list[str]:
+        return (await state(handle)).refused
+
+    told = await eventually(refused, what="it is told")
+    assert told == ["hand_over: 'olga' is not on the rota of 'checkout', which has ana, bo, chidi."]
+    await desk.resolve(handle, "ana")
+    end = await handle.result()
+    assert (end.status, one(desk.database, Shift, number=2)["person"]) == ("resolved", "ana")
+
+
+async def test_who_hands_over_to_themselves_does_not_approve_alone(desk: Desk) -> None:
+    handle = await desk.raise_alarm()
+    await desk.asked(handle, "ana")
+    await handle.signal("hand_over", {"to": "bo", "by": "bo"})
+    chat, question = await desk.asked(handle, "bo")
+    await chat.answer(question.request, "Please go back a release.", by=BO)
+
+    async def probe() -> list[PendingRequest]:
+        return [request for request in await chat.pending() if request.kind == "approval"]
+
+    (approval,) = await eventually(probe, what="the rollback is asked about")
+    assert approval.approvers == ("role:incident_commander",)
+    with pytest.raises(DecisionRefusedError, match="may not decide"):
+        await chat.approve(approval.request, by=BO)
+    await chat.approve(approval.request, by={"subject": "cleo", "roles": ["incident_commander"]})
+    assert (await handle.result()).status == "resolved"
 
 
 async def test_a_hand_over_during_an_approval_withdraws_it(desk: Desk) -> None:

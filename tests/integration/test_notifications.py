@@ -228,7 +228,7 @@ class Sieve:
             raise SinkRefusedError("never")
 
 
-async def test_sinks_of_ones_own(sites: SiteFactory) -> None:
+async def test_sinks_of_ones_own(sites: SiteFactory, caplog: pytest.LogCaptureFixture) -> None:
     sieve = Sieve()
     site = await site_with(sites, {"sieve": sieve})
     chat = await site.open(site.team(notify=["sieve"]))
@@ -238,3 +238,10 @@ async def test_sinks_of_ones_own(sites: SiteFactory) -> None:
     await chat.run(task="go on")
     (noted,) = await undelivered(chat, 1)
     assert noted.data["error"] == {"type": "SinkRefusedError", "message": "never"}
+    # In a line each, without where in a sink that was.
+    told = [record for record in caplog.records if record.name == "temporalio.activity"]
+    assert [record.getMessage().partition(" ({")[0] for record in told] == [
+        "a notice to the sink 'sieve' is tried again: OSError: not now",
+        "a notice to the sink 'sieve' was refused: SinkRefusedError: never",
+    ]
+    assert not any(record.exc_info for record in told)

@@ -31,14 +31,14 @@ def follower_of(answers: Sequence[Exception | Sequence[HistoryEvent]], workers: 
             raise answer
         return GetWorkflowExecutionHistoryResponse(history=History(events=answer))
 
-    async def any_() -> bool:
+    async def absence(chat_id: str) -> str:
         if isinstance(workers, Exception):
             raise workers
-        return workers
+        return "" if workers else "nobody is there"
 
     service = SimpleNamespace(get_workflow_execution_history=poll)
     client = SimpleNamespace(namespace="default", workflow_service=service)
-    there = SimpleNamespace(any=any_, queue="q")
+    there = SimpleNamespace(absence=absence)
     return Follower(cast(Client, client), "chat", cast(Workers, there))
 
 

@@ -18,6 +18,7 @@ from . import budgets
 from .calls import Failure
 from .deadlines import approvers, next_step, quorum
 from .engine import Chat
+from .log import Entry
 from .masking import restored
 from .people import Person, person_of
 from .requests import CHANGES, VERDICTS, subject_of
@@ -30,6 +31,15 @@ MAX_TEXT = 4000
 """Characters of a reason or a comment."""
 
 Fields = Mapping[str, Any]
+_WITHDRAWN = {
+    "run_ended": "the run ended",
+    "scope_ended": "the run of its team ended",
+    "interrupted": "something was said that broke its turn off",
+    "rolled_back": "the chat was rolled back",
+    "loaded": "another state was loaded",
+    "reset": "the chat was reset",
+}
+"""Kinds of entries after which nobody is asked any more, in words."""
 
 
 def refusal(chat: Chat, fields: Fields) -> str | None:
@@ -64,13 +74,28 @@ def _voter(fields: Fields) -> Person | None:
 
 def gone(chat: Chat, name: str) -> str:
     """Why there is nothing to decide or to answer under a name."""
-    for entry in reversed(chat.log):
-        if entry.data.get("request") == name and entry.kind in ("decided", "answered"):
-            verdict = entry.data.get("verdict", "answered")
-            return (
-                f"There is no open request {name!r}: it was settled ({verdict}) at {entry.time}, offset {entry.offset}."
-            )
-    return f"There is no open request {name!r}; open are: {', '.join(chat.state.requests) or 'none'}."
+    about = (entry for entry in reversed(chat.log) if entry.data.get("request") == name)
+    entry = next((entry for entry in about if entry.kind in ("decided", "answered", "request")), None)
+    why = f"; open are: {', '.join(chat.state.requests) or 'none'}"
+    if entry is not None and entry.kind != "request":
+        verdict = entry.data.get("verdict", "answered")
+        why = f": it was settled ({verdict}) at {entry.time}, offset {entry.offset}"
+    elif entry is not None and (end := _withdrawn(chat, entry)) is not None:
+        told = f" ({end.data['status']})" if "status" in end.data else ""
+        why = f": {_WITHDRAWN[end.kind]}{told} at {end.time}, offset {end.offset}, and it was withdrawn{why}"
+    return f"There is no open request {name!r}{why}."
+
+
+def _withdrawn(chat: Chat, asked: Entry) -> Entry | None:
+    """What ended that a person was asked something, without an answer."""
+    scope = asked.data.get("scope", "")
+    for entry in chat.log:
+        if entry.offset <= asked.offset or entry.kind not in _WITHDRAWN:
+            continue
+        # A run of a team within ends what is asked in there only.
+        if entry.kind != "scope_ended" or f"{scope}/".startswith(f"{entry.data['scope']}/"):
+            return entry
+    return None
 
 
 def answer_refusal(request: Request, by: object) -> str | None:
@@ -160,13 +185,19 @@ def _misfit(chat: Chat, request: Request, arguments: Any) -> str | None:
 
 
 def _rule(error: ValidationError) -> str:
-    """The rule that does not hold, and of which fields; of what was given nothing but the names the schema has."""
+    """The rule that does not hold, and of which fields; of what was given nothing but the arguments' names."""
     if error.validator == "required":
         given = cast(dict[str, Any], error.instance)
         missing = [name for name in cast(list[str], error.validator_value) if name not in given]
         return f"there is no {', '.join(map(repr, missing))}"[:300]
     if error.validator == "type":
         return f"expected type {error.validator_value!r}"
+    schema = cast(dict[str, Any], error.schema)
+    # Deeper, names may be part of a secret.
+    if error.validator == "additionalProperties" and not error.absolute_path and "patternProperties" not in schema:
+        known = schema.get("properties", {})
+        more = [name for name in cast(dict[str, Any], error.instance) if name not in known]
+        return f"it has no {', '.join(map(repr, more))}"[:300]
     return f"{error.validator!r} does not hold"
 
 

@@ -61,7 +61,7 @@ class Commands:
             NoWorkerError: No worker polls its queue; nothing was sent.
             FolkmootError: The chat refused it.
         """
-        await self._workers.require()
+        await self._workers.require(self._chat_id)
         command, before, sent = await self._known(command)
         if sent:
             return await self.outcome(command, before)
@@ -122,7 +122,7 @@ class Commands:
         Raises:
             FolkmootError: The chat refused it, does not exist or is closed, or no worker polls its queue.
         """
-        await self._workers.require()
+        await self._workers.require(self._chat_id)
         before: int | None = None
         if command:
             command, before, sent = await self._known(command)
@@ -139,7 +139,7 @@ class Commands:
             except WorkflowUpdateFailedError as error:
                 raise _wire_error(error) from None
             except WorkflowUpdateRPCTimeoutOrCancelledError:
-                await self._workers.require()
+                await self._workers.require(self._chat_id)
             except RPCError as error:
                 problem = await self._missing(error)
                 # Not found, yet running: the chat continued as new under our feet.

@@ -194,14 +194,9 @@ class Follower:
 
     async def look_for_workers(self) -> None:
         """Nothing has happened for a while: say so, once, if that is because nobody works on the chat."""
-        if not self._warned and not await self._workers.any():
+        if not self._warned and (told := await self._workers.absence(self._chat_id)):
             self._warned = True
-            logger.warning(
-                "chat %r waits: no worker polls task queue %r in namespace %r",
-                self._chat_id,
-                self._workers.queue,
-                self._client.namespace,
-            )
+            logger.warning("chat %r waits: %s", self._chat_id, told)
 
     def _is_old(self, event: HistoryEvent) -> bool:
         run_id, events = self._before

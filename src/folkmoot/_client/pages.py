@@ -31,7 +31,7 @@ from folkmoot.store.patient import PatientStore
 
 from .archived import Archived, find_archived
 from .follower import Follower
-from .workers import Workers
+from .workers import Silence, Workers
 
 __all__ = ["LogPages"]
 
@@ -77,11 +77,13 @@ class LogPages:
         Raises:
             ChatNotFoundError: There is no such chat.
             BadCommandError: The query was refused.
-            NoWorkerError: No worker polls the chat's queue.
+            NoWorkerError: No worker polls the chat's queue, or may take the chat, or answers.
         """
         handle = self._client.get_workflow_handle(self._chat_id, run_id=self._run_id)
         pause, patience = 0.02, FIRST_TIMEOUT
+        silence = Silence(self._workers, self._chat_id)
         while True:
+            left = LONGEST_TIMEOUT
             try:
                 return await handle.query(name, dict(fields or {}), rpc_timeout=timedelta(seconds=patience))
             except WorkflowQueryFailedError as error:
@@ -102,9 +104,10 @@ class LogPages:
                     if patient:
                         await self.follower.look_for_workers()
                     else:
-                        await self._workers.require()
+                        await self._workers.require(self._chat_id)
+                        left = max(1.0, await silence.left())
             await asyncio.sleep(pause)
-            pause, patience = min(1.0, pause * 2), min(LONGEST_TIMEOUT, patience * 2)
+            pause, patience = min(1.0, pause * 2), min(LONGEST_TIMEOUT, patience * 2, left)
 
     async def _never_began(self) -> bool:
         """Whether the chat was ended before a worker did anything for it: no worker will ever answer for it."""

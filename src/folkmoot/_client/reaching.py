@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from temporalio.api.common.v1 import Payload, WorkflowExecution
@@ -25,6 +27,7 @@ __all__ = ["look_at_database", "look_at_encryption", "look_at_models", "look_at_
 
 _OPENAI = "https://api.openai.com/v1"
 _SECONDS = 10
+_PROBE = ".folkmoot-doctor-"
 
 
 async def look_at_store(store: Store | None) -> Finding:
@@ -35,7 +38,7 @@ async def look_at_store(store: Store | None) -> Finding:
             "store", "warn", "none: long chats carry all they said, closed ones end with their history", mend
         )
     if isinstance(store, FolderStore) and not await store.begun():
-        return _look_at_place(store)
+        return await asyncio.to_thread(_look_at_place, store)
     probe = os.urandom(64)
     # A chat that no other process knows.
     chat = uuid.uuid4().hex
@@ -53,11 +56,29 @@ async def look_at_store(store: Store | None) -> Finding:
 
 def _look_at_place(store: FolderStore) -> Finding:
     """Of a folder without a store; a probe would begin one, where the disk may only have to be mounted."""
-    place = store.path if store.path.exists() else store.path.absolute().parent
-    if not os.access(place, os.W_OK | os.X_OK):
-        return Finding("store", "fail", f"{store!r}: this process may not write to {str(place)!r}", "change its mode")
-    told = f"no store is in the folder yet, the first write begins one; if there was one (a file {MARKER!r}), mount it"
-    return Finding("store", "ok", f"{store!r}: {told}")
+    if os.path.lexists(store.path) and not store.path.is_dir():
+        return Finding("store", "fail", f"{store!r}: this is no folder", "name a folder in FOLKMOOT_STORE")
+    missing = not store.path.exists()
+    place = store.path.absolute().parent if missing else store.path
+    try:
+        # What may be written is not told by modes alone: a file system may be read-only, or none for files.
+        _try_to_write(place)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        return Finding("store", "fail", f"{store!r}: this process cannot write to {str(place)!r}: {why}", "change that")
+    told = f"{'there is no folder' if missing else 'no store is in the folder'} yet; the first write begins one"
+    mend = f"if there was one (a file {MARKER!r}), mount or restore it; if not, nothing is to be done"
+    return Finding("store", "warn", f"{store!r}: {told}", mend)
+
+
+def _try_to_write(folder: Path) -> None:
+    """Make a folder with a file in it, and take both away again.
+
+    Raises:
+        OSError: That cannot be done there.
+    """
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_PROBE) as made:
+        (Path(made) / "probe").write_bytes(os.urandom(64))
 
 
 async def look_at_models(environment: Mapping[str, str] = os.environ) -> Finding:

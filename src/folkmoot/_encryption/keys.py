@@ -10,14 +10,16 @@ import binascii
 import os
 import re
 import secrets
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from folkmoot._secrets import secret_text
 from folkmoot.errors import FolkmootError
 
-__all__ = ["VARIABLE", "DamagedError", "EncryptionKeyError", "KeyRing", "new_key"]
+__all__ = ["VARIABLE", "DamagedError", "EncryptionKeyError", "KeyRing", "new_key", "new_key_id"]
 
 VARIABLE = "FOLKMOOT_ENCRYPTION_KEYS"
 """The environment variable of the keys; with `_FILE` behind its name, that of a file they are in."""
@@ -189,6 +191,12 @@ class KeyRing:
 def new_key() -> str:
     """A new key of chance, as base64 text."""
     return base64.b64encode(secrets.token_bytes(_BYTES)).decode()
+
+
+def new_key_id() -> str:
+    """An id that tells the day, and that no other key of that day has."""
+    letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(6))
+    return f"{datetime.now(UTC).date().isoformat()}-{letters}"
 
 
 def _decoded(name: str, text: str) -> bytes:

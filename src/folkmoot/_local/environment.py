@@ -128,6 +128,7 @@ ENVIRONMENT: dict[str, str] = {
     "EDITOR": "editor in which `folkmoot edit` and `run` have arguments changed, 'vi' if not set",
     "FOLKMOOT_API_HOST": "address that the HTTP API listens on, '127.0.0.1' if not set",
     "FOLKMOOT_API_PORT": "port that the HTTP API listens on, 8080 if not set",
+    "FOLKMOOT_TRUSTED_PROXIES": "proxies of the HTTP API: addresses and networks, this machine if not set; *: any",
     "FOLKMOOT_AUTH": "none: all who call the HTTP API are admins, on this machine only; token, as if not set",
     "FOLKMOOT_TOKEN_KEY": "keys of tokens, 32 bytes at least, with blanks in between; the first one signs",
     "FOLKMOOT_TOKEN_KEY_FILE": "file of these keys, instead",
@@ -138,6 +139,7 @@ ENVIRONMENT: dict[str, str] = {
     "FOLKMOOT_OIDC_NAME_CLAIM": "claim that tells what to call them, 'name' if not set",
     "FOLKMOOT_OIDC_ROLES_CLAIM": "claim that tells their roles, such as realm_access.roles, 'roles' if not set",
     "FOLKMOOT_OIDC_TENANT_CLAIM": "claim that tells their tenant, 'tenant' if not set",
+    "FOLKMOOT_OIDC_TENANTS_CLAIM": 'claim that is ["*"] with an admin of all tenants; if not set, no claim is',
     "FOLKMOOT_OIDC_ROLE_MAP": "what roles of the provider are here: THEIRS=OURS, with blanks in between",
     "FOLKMOOT_DATABASE_URL": "URL of the application's database, an SQLite file in the data folder if not set",
     "FOLKMOOT_TEAMS": "folder of JSON files of teams that `folkmoot serve` opens chats with by name",
@@ -165,7 +167,7 @@ ENVIRONMENT: dict[str, str] = {
     "FOLKMOOT_NEW_DECISION_KEY": "file in which `folkmoot token` makes a key of decisions",
     "FOLKMOOT_ENCRYPTION_KEYS": "keys that encrypt payloads and the store: ID:KEY,ID:KEY,...; the first one encrypts",
     "FOLKMOOT_ENCRYPTION_KEYS_FILE": "file of these keys, instead",
-    "FOLKMOOT_ENCRYPTION_KEY_ID": "id of the key that `folkmoot encryption-key` makes, today's date if not set",
+    "FOLKMOOT_ENCRYPTION_KEY_ID": "id of the key that `folkmoot encryption-key` makes, of today's date if not set",
     "FOLKMOOT_NEW_ENCRYPTION_KEY": "new file in which `folkmoot encryption-key` puts it",
 }
 """Name and meaning of every environment variable that Folkmoot, or a library it connects with, reads."""

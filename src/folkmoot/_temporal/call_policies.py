@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from temporalio import activity
+
 from folkmoot.agents import AssistantAgent
 from folkmoot.approvals import ApprovalPolicy
 
@@ -59,7 +61,9 @@ async def _needed(policy: ApprovalPolicy, call: Mapping[str, Any], side: Side) -
     try:
         needed = await call_function(side.registry.function(policy.function), call["name"], arguments)
     except Exception as error:  # noqa: BLE001 - a user's function may raise anything
-        return f"{policy.function!r}, which says when to ask, failed: {type(error).__name__}: {error}"[:1000]
+        # Its text may show arguments that are secret, or what else the function knows: it is for the worker's log.
+        activity.logger.warning("%r, which says when to ask, failed", policy.function, exc_info=True)
+        return f"{policy.function!r}, which says when to ask, failed: {type(error).__name__}"
     # A text is why.
     return (needed if isinstance(needed, str) else policy.reason) if needed else None
 

@@ -52,7 +52,7 @@ class CallStore(PatientStore):
             StoreUnavailableError: The store did not answer for a while, and `data` fits the log.
         """
         patience = self.patience if len(data) <= FITS_THE_LOG else math.inf
-        return await again_until(lambda: self.once.put(data, chat=chat), patience)
+        return await again_until(lambda: self.once.put(data, chat=chat), patience, of=self.once)
 
     async def put_now(self, data: bytes, *, chat: str) -> str:
         """Put with a single try, in an activity whose own retries wait for the store.

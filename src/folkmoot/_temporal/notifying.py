@@ -26,7 +26,7 @@ from folkmoot.store import BlobNotFoundError, StoreUnavailableError
 
 from . import names
 from .deliveries import NotifyInput
-from .failures import CallFailedError
+from .failures import CallFailedError, ExpectedError
 from .heartbeat import beating
 from .kill_points import reach
 from .log_cache import CachedChat
@@ -73,7 +73,7 @@ class Notifier:
             # Not all at once again.
             pause = timedelta(seconds=random.uniform(1, 5))  # noqa: S311 - no secret
             text = f"{AT_ONCE} notices are being sent to {data.sink!r} by this worker already."
-            raise CallFailedError(text, type="SinkBusyError", next_retry_delay=pause)
+            raise ExpectedError(text, type="SinkBusyError", next_retry_delay=pause)
         self._sending[data.sink] += 1
         try:
             async with beating():
@@ -96,11 +96,13 @@ class Notifier:
             await sink.send(notice)
         except SinkRefusedError as error:
             count("folkmoot_notices_total", sink=label, outcome="refused")
-            raise CallFailedError(str(error)[:500], type=SinkRefusedError.__name__, non_retryable=True) from None
+            _tell(data, "was refused", error)
+            raise ExpectedError(str(error)[:500], type=SinkRefusedError.__name__, non_retryable=True) from None
         except Exception as error:  # noqa: BLE001 - a user's sink may raise anything
             count("folkmoot_notices_total", sink=label, outcome="retried")
             pause = _pause(getattr(error, "retry_after", None))
-            raise CallFailedError(str(error)[:500], type=type(error).__name__, next_retry_delay=pause) from None
+            _tell(data, "is tried again", error)
+            raise ExpectedError(str(error)[:500], type=type(error).__name__, next_retry_delay=pause) from None
         count("folkmoot_notices_total", sink=label, outcome="delivered")
         reach("notify.after")
 
@@ -168,6 +170,11 @@ class Notifier:
         reader = self._side.reader
         segment = await reader.leaf(chat.segments, chat.uuid, offset)
         return Log.restore(segment.first, "", await reader.entries_of(segment, chat.uuid))
+
+
+def _tell(data: NotifyInput, what: str, error: Exception) -> None:
+    """In a line: where in a sink that was noticed helps nobody, attempt after attempt."""
+    activity.logger.warning("a notice to the sink %r %s: %s: %.500s", data.sink, what, type(error).__name__, error)
 
 
 def _pause(seconds: object) -> timedelta | None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import importlib.util
 import socket
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,9 +22,10 @@ from .telling import telling
 from .verbs import Invocation, verb
 
 if TYPE_CHECKING:
+    import uvicorn
     from fastapi import FastAPI
 
-__all__ = ["VERBS"]
+__all__ = ["VERBS", "server_of"]
 
 _MISSING = "`folkmoot serve` needs {name!r}; install it with: pip install 'folkmoot[server]'"
 _NO_DASHBOARD = "The dashboard needs 'nicegui'; install it with: pip install 'folkmoot[dashboard]'"
@@ -41,6 +42,14 @@ async def serve(
         int | None,
         typer.Option(
             envvar="FOLKMOOT_API_PORT", min=0, max=65535, help="Port to listen on; none: 8080; 0: any free one."
+        ),
+    ] = None,
+    trusted_proxies: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FOLKMOOT_TRUSTED_PROXIES",
+            help="Proxies whose X-Forwarded-Proto and X-Forwarded-For are believed: addresses and networks, with "
+            "blanks in between; none: this machine's; '*': anybody's.",
         ),
     ] = None,
     teams: Annotated[
@@ -97,6 +106,7 @@ async def serve(
     """
     try:
         from folkmoot.server.app import create_app
+        from folkmoot.server.claims import roles_of
         from folkmoot.server.settings import Settings
         from folkmoot.server.teams import read_teams
     except ModuleNotFoundError as error:
@@ -104,7 +114,8 @@ async def serve(
     shown = _can_show() if dashboard is None else dashboard
     if shown and not _can_show():
         raise ImportError(_NO_DASHBOARD)
-    settings = Settings.from_environment(host=host, port=port, named_teams=named_teams)
+    proxies = None if trusted_proxies is None else roles_of(trusted_proxies)
+    settings = Settings.from_environment(host=host, port=port, trusted_proxies=proxies, named_teams=named_teams)
     known, offered = read_teams(teams), load_processes(processes)
     # Before anything is started: a port that is in use is told at once.
     with _listening(settings.host, settings.port) as listener, telling(invocation, "folkmoot-api") as telemetry:
@@ -113,7 +124,8 @@ async def serve(
             ui_url = temporal_ui_url or connection.ui_url or ""
             app = create_app(moot, settings, teams=known, processes=offered, dashboard=shown, ui_url=ui_url)
             async with _counting(connection, telemetry):
-                await _serve(invocation, connection, app, listener, graceful_shutdown_timeout, shown)
+                server = server_of(app, settings.trusted_proxies, graceful_shutdown_timeout)
+                await _serve(invocation, connection, app, server, listener, graceful_shutdown_timeout, shown)
 
 
 def _can_show() -> bool:
@@ -149,9 +161,14 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
         yield listener
 
 
-async def _serve(
-    invocation: Invocation, connection: Connection, app: FastAPI, listener: socket.socket, grace: float, shown: bool
-) -> None:
+def server_of(app: FastAPI, trusted_proxies: Sequence[str], grace: float) -> uvicorn.Server:
+    """What serves an application over HTTP.
+
+    Args:
+        app: The application.
+        trusted_proxies: Who may tell scheme and client of a request; see `Settings`.
+        grace: Seconds that requests under way have when it stops; 0: none.
+    """
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -161,11 +178,28 @@ async def _serve(
         def capture_signals(self) -> Generator[None]:
             yield
 
+    return Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            forwarded_allow_ips=list(trusted_proxies),
+            # 0 would be no limit.
+            timeout_graceful_shutdown=max(1, round(grace)),
+        )
+    )
+
+
+async def _serve(
+    invocation: Invocation,
+    connection: Connection,
+    app: FastAPI,
+    server: uvicorn.Server,
+    listener: socket.socket,
+    grace: float,
+    shown: bool,
+) -> None:
     stop = stop_signal()
-    # 0 would be no limit.
-    seconds = max(1, round(grace))
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=seconds)
-    server = Server(config)
     running = asyncio.create_task(server.serve([listener]))
     stopping = asyncio.create_task(stop.wait())
     try:

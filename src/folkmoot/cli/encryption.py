@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from folkmoot._encryption.keys import new_key_id
 from folkmoot._secrets import write_secret
 from folkmoot.encryption import KeyRing, new_key
 
@@ -22,7 +22,9 @@ async def encryption_key(
     key_id: Annotated[
         str | None,
         typer.Option(
-            "--id", envvar="FOLKMOOT_ENCRYPTION_KEY_ID", help="The key's id, which is no secret; none: today."
+            "--id",
+            envvar="FOLKMOOT_ENCRYPTION_KEY_ID",
+            help="The key's id, which is no secret; none: today's date and letters of chance.",
         ),
     ] = None,
     new_file: Annotated[
@@ -33,7 +35,7 @@ async def encryption_key(
     ] = None,
 ) -> None:
     """Make a key for FOLKMOOT_ENCRYPTION_KEYS, as ID:KEY."""
-    name = key_id or datetime.now(UTC).date().isoformat()
+    name = key_id or new_key_id()
     text = f"{name}:{new_key()}"
     KeyRing.parse(text)
     if new_file is None:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Annotated, Any, cast
 
 import typer
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 from rich.tree import Tree
 
@@ -38,6 +39,7 @@ Force = Annotated[bool, typer.Option("--force", envvar="FOLKMOOT_FORCE", help="E
 
 Tenant = Annotated[str, typer.Option(envvar="FOLKMOOT_TENANT", help="Tenant of the new chat, to list chats by.")]
 
+_UNBOUNDED = 1_000_000
 _MOST = 60
 """Characters of a value that the text of a comparison shows."""
 _PLAIN = ("run", "turn", "status", "stop_reason", "spoke", "pause")
@@ -51,7 +53,19 @@ async def branches(invocation: Invocation, chat_id: ChatId) -> None:
     for branch in found:
         invocation.screen.emit(asdict(branch))
     if not invocation.screen.json:
-        invocation.screen.emit({}, _tree(chat_id, found))
+        screen = invocation.screen
+        tree = _tree(chat_id, found)
+        screen.emit({}, tree if screen.out.is_terminal else _Uncut(tree))
+
+
+class _Uncut:
+    """A tree whose lines are as long as they are: in a pipe there is no width to fit, and rich would assume one."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(self._tree, options.update(width=_UNBOUNDED))
 
 
 def _tree(chat_id: str, found: Sequence[Branch]) -> Tree:

@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from folkmoot._client.retention import Deletion
+from folkmoot.errors import ChatBusyError
 
 from .connection import Connection, connected
 from .screen import clean
@@ -67,7 +68,13 @@ async def _deleted(
     found: list[Deletion] = []
     async with connection.moot(invocation.settings.queue) as moot:
         if than is None:
-            found = await moot.delete(chat_id, force=force, dry_run=dry_run)
+            try:
+                found = await moot.delete(chat_id, force=force, dry_run=dry_run)
+            except ChatBusyError:
+                raise ChatBusyError(
+                    f"Chat {chat_id!r} is not closed. Close it before it is deleted (folkmoot close), or use --force.",
+                    chat_id=chat_id,
+                ) from None
             for deletion in found:
                 _tell(invocation, deletion)
             return found

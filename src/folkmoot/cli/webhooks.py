@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from folkmoot._secrets import secret_text
 from folkmoot.plugin import FolkmootPlugin
 from folkmoot.webhooks import Webhook
 
-__all__ = ["SECRET", "AllowHttp", "Webhooks", "add_webhooks", "webhooks_of"]
+__all__ = ["SECRET", "AllowHttp", "Webhooks", "add_webhooks", "allows_http", "webhooks_of"]
 
 SECRET = "FOLKMOOT_WEBHOOK_SECRET"
 """Variable of the secrets; that of one webhook is this, `_` and its name in capitals, with `_` for `-`."""
+_ALLOW_HTTP = "FOLKMOOT_ALLOW_HTTP_WEBHOOKS"
 
 Webhooks = Annotated[
     list[str] | None,
@@ -31,10 +33,23 @@ AllowHttp = Annotated[
     bool,
     typer.Option(
         "--allow-http-webhooks",
-        envvar="FOLKMOOT_ALLOW_HTTP_WEBHOOKS",
+        envvar=_ALLOW_HTTP,
         help="Send notices to http URLs of other machines, too.",
     ),
 ]
+
+
+def allows_http(environment: Mapping[str, str]) -> bool:
+    """Whether a worker's environment lets webhooks go to http URLs of other machines.
+
+    Raises:
+        ValueError: The variable is neither true nor false.
+    """
+    text = environment.get(_ALLOW_HTTP) or "0"
+    try:
+        return TypeAdapter(bool).validate_python(text)
+    except ValidationError:
+        raise ValueError(f"{_ALLOW_HTTP}: {text!r}; expected 1 or 0.") from None
 
 
 def webhooks_of(

@@ -49,12 +49,13 @@ class Claims:
         subject: str = "sub",
         roles: str = "roles",
         tenant: str = "tenant",
-        tenants: str = "tenants",
+        tenants: str | None = "tenants",
         name: str = "name",
     ) -> Claims:
         """The claims of a verified token's payload, from the claims of these names.
 
-        A name with dots that is no claim itself is the way into objects: `realm_access.roles`.
+        A name with dots that is no claim itself is the way into objects: `realm_access.roles`. Without a name for
+        `tenants` no claim counts as that.
 
         Raises:
             TokenRefusedError: A claim is none of the kind that is needed.
@@ -69,7 +70,7 @@ class Claims:
             subject=who,
             roles=frozenset(texts_of(payload, roles)),
             tenant=text_of(payload, tenant),
-            tenants=texts_of(payload, tenants),
+            tenants=() if tenants is None else texts_of(payload, tenants),
             name=text_of(payload, name),
             token_id=text_of(payload, "jti"),
             expires=datetime.fromtimestamp(payload["exp"], UTC),

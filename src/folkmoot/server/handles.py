@@ -10,15 +10,19 @@ from typing import Any
 from temporalio.client import Client
 
 from folkmoot._chat.log import Entry
+from folkmoot._chat.people import person_of
 from folkmoot._client.commands import Accepted, Commands
 from folkmoot._client.pages import LogPages
+from folkmoot._client.people import By, When
 from folkmoot._client.running import Previews
 from folkmoot._client.tasks import log_task
 from folkmoot._client.workers import Workers
 from folkmoot.chat import Chat, ChatEvent, Task
 from folkmoot.errors import ServerUnavailableError
+from folkmoot.messages import BaseChatMessage, task_messages
 from folkmoot.store import Store
 
+from .messages import check_sources
 from .runs import RunState, read_run
 
 __all__ = ["COMMAND_SECONDS", "NotYetError", "RequestChat", "command_id"]
@@ -91,6 +95,7 @@ class RequestChat(Chat):
     ) -> None:
         super().__init__(client, chat_id, workers, store, pages, forks)
         self._commands = _Commands(client, chat_id, workers, pages, by, command)
+        self._by = person_of(by)
 
     @property
     def pages(self) -> LogPages:
@@ -105,16 +110,29 @@ class RequestChat(Chat):
             echo: False: the task is not part of the result.
 
         Raises:
-            FolkmootError: The run was refused.
+            FolkmootError: The run was refused; or a task comes in the name of a participant.
             ValueError: A bad task.
 
         Returns:
             The run's number, and the offset of the entry it began with.
         """
+        await self._check_sources(task)
         fields = await log_task(task, self._pages.put if self._stores else None, self._spec)
         accepted = await self._commands.update("run", fields if echo else {**fields, "echo": False})
         entry = await self._commands.outcome(accepted.command, accepted.after)
         return entry.data["run"], entry.offset
+
+    async def say(
+        self, message: str | BaseChatMessage, *, when: When = "queue", by: By = None, command: str = ""
+    ) -> int:
+        """See `Chat.say`; in the name of no participant."""
+        await self._check_sources(message)
+        return await super().say(message, when=when, by=by, command=command)
+
+    async def _check_sources(self, task: Task) -> None:
+        messages = task_messages(task)
+        if messages:
+            check_sources(await self._spec(), messages, self._by)
 
     async def run_state(self, run: int, after: int, wait: float = 0) -> RunState | None:
         """What is known of a run; None: there is none of that number from `after` on.

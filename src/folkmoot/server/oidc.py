@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import httpx2
 import jwt
 
-from .claims import LEEWAY, Claims
+from .claims import LEEWAY, ROLES, Claims
 from .refusals import ProviderUnavailableError, TokenRefusedError
 from .settings import OidcSettings
 from .tokens import why_refused
@@ -82,9 +82,18 @@ class OidcVerifier:
             subject=settings.subject_claim,
             roles=settings.roles_claim,
             tenant=settings.tenant_claim,
+            tenants=settings.tenants_claim,
             name=settings.name_claim,
         )
-        return mapped.with_roles(settings.role_map.get(role, role) for role in mapped.roles)
+        return mapped.with_roles(self._roles(mapped.roles))
+
+    def _roles(self, theirs: Iterable[str]) -> Iterable[str]:
+        """Our names of a provider's roles."""
+        ours = self._settings.role_map
+        if not ours:
+            return theirs
+        # A provider's own `admin` is that of something else: which role is one of the API's, the map alone says.
+        return [ours.get(role, role) for role in theirs if role in ours or role not in ROLES]
 
     async def _key(self, kid: str | None) -> jwt.PyJWK:
         if not self._is(_FRESH):

@@ -32,7 +32,7 @@ from .dependencies import (
     in_time,
 )
 from .handles import command_id
-from .identity import Identity, Permission
+from .identity import Identity
 from .listing import Wanted, list_page, summary_of
 from .messages import old_messages_of, task_of
 from .problems import refusing_bad_input
@@ -73,12 +73,12 @@ async def open_chat(
 ) -> ChatOpened:
     """Open a chat, or find the one of that id and team that lives; with a task, start a run in it.
 
-    A spec in place of a team's name, and a state to begin with, take the role `designer`. Names of models, tools and
-    functions in a spec are those that the workers have registered.
+    A spec in place of a team's name, and a state or messages to begin with, take the role `designer`. Names of models,
+    tools and functions in a spec are those that the workers have registered.
     """
     team = teams.pick(body.team, identity)
-    if body.state is not None:
-        identity.check(Permission.DESIGN, ", or no state to begin with: one says what was agreed to so far")
+    if body.state is not None or body.messages is not None:
+        teams.check_state(identity)
     tenant = identity.tenant_of(body.tenant)
     task = task_of(body.task)
     chat_id = body.id or _new_id(key, identity, request)

@@ -10,8 +10,9 @@ from .bodies import StrictRoute
 from .dependencies import (
     CHANGES,
     READS,
-    CommandedChat,
+    AllTeams,
     DesignedChat,
+    Designer,
     ReadChat,
     ThatLabel,
     ThatOffset,
@@ -51,6 +52,8 @@ async def get_state(
 @router.put("/state", summary="Load a state", responses=CHANGES)
 async def put_state(
     chat: DesignedChat,
+    identity: Designer,
+    teams: AllTeams,
     state: Annotated[JsonObject, Body(description="A saved state, ours or AutoGen's.")],
     part: Part = None,
     force: Force = False,
@@ -59,18 +62,22 @@ async def put_state(
 
     A state says what was agreed to so far: so it takes the role `designer`.
     """
+    teams.check_state(identity)
     with refusing_bad_input():
         await chat.load_state(state, part, force=force)
     return ChatStatus.of(chat.id, await chat.status())
 
 
 @router.put("/messages", summary="Go on from old messages", responses=CHANGES)
-async def put_messages(chat: CommandedChat, body: OldMessages, force: Force = False) -> Resumed:
+async def put_messages(
+    chat: DesignedChat, identity: Designer, teams: AllTeams, body: OldMessages, force: Force = False
+) -> Resumed:
     """Go on from old messages in place of what was said, which stays readable, as a branch (AutoGen 0.2: `resume`).
 
     Each is heard by everyone but its speaker; a run without a task goes on with whoever is next. A tool call without a
-    result at the end is made by that run.
+    result at the end is made by that run. They say who said what: so this takes the role `designer`.
     """
+    teams.check_state(identity)
     with refusing_bad_input():
         warnings = await chat.load_messages(old_messages_of(body), force=force)
     return Resumed.of(chat.id, await chat.status(), warnings=warnings)

@@ -51,8 +51,11 @@ class OidcSettings(_Values):
     roles_claim: str = "roles"
     """A claim, or a way into one: `realm_access.roles`."""
     tenant_claim: str = "tenant"
+    tenants_claim: str | None = None
+    """The claim that is `["*"]` with an admin of all tenants; None: no token of the provider's is one's."""
     role_map: Mapping[str, str] = Field(default_factory=dict[str, str])
-    """The provider's names of roles, and ours; names that are not here stay as they are."""
+    """The provider's names of roles, and ours. If there are any, the API's roles come from here only; others, which
+    approval policies name, stay as they are."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -84,6 +87,8 @@ class Settings(_Values):
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = Field(default=8080, ge=0, le=65535)
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    """Addresses and networks of proxies whose `X-Forwarded-Proto` and `X-Forwarded-For` count; `*`: anybody's do."""
     auth: Literal["token", "none"] = "token"
     """`none`: every caller is an admin; only for an address of this machine alone."""
     token_keys: tuple[InstanceOf[TokenKey], ...] = Field(default=(), repr=False)
@@ -109,6 +114,21 @@ class Settings(_Values):
     def _check_rate(cls, value: str) -> str:
         parse_rate(value)
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in value:
+            try:
+                if proxy != "*":
+                    ipaddress.ip_network(proxy)
+            except ValueError:
+                raise ValueError(
+                    f"trusted proxy {proxy!r}: expected an address such as '10.0.0.2', a network such as "
+                    "'10.0.0.0/24', or '*'."
+                ) from None
+        # uvicorn takes it for anybody only where it stands alone.
+        return ("*",) if "*" in value else value
 
     @field_validator("cors_origins")
     @classmethod
@@ -191,6 +211,7 @@ def _pairs(text: str) -> dict[str, str]:
 VARIABLES: dict[str, str] = {
     "host": "FOLKMOOT_API_HOST",
     "port": "FOLKMOOT_API_PORT",
+    "trusted_proxies": "FOLKMOOT_TRUSTED_PROXIES",
     "auth": "FOLKMOOT_AUTH",
     "people_file": "FOLKMOOT_PEOPLE_FILE",
     "named_teams": "FOLKMOOT_NAMED_TEAMS",
@@ -208,10 +229,12 @@ OIDC_VARIABLES: dict[str, str] = {
     "name_claim": "FOLKMOOT_OIDC_NAME_CLAIM",
     "roles_claim": "FOLKMOOT_OIDC_ROLES_CLAIM",
     "tenant_claim": "FOLKMOOT_OIDC_TENANT_CLAIM",
+    "tenants_claim": "FOLKMOOT_OIDC_TENANTS_CLAIM",
     "role_map": "FOLKMOOT_OIDC_ROLE_MAP",
 }
 _FORMS: dict[str, Callable[[str], Any]] = {
     "cors_origins": roles_of,
+    "trusted_proxies": roles_of,
     "people_file": lambda text: Path(text).expanduser(),
 }
 _OIDC_FORMS: dict[str, Callable[[str], Any]] = {"audience": roles_of, "role_map": _pairs}

@@ -65,6 +65,19 @@ class Roster:
             )
         identity.check(Permission.DESIGN, f", or the name of a team of this server ({self._names})")
 
+    def check_state(self, identity: Identity) -> None:
+        """Refuse a saved state, or old messages, that come with a request, as `check_own` does a spec.
+
+        Raises:
+            ForbiddenError: That is so.
+        """
+        if self.only:
+            raise ForbiddenError(
+                "Chats of this server are of its own teams only, and no state and no messages can be given: they say "
+                "what was said and agreed to so far."
+            )
+        identity.check(Permission.DESIGN, ", or neither state nor messages: they say what was said and agreed to")
+
     @property
     def _names(self) -> str:
         return ", ".join(sorted(self.named)) or "none"

@@ -20,13 +20,16 @@ __all__ = ["ObjectStore"]
 
 T = TypeVar("T")
 
-# The retries that count are those of activities, which are seen; these bridge a hiccup.
+# The retries that count are those of activities and readers, which are seen; these bridge a hiccup. What took as long
+# as a timeout is not retried here: so a reader of a store that hangs asks twice in its ten seconds.
 _RETRIES: Any = {
     "max_retries": 3,
-    "retry_timeout": timedelta(seconds=10),
+    "retry_timeout": timedelta(seconds=4),
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=2), "base": 2},
 }
 _TIMEOUTS = {"timeout": "30s", "connect_timeout": "5s"}
+_SILENCE = {"read_timeout": "5s"}
+"""Of reads only: to the library an upload is silence, too."""
 _REMOVED_TOGETHER = 500
 
 
@@ -46,7 +49,8 @@ class ObjectStore(KeyedStore):
         self.url = url
         plain = dict(options or {})
         try:
-            self._objects: Any = from_url(url, config=plain, client_options=_client(plain), retry_config=_RETRIES)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            self._objects = _opened(url, plain, _client(plain))
+            self._read_from = _opened(url, plain, _client(plain) | _SILENCE)
         except (exceptions.BaseError, ValueError, TypeError) as error:
             raise ValueError(f"The store {url!r} cannot be used: {_told(error)}") from None
 
@@ -58,13 +62,13 @@ class ObjectStore(KeyedStore):
 
     async def _read(self, key: str) -> bytes | None:
         try:
-            found = await self._asked(obstore.get_async(self._objects, key))
+            found = await self._asked(obstore.get_async(self._read_from, key))
             return bytes(await self._asked(found.bytes_async()))
         except FileNotFoundError:
             return None
 
     async def _list(self, prefix: str) -> AsyncIterator[tuple[str, int]]:
-        pages: Any = obstore.list(self._objects, prefix=prefix)  # pyright: ignore[reportUnknownMemberType]
+        pages: Any = obstore.list(self._read_from, prefix=prefix)  # pyright: ignore[reportUnknownMemberType]
         while True:
             try:
                 page = await self._asked(anext(pages))
@@ -94,6 +98,11 @@ class ObjectStore(KeyedStore):
             raise StoreUnavailableError(f"The store {self.url!r} cannot be used: it has no such bucket.") from None
         except (exceptions.BaseError, OSError) as error:
             raise StoreUnavailableError(f"The store {self.url!r} cannot be used: {_told(error)}") from None
+
+
+def _opened(url: str, options: dict[str, str], client: Any) -> Any:
+    make: Any = from_url
+    return make(url, config=options, client_options=client, retry_config=_RETRIES)
 
 
 def _client(options: Mapping[str, str]) -> Any:

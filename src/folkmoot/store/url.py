@@ -56,8 +56,12 @@ def shown_url(url: str) -> str:
 
 
 def _objects(url: str, options: dict[str, str]) -> Store:
-    if "@" in urlsplit(url).netloc:
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
         raise ValueError(f"{shown_url(url)!r}: keys are given by the environment or the query, not before an '@'")
+    if not parts.netloc:
+        kind = "account/container" if parts.scheme in ("az", "azure") else "bucket"
+        raise ValueError(f"expected {parts.scheme}://{kind}/prefix, got {url.partition('?')[0]!r}: no {kind} is named")
     try:
         from .objects import ObjectStore
     except ModuleNotFoundError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -50,6 +51,26 @@ def test_the_list_is_empty_with_a_word_on_what_to_do(visit: Visit) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Status 'odd': expected one of idle, running")
     page = visit().open("/?cursor=odd")
     expect(page.get_by_role("alert")).to_contain_text("The cursor is none")
+
+
+def test_a_run_that_failed_is_marked_and_long_ids_leave_the_other_columns_room(
+    make_dashboard: Callable[..., Dashboard], browser: Browser
+) -> None:
+    refuse = {"status": 400, "message": "no such deployment", "when": {"contains": "refuse"}, "repeat": True}
+    own = make_dashboard([refuse, {"text": "hello", "repeat": True}])
+    tenant, long = uuid.uuid4().hex, f"{uuid.uuid4().hex}-{'a-title-TICKET-1234567890' * 5}"
+    failed, fine = own.chat(task="refuse this", tenant=tenant), own.chat(task="go", tenant=tenant, id=long)
+    with visitor(browser, own.url, token=own.token(tenant=tenant)) as who:
+        page = who.open("/")
+        mark = cell(page, failed, "Status").get_by_text("run failed")
+        expect(mark).to_have_attribute("title", re.compile("no such deployment"))
+        expect(cell(page, fine, "Cost")).to_be_visible()
+        expect(row(page, fine).get_by_text("run failed")).to_have_count(0)
+        table = page.get_by_role("table")
+        assert table.evaluate("(table) => table.parentElement.scrollWidth <= table.parentElement.clientWidth")
+        assert cell(page, fine, "Team").bounding_box()["width"] >= 110
+        # The example of the filter is a value as lists have it.
+        expect(page.get_by_label("Waiting for")).to_have_attribute("placeholder", "e.g. role:finance")
 
 
 def test_the_list_follows_the_chats(dashboard: Dashboard, visit: Visit) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -23,6 +24,12 @@ def own(make_dashboard: Callable[..., Dashboard]) -> Dashboard:
 @pytest.fixture
 def operator(browser: Browser, own: Dashboard) -> Iterator[Visitor]:
     with visitor(browser, own.url, token=own.token()) as who:
+        yield who
+
+
+@pytest.fixture
+def designer(browser: Browser, own: Dashboard) -> Iterator[Visitor]:
+    with visitor(browser, own.url, token=own.token("designer")) as who:
         yield who
 
 
@@ -152,8 +159,10 @@ def test_a_viewer_sees_and_changes_nothing(own: Dashboard, viewer: Visitor) -> N
     for name in ("Pause", "Stop", "Reset", "Say"):
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
     page = viewer.open(path(chat, "snapshots"))
-    expect(page.get_by_role("link", name="Read").first).to_be_visible()
-    for name in ("Label", "Roll back", "Fork"):
+    expect(page.locator("tbody tr").first).to_contain_text("critic")
+    for role in ("link", "radio"):
+        expect(page.locator("tbody").get_by_role(role, name=re.compile("^(Read|A:|B:)"))).to_have_count(0)
+    for name in ("Compare A with B", "Label", "Roll back", "Fork"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
     page = viewer.open(path(chat, "state"))
     expect(page.get_by_role("link", name="Download log")).to_be_visible()
@@ -167,13 +176,19 @@ def test_another_tenants_chat_is_not_there(own: Dashboard, operator: Visitor) ->
     chat = own.chat(WRITING, tenant="acme")
     page = operator.open(path(chat))
     expect(page.get_by_role("alert")).to_contain_text(f"There is no chat '{chat}'")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
     for document in ("state.json", "log.jsonl"):
         assert page.request.get(f"{own.url}/dashboard/chats/{chat}/{document}").status == 409
+    page.get_by_role("alert").get_by_role("link", name="All chats").click()
+    page.wait_for_url(f"{own.url}/dashboard/")
 
 
-def test_state_goes_down_and_up_again(own: Dashboard, operator: Visitor) -> None:
+def test_state_goes_down_and_up_again(own: Dashboard, operator: Visitor, designer: Visitor) -> None:
     chat = booked(own)
     page = operator.open(path(chat, "state"))
+    expect(page.get_by_role("link", name="Download state")).to_be_visible()
+    expect(page.get_by_label("State (JSON)")).to_have_count(0)
+    page = designer.open(path(chat, "state"))
     with page.expect_download() as loading:
         page.get_by_role("link", name="Download state").click()
     state = json.loads(loading.value.path().read_text())
@@ -183,7 +198,7 @@ def test_state_goes_down_and_up_again(own: Dashboard, operator: Visitor) -> None
     kinds = [json.loads(line)["kind"] for line in loading.value.path().read_text().splitlines()]
     assert kinds[0] == "opened"
     other = own.chat(BOOKING)
-    page = operator.open(path(other, "state"))
+    page = designer.open(path(other, "state"))
     page.get_by_label("State (JSON)").set_input_files(
         {"name": "bad.json", "mimeType": "application/json", "buffer": b'{"type": "nonsense"}'}
     )
@@ -192,14 +207,14 @@ def test_state_goes_down_and_up_again(own: Dashboard, operator: Visitor) -> None
     expect(said).not_to_be_empty()
     expect(said).not_to_contain_text("has taken the state over")
     # The browser itself tells of what was refused.
-    assert [error for error in operator.errors if "409" not in error] == []
-    operator.errors.clear()
+    assert [error for error in designer.errors if "409" not in error] == []
+    designer.errors.clear()
     page.get_by_label("State (JSON)").set_input_files(
         {"name": "state.json", "mimeType": "application/json", "buffer": json.dumps(state).encode()}
     )
     page.get_by_role("button", name="Upload").click()
     expect(said).to_have_text("The chat has taken the state over.")
-    page = operator.open(path(other))
+    page = designer.open(path(other))
     expect(page.get_by_role("log")).to_contain_text("A state was loaded")
 
 

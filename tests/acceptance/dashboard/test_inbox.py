@@ -33,7 +33,10 @@ def test_the_inbox_lists_by_deadline_and_marks_what_is_overdue(own: Dashboard, c
     page = come("approver", tenant=tenant).open("/inbox")
     page.get_by_text("Nothing waits for you").wait_for()
     accessible(page)
+    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
     paying, _ = asked(own, PAYING, tenant=tenant)
+    expect(page.get_by_role("row").filter(has_text=paying)).to_contain_text("anyone with the role 'approver'")
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text=paying)).to_contain_text("in 23 h")
     late, _ = asked(own, LATE, tenant=tenant)
     transfer, _ = asked(own, TRANSFER, tenant=tenant)
@@ -60,6 +63,7 @@ def test_the_inbox_lists_by_deadline_and_marks_what_is_overdue(own: Dashboard, c
     page.get_by_text("Nothing waits for you").wait_for()
     page = come("viewer", tenant=tenant).open("/inbox?whose=all")
     expect(page.get_by_role("alert")).to_contain_text("To see what others are asked takes the role 'operator'")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
     page = come("operator", tenant=tenant).open("/inbox?whose=all")
     expect(page.get_by_role("row").filter(has_text=transfer)).to_be_visible()
     assert page.get_by_role("checkbox").count() == 0

@@ -13,6 +13,7 @@ from tests._support.waiting import settled
 
 from .conftest import Dashboard
 from .conversation import NESTED, WRITING, conversing, path
+from .deciding import TRANSFER, asked, card, deciding
 from .temporal import OwnServer
 
 
@@ -70,3 +71,26 @@ def test_pages_left_open_over_a_restart_of_the_temporal_server_catch_up(
         expect(talk.get_by_label("Say something to the chat")).to_have_value("A draft")
         for page in (chats, inbox, talk, times, snapshots):
             expect(page.get_by_text("The Temporal server does not answer")).to_have_count(0)
+
+
+def test_a_vote_while_the_temporal_server_is_away_is_told_and_can_be_sent_again(
+    make_dashboard: Callable[..., Dashboard], browser: Browser, temporal: OwnServer
+) -> None:
+    own = deciding(make_dashboard, start=False)
+    own.cli.environment["TEMPORAL_ADDRESS"] = temporal.address
+    own.start()
+    chat, request = asked(own, TRANSFER)
+    with visitor(browser, own.url, token=own.token("approver finance", subject="ann"), strict=False) as who:
+        page = card(who, chat, request)
+        page.get_by_label("Comment, for the log").fill("I looked at it")
+        temporal.end()
+        approve = page.get_by_role("button", name="Approve", exact=True)
+        approve.click()
+        expect(page.get_by_text("it is not known whether this was taken")).to_be_in_viewport()
+        expect(page.get_by_text("The Temporal server does not answer")).to_be_in_viewport()
+        expect(approve).to_be_enabled()
+        expect(page.get_by_label("Comment, for the log")).to_have_value("I looked at it")
+        temporal.start()
+        expect(page.get_by_text("The Temporal server does not answer")).to_have_count(0)
+        approve.click()
+        expect(page.get_by_text("You have voted: approve.")).to_be_visible()

@@ -85,6 +85,13 @@ async def test_a_server_of_named_teams_takes_no_other(apis: ApiFactory) -> None:
         assert "strict" in said
         problem(await admin.post(f"/chats/{chat_id}/change", json={"team": spec}), 403, FORBIDDEN)
         problem(await admin.post("/chats/import", json={"document": {**document, "spec": spec}}), 403, FORBIDDEN)
+    state = (await admin.get(f"/chats/{chat_id}/state")).json()
+    for refused in (
+        await admin.put(f"/chats/{chat_id}/state", json=state),
+        await admin.post("/chats", json={"team": "strict", "state": state}),
+        await admin.post("/chats/import", json={"document": document}),
+    ):
+        assert "of its own teams only" in problem(refused, 403, FORBIDDEN)
     api.app.state.teams.named["other"] = api.app.state.teams.named[api.known(api.spec("a"))]
     changed = await admin.post(f"/chats/{chat_id}/change", json={"team": "other"})
     assert changed.status_code == 200, changed.text

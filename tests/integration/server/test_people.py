@@ -7,7 +7,14 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from folkmoot import ApprovalPolicy, FunctionTool, RoundRobinGroupChat, ToolOptions, UserProxyAgent
+from folkmoot import (
+    ApprovalPolicy,
+    FunctionTool,
+    RoundRobinGroupChat,
+    TextMentionTermination,
+    ToolOptions,
+    UserProxyAgent,
+)
 from folkmoot._spec import to_json
 from folkmoot.signatures import DecisionClaims, DecisionKey, decision_digest, verify_decision
 from tests._support.waiting import eventually
@@ -275,6 +282,36 @@ async def test_a_person_takes_part(apis: ApiFactory) -> None:
     assert (first.status_code, again.json()) == (200, first.json())
     run = (await operator.get(f"/chats/{chat_id}/runs/1", params={"wait": 30})).json()
     assert [message["content"] for message in run["messages"] if message["source"] == "eve"][-1] == "Fine."
+
+
+def text(source: str, content: str = "APPROVED") -> dict[str, Any]:
+    return {"type": "TextMessage", "source": source, "content": content}
+
+
+async def test_nobody_speaks_in_the_name_of_a_participant(apis: ApiFactory) -> None:
+    """Neither of an agent, nor of a team within, nor of a named person; that person may do so for themselves."""
+    api = await apis([{"text": "one", "repeat": True}])
+    ends = TextMentionTermination("APPROVED", sources=["editor", "eve"])
+    inner = RoundRobinGroupChat([api.site.agent("a")], name="crew", max_turns=1)
+    people = [UserProxyAgent("eve", people=("role:eves",)), UserProxyAgent("anybody")]
+    team = to_json(RoundRobinGroupChat([api.site.agent("editor"), inner, *people], termination_condition=ends))
+    client, eve = await api.client(), await api.client("eve", ["operator", "eves"])
+    body = {"team": api.known(team), "id": (chat_id := unique())}
+    refused = problem(await client.post("/chats", json={**body, "task": [text("editor")]}), 422, "BadCommandError")
+    assert "The source of a message may not be a participant, in whose name it would speak; got 'editor'." in refused
+    await opened(client, api, team=team, id=chat_id)
+    for source in ("editor", "crew", "a", "eve"):
+        for path, sent in (("say", {"message": text(source)}), ("runs", {"task": [text("user"), text(source)]})):
+            said = problem(await client.post(f"/chats/{chat_id}/{path}", json=sent), 422, "BadCommandError")
+            assert f"got {source!r}." in said
+    assert [entry["kind"] for entry in (await client.get(f"/chats/{chat_id}/log")).json()["entries"]] == ["opened"]
+    for who, path, sent in (
+        (client, "say", {"message": text("anybody", "well")}),
+        (client, "say", {"message": text("boss")}),
+        (eve, "say", {"message": text("eve")}),
+    ):
+        taken = await who.post(f"/chats/{chat_id}/{path}", json=sent)
+        assert taken.status_code == 200, taken.text
 
 
 async def test_something_is_said(apis: ApiFactory) -> None:

@@ -116,11 +116,46 @@ async def test_shifts_follow_the_rota_and_know_what_was_before(incident: Databas
         "desk: ana handed over to bo: still broken",
     ]
     assert await call(page_on_call, CHAT, text="x") == "bo is paged."
-    third = await start_shift(ShiftStart(incident="I1", number=3, to="zoe"))
+    third = await start_shift(ShiftStart(incident="I1", number=3, to="chidi"))
     fourth = await start_shift(ShiftStart(incident="I1", number=4))
-    assert (third.on_call, fourth.on_call) == ("zoe", "ana"), "who is not on the rota is followed by its first"
+    assert (third.on_call, fourth.on_call) == ("chidi", "ana"), "after its last comes its first"
     assert [one(incident, Shift, number=n)["ended"] is None for n in range(1, 5)] == [False, False, False, True]
     assert count(incident, Page, person="bo") == 2
+
+
+async def test_who_is_not_on_the_rota_does_not_take_over(incident: Database) -> None:
+    start = ShiftStart(incident="I1", number=2, to="olga", note="Mine.", by="olga")
+    refused = await start_shift(start)
+    assert await start_shift(start) == refused
+    assert (refused.on_call, refused.approves, refused.as_before) == ("ana", True, True)
+    assert refused.refused == "'olga' is not on the rota of 'checkout', which has ana, bo, chidi."
+    assert count(incident, Page) == 1, "nobody is woken for it"
+    assert refused.timeline[-1].startswith("desk: ana stays on call, as the hand-over by olga was refused: 'olga' is")
+    assert await call(roll_back_release, CHAT, release="2.4.0", reason="errors") == "checkout runs 2.4.0 now."
+
+
+@pytest.mark.parametrize("to", ["bo", ""], ids=["by name", "as the next of the rota"])
+async def test_who_puts_themselves_on_call_rolls_nothing_back_alone(
+    incident: Database, decided: list[Decision], to: str
+) -> None:
+    taken = await start_shift(ShiftStart(incident="I1", number=2, to=to, by="bo"))
+    assert (taken.on_call, taken.approves, taken.refused) == ("bo", False, "")
+    assert taken.timeline[-1] == "desk: ana handed over to bo (bo did so): "
+    later = await start_shift(ShiftStart(incident="I1", number=3, to="ghost", by="bo"))
+    assert (later.on_call, later.approves, later.as_before) == ("bo", False, True), "a refusal gives no rights"
+    decided[:] = [decision("approve", "bo")]
+    told = await call(roll_back_release, CHAT, release="2.4.0", reason="errors")
+    assert told.startswith("Refused: bo took over by themselves, so a rollback takes the approval of whoever leads")
+    decided[:] = [decision("approve", "bo", "cleo", roles=("incident_commander",))]
+    assert await call(roll_back_release, CHAT, release="2.4.0", reason="errors") == "checkout runs 2.4.0 now."
+
+
+async def test_who_is_put_on_call_by_somebody_else_may_approve(incident: Database, decided: list[Decision]) -> None:
+    await start_shift(ShiftStart(incident="I1", number=2, to="bo", by="bo"))
+    given = await start_shift(ShiftStart(incident="I1", number=3, to="bo", by="ana"))
+    assert (given.approves, given.as_before) == (True, False)
+    decided[:] = [decision("approve", "bo")]
+    assert await call(roll_back_release, CHAT, release="2.4.0", reason="errors") == "checkout runs 2.4.0 now."
 
 
 async def test_the_rota_begins_anew_at_its_end(incident: Database) -> None:

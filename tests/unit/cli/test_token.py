@@ -81,7 +81,7 @@ def test_a_key_file_is_not_overwritten(tmp_path: Path) -> None:
         result = run(option, str(path))
         assert result.exit_code == 1
         assert result.stderr.startswith("folkmoot: ")
-        assert "File exists" in result.stderr
+        assert f"There is a file {str(path)!r} already" in result.stderr
     assert path.read_text() == "in use"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from folkmoot import FolkmootPlugin
-from folkmoot.cli.webhooks import add_webhooks, webhooks_of
+from folkmoot.cli.webhooks import add_webhooks, allows_http, webhooks_of
 from folkmoot.webhooks import new_webhook_secret
 
 SECRET = new_webhook_secret()
@@ -61,3 +61,13 @@ def test_a_name_that_the_worker_knows_is_refused() -> None:
     assert sorted(plugin.registry.sinks) == ["log", "ops"]
     with pytest.raises(ValueError, match="The worker has a sink 'ops' already"):
         add_webhooks(plugin, webhooks_of(["ops=https://b.example"], ENVIRONMENT))
+
+
+@pytest.mark.parametrize(("text", "allowed"), [(None, False), ("", False), ("0", False), ("1", True), ("true", True)])
+def test_http_of_other_machines_is_allowed_by_a_variable(text: str | None, allowed: bool) -> None:
+    assert allows_http({} if text is None else {"FOLKMOOT_ALLOW_HTTP_WEBHOOKS": text}) is allowed
+
+
+def test_what_neither_allows_nor_forbids_is_refused() -> None:
+    with pytest.raises(ValueError, match="FOLKMOOT_ALLOW_HTTP_WEBHOOKS: 'maybe'; expected 1 or 0"):
+        allows_http({"FOLKMOOT_ALLOW_HTTP_WEBHOOKS": "maybe"})

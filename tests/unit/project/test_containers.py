@@ -143,7 +143,9 @@ def default(text: str) -> str:
 
 def test_the_store_is_a_volume_its_user_may_write_and_all_share() -> None:
     store = default(of("worker")["FOLKMOOT_STORE"] or "")
-    volumes = {volume for service in ("worker", "api") for volume in SERVICES[service]["volumes"]}
+    volumes = {
+        volume for name in ("worker", "api") for volume in SERVICES[name]["volumes"] if not volume.startswith(".")
+    }
     (volume,) = [mount.split(":") for mount in volumes]
     assert volume[1] == store
     assert volume[0] in COMPOSE["volumes"]
@@ -166,7 +168,13 @@ def test_the_api_is_asked_where_it_listens() -> None:
     assert importlib.util.find_spec(module) is not None
     assert url == f"http://127.0.0.1:{port}/readyz"
     # The browser comes from outside.
-    assert default(of("temporal-ui")["TEMPORAL_CODEC_ENDPOINT"] or "") == f"http://localhost:{port}/codec"
+    endpoint = of("temporal-ui")["TEMPORAL_CODEC_ENDPOINT"] or ""
+    keys = {"FOLKMOOT_ENCRYPTION_KEYS": "a:b"}
+    assert resolved(endpoint, keys) == f"http://localhost:{port}/codec"
+    assert resolved(endpoint, keys | {"FOLKMOOT_PUBLIC_URL": "https://moot.example"}) == "https://moot.example/codec"
+    assert default(endpoint) == "", "where nothing is encrypted it would answer with 404"
+    # The Web UI has no sign-in of its own here: the browser keeps a token for that path.
+    assert of("temporal-ui")["TEMPORAL_CODEC_INCLUDE_CREDENTIALS"] == "true"
     (ui,) = SERVICES["temporal-ui"]["ports"]
     shown = f"http://localhost:{ui.split(':')[1]}"
     assert default(of("api")["FOLKMOOT_TEMPORAL_UI_URL"] or "") == shown

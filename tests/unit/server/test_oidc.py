@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from folkmoot.server.claims import ROLES
 from folkmoot.server.oidc import OidcVerifier
 from folkmoot.server.refusals import ProviderUnavailableError, TokenRefusedError
 from folkmoot.server.settings import OidcSettings
@@ -150,6 +151,32 @@ async def test_claims_are_found_where_the_settings_say(provider: Provider) -> No
     claims = await OidcVerifier(settings).verify(made)
     assert (claims.subject, claims.name, claims.tenant) == ("alice@example.org", "alice", "acme")
     assert claims.roles == {"admin", "finance"}
+
+
+@pytest.mark.parametrize(
+    ("role_map", "roles"),
+    [
+        ({"fm-admins": "admin"}, {"finance"}),
+        ({"fm-admins": "admin", "viewer": "viewer"}, {"finance", "viewer"}),
+        ({"admin": "approver"}, {"finance", "approver"}),
+        ({}, {"finance", "viewer", "operator", "designer", "approver", "admin"}),
+    ],
+)
+async def test_with_a_map_the_apis_roles_come_from_it_only(
+    provider: Provider, role_map: dict[str, str], roles: set[str]
+) -> None:
+    made = provider.token(roles=["finance", *ROLES])
+    assert (await OidcVerifier(provider.settings(role_map=role_map)).verify(made)).roles == roles
+
+
+@pytest.mark.parametrize(
+    ("settings", "tenants"), [({}, ()), ({"tenants_claim": "all"}, ("*",)), ({"tenants_claim": "none"}, ())], ids=str
+)
+async def test_a_token_is_for_all_tenants_only_by_the_claim_that_the_settings_name(
+    provider: Provider, settings: dict[str, Any], tenants: tuple[str, ...]
+) -> None:
+    made = provider.token(roles=["admin"], tenants=["*"], all=["*"])
+    assert (await OidcVerifier(provider.settings(**settings)).verify(made)).tenants == tenants
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def test_every_variable_counts(tmp_path: Path) -> None:
         {
             "FOLKMOOT_API_HOST": "0.0.0.0",
             "FOLKMOOT_API_PORT": "9000",
+            "FOLKMOOT_TRUSTED_PROXIES": "10.0.0.2 172.16.0.0/12, ::1",
             "FOLKMOOT_AUTH": "token",
             "FOLKMOOT_TOKEN_KEY": f"{KEY} {'o' * 40}",
             "FOLKMOOT_PEOPLE_FILE": str(tmp_path / "people.toml"),
@@ -42,10 +43,12 @@ def test_every_variable_counts(tmp_path: Path) -> None:
             "FOLKMOOT_OIDC_NAME_CLAIM": "nickname",
             "FOLKMOOT_OIDC_ROLES_CLAIM": "groups",
             "FOLKMOOT_OIDC_TENANT_CLAIM": "org",
+            "FOLKMOOT_OIDC_TENANTS_CLAIM": "orgs",
             "FOLKMOOT_OIDC_ROLE_MAP": "fm-admins=admin fm-all=viewer",
         }
     )
     assert (settings.host, settings.port, settings.max_body) == ("0.0.0.0", 9000, 100_000)
+    assert settings.trusted_proxies == ("10.0.0.2", "172.16.0.0/12", "::1")
     assert (settings.rate_limit, settings.anonymous_rate_limit) == ("10/second", "none")
     assert settings.cors_origins == ("https://a.example", "http://localhost:3000")
     assert settings.people_file == tmp_path / "people.toml"
@@ -62,6 +65,7 @@ def test_every_variable_counts(tmp_path: Path) -> None:
         name_claim="nickname",
         roles_claim="groups",
         tenant_claim="org",
+        tenants_claim="orgs",
         role_map={"fm-admins": "admin", "fm-all": "viewer"},
     )
 
@@ -108,6 +112,8 @@ def test_secrets_are_not_shown() -> None:
         ({"FOLKMOOT_AUTH": "none", "FOLKMOOT_TOKEN_KEY": KEY}, "looks at no token"),
         ({"FOLKMOOT_AUTH": "off"}, "'token' or 'none'"),
         ({"FOLKMOOT_API_PORT": "70000"}, "port"),
+        ({"FOLKMOOT_TRUSTED_PROXIES": "proxy.example"}, "trusted proxy 'proxy.example': expected an address such as"),
+        ({"FOLKMOOT_TRUSTED_PROXIES": "10.0.0.1/8"}, "trusted proxy '10.0.0.1/8'"),
         ({"FOLKMOOT_MAX_BODY": "10"}, "max_body"),
         ({"FOLKMOOT_NAMED_TEAMS": "some"}, "named_teams"),
         ({"FOLKMOOT_RATE_LIMIT": "often"}, "Rate 'often': expected one such as '600/minute'"),

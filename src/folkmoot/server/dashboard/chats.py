@@ -19,7 +19,7 @@ from .errors import EXPECTED, told
 from .frame import Site
 from .grid import Column, Grid
 from .query import Filters
-from .widgets import Text, banner, button, confirm, element, empty, link, live_region, on_gone, text
+from .widgets import Text, banner, button, confirm, element, empty, link, live_region, on_gone, text, time_of
 
 __all__ = ["pages", "row_of"]
 
@@ -46,7 +46,7 @@ _ORDER = (
 _FIELDS = (
     ("search", "Chat id begins with", "e.g. invoice-"),
     ("team", "Team", "exact name"),
-    ("waiting", "Waiting for", "e.g. approval:role:finance"),
+    ("waiting", "Waiting for", "e.g. role:finance"),
 )
 
 
@@ -252,9 +252,12 @@ class _List:
                 self._stale.clear()
                 self._error = None
         elif self._error is None:
-            seen = f" What is shown is of {board.at:%H:%M:%S} UTC." if board.at else ""
             with self._stale:
-                self._error = banner(f"{told(board.error)}{seen}", kind="warning", retry=self._site.boards.look)
+                self._error = banner(told(board.error), kind="warning", retry=self._site.boards.look)
+                if board.at:
+                    with self._error, element("p").move(target_index=1):
+                        text("span", "What is shown is of ")
+                        time_of(board.at.isoformat())
 
 
 def row_of(chat: WorkflowExecution, detail: Detail | None, address: str) -> dict[str, Any]:
@@ -266,6 +269,7 @@ def row_of(chat: WorkflowExecution, detail: Detail | None, address: str) -> dict
         "id": line.id,
         "href": address,
         "status": str(line.status),
+        "failure": ": ".join(known.error) if known.error and line.status == ChatState.IDLE else "",
         "team": line.team,
         "tenant": line.tenant,
         "speaker": ", ".join(known.speakers) if line.status not in (ChatState.IDLE, ChatState.CLOSED) else "",

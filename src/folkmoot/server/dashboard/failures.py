@@ -6,7 +6,7 @@ from folkmoot.server.identity import Identity
 
 from .frame import Site
 from .grid import Column, Grid
-from .relooking import Relooking
+from .relooking import Relooking, as_of
 from .survey import FAILURES, KEPT, KINDS, MOST, STUCK, Findings, Trouble, grouped
 from .widgets import button, element, empty, link, text
 
@@ -48,7 +48,7 @@ class _Failures(Relooking[Findings]):
 
     def lay_out(self) -> None:
         with element("div", "toolbar"):
-            self._at = text("span", "").classes("muted")
+            self._at = element("span", "muted")
             button("Look again", self.again, kind="small push")
         text("h2", "Stuck chats")
         self._stuck = Grid("Stuck chats", _COLUMNS)
@@ -62,7 +62,7 @@ class _Failures(Relooking[Findings]):
 
     def show(self, found: Findings) -> None:
         limit = f" Only the newest {MOST} chats of each status were looked at." if found.cut else ""
-        self._at.text = f"As of {found.at:%H:%M:%S} UTC; looked at again every {KEPT:.0f} s.{limit}"
+        as_of(self._at, found.at, f"looked at again every {KEPT:.0f} s.{limit}")
         if found.troubles == self._shown:
             return
         self._shown = found.troubles

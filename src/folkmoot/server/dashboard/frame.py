@@ -14,6 +14,7 @@ from urllib.parse import quote
 from nicegui import ui
 
 from folkmoot.client import Folkmoot
+from folkmoot.errors import ChatNotFoundError
 from folkmoot.server.authenticator import Authenticator
 from folkmoot.server.chats import Chats
 from folkmoot.server.feeds import Feeds
@@ -22,8 +23,8 @@ from folkmoot.server.settings import Settings
 
 from .boards import Boards
 from .details import Details
-from .errors import EXPECTED, told
-from .pulse import Pulse
+from .errors import EXPECTED, lasting, told
+from .pulse import Pulse, WorkerPulses
 from .sessions import Sessions
 from .survey import Survey
 from .widgets import banner, button, element, link, live_region, on_gone, text
@@ -72,6 +73,8 @@ class Site:
     """What goes wrong in them."""
     pulse: Pulse = field(init=False)
     """Whether the Temporal server answers."""
+    workers: WorkerPulses = field(init=False)
+    """Whether the workers of chats that are followed answer."""
     _places: dict[str, _Places] = field(init=False, default_factory=dict[str, "_Places"])
     _styles: list[str] = field(init=False, default_factory=list[str])
 
@@ -81,6 +84,7 @@ class Site:
         self.details = Details(self.moot.client, self.chats)
         self.survey = Survey(self.moot.client, self.chats, self.details)
         self.pulse = Pulse(self.moot.client)
+        self.workers = WorkerPulses(self.chats)
 
     def page(self, path: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """A decorator: the coroutine function that builds the page of this path, which begins with "/"."""
@@ -135,7 +139,7 @@ class Site:
 
     def stop(self) -> None:
         """The server stops."""
-        for part in (self.sessions, self.boards, self.details, self.pulse):
+        for part in (self.sessions, self.boards, self.details, self.pulse, self.workers):
             part.stop()
 
     @contextmanager
@@ -165,7 +169,9 @@ class Site:
                 try:
                     yield
                 except EXPECTED as error:
-                    banner(told(error), kind="error", retry=True)
+                    with banner(told(error), kind="error", retry=not lasting(error)):
+                        if isinstance(error, ChatNotFoundError):
+                            link("All chats", self.path()).classes("button small")
 
 
 def _header(site: Site, identity: Identity) -> ui.element:

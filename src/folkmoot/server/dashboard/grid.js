@@ -23,7 +23,10 @@ export default {
             <td v-for="column in columns" :key="column.key" role="cell" :data-label="column.label"
               :class="[column.kind, { num: column.kind === 'age', blank: blank(row, column) }]">
               <a v-if="column.kind === 'id'" :href="row.href">{{ row[column.key] }}</a>
-              <span v-else-if="column.kind === 'status'" class="badge" :class="row[column.key]">{{ row[column.key] }}</span>
+              <span v-else-if="column.kind === 'status'" class="statuses">
+                <span class="badge" :class="row[column.key]">{{ row[column.key] }}</span>
+                <span v-if="row.failure" class="badge failed" :title="row.failure">run failed</span>
+              </span>
               <span v-else-if="column.kind === 'age'" :title="row[column.key]">{{ age(row[column.key]) }}</span>
               <template v-else-if="column.kind === 'tags'">
                 <span v-for="item in row[column.key]" :key="item.text" class="tag" :class="item.kind">{{ item.text }}</span>

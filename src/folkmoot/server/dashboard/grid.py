@@ -16,8 +16,9 @@ class Column(NamedTuple):
     Attributes:
         key: Of the cell in a row.
         label: What the head says.
-        kind: `id`: leads to the row's `href`; `status`: a badge; `num`: a number; `age`: a time in ISO 8601, shown by
-            how long ago it was; `tags`: a list of `{"text", "kind"}`; `text`.
+        kind: `id`: leads to the row's `href`; `status`: a badge, with another if the row has a `failure`; `num`: a
+            number; `age`: a time in ISO 8601, shown by how long ago it was; `tags`: a list of `{"text", "kind"}`;
+            `text`.
     """
 
     key: str

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from nicegui import ui
 
 from .errors import EXPECTED, told
-from .widgets import banner, live_region
+from .widgets import banner, live_region, text, time_of
 
-__all__ = ["Relooking"]
+__all__ = ["Relooking", "as_of"]
 
 T = TypeVar("T")
+
+
+def as_of(place: ui.element, at: datetime, more: str) -> None:
+    """Tell in a place when a page was looked at last, and more."""
+    place.clear()
+    with place:
+        text("span", "As of ")
+        time_of(at.isoformat())
+        text("span", f"; {more}")
 
 
 class Relooking(ABC, Generic[T]):

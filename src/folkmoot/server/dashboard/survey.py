@@ -280,10 +280,16 @@ def _waits(chats: Iterable[WorkflowExecution]) -> list[Trouble]:
 _VARIES = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b|\d+(\.\d+)?", re.IGNORECASE)
 
 
+_STATUS = re.compile(r"\b((?:status|code|HTTP)(?: code)?:? )([1-5]\d\d)\b", re.IGNORECASE)
+"""Of an answer: that is the cause, unlike other numbers."""
+
+
 def cause_of(trouble: Trouble) -> str:
-    """What troubles of one cause have in common: the beginning of what is told, without numbers and ids."""
+    """What troubles of one cause have in common: the beginning of what is told, without ids and most numbers."""
     line = trouble.detail.strip().partition("\n")[0]
-    line = _VARIES.sub("…", re.sub(r" \(attempt \d+\)$", "", line))
+    pieces = _STATUS.split(re.sub(r" \(attempt \d+\)$", "", line))
+    # Every third piece is a status; what lies between is text.
+    line = "".join(piece if number % 3 == 2 else _VARIES.sub("…", piece) for number, piece in enumerate(pieces))
     return line if len(line) <= _CAUSE else f"{line[: _CAUSE - 1]}…"
 
 

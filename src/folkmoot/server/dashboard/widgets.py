@@ -24,6 +24,7 @@ __all__ = [
     "on_gone",
     "status_badge",
     "text",
+    "time_of",
 ]
 
 STATUSES = ("running", "waiting", "pausing", "paused", "idle", "closed", "failed")
@@ -80,6 +81,13 @@ def link(label: str, address: str) -> Text:
     """A link; addresses are those of `Site.path`, or of elsewhere."""
     made = text("a", label)
     made.address = address
+    return made
+
+
+def time_of(time: str) -> Text:
+    """A time, ISO 8601 in UTC, which the page shows in the reader's zone."""
+    made = text("time", f"{time[:16].replace('T', ' ')} UTC")
+    made.props["datetime"] = time
     return made
 
 

@@ -7,7 +7,7 @@ from folkmoot.server.identity import Identity
 from .fleet import MOST, Fleet, Queue, read_fleet
 from .frame import Site
 from .grid import Column, Grid
-from .relooking import Relooking
+from .relooking import Relooking, as_of
 from .widgets import element, empty, text
 
 __all__ = ["pages"]
@@ -60,7 +60,7 @@ class _Workers(Relooking[Fleet]):
         return await read_fleet(self._site.moot.client, self._tenant, self._site.moot.queue)
 
     def lay_out(self) -> None:
-        self._at = text("p", "").classes("muted")
+        self._at = element("p", "muted")
         text("h2", "Task queues")
         self._queues = Grid("Task queues", _QUEUES)
         text("h2", "Workers")
@@ -77,7 +77,7 @@ class _Workers(Relooking[Fleet]):
 
     def show(self, found: Fleet) -> None:
         limit = f" Queues are those of the newest {MOST} living chats." if found.cut else ""
-        self._at.text = f"As of {found.at:%H:%M:%S} UTC; looked at again every {EVERY:.0f} s.{limit}"
+        as_of(self._at, found.at, f"looked at again every {EVERY:.0f} s.{limit}")
         self._queues.show([_row(queue) for queue in found.queues])
         workers = [worker for queue in found.queues for worker in queue.workers]
         self._workers.show(

@@ -329,6 +329,7 @@ def test_secret_arguments_are_not_in_the_text_of_a_refusal() -> None:
     # The fields are named all the same.
     assert driver.refused("ann", "edit", arguments={"token": "x"}).endswith("at $: there is no 'amount'")
     assert driver.refused("ann", "edit", arguments={"amount": "hush"}).endswith("at $.amount: expected type 'integer'")
+    assert driver.refused("ann", "edit", arguments={"amount": 1, "amout": 2}).endswith("at $: it has no 'amout'")
     # Rules over the whole show the whole.
     data["schema"] = {"not": {"required": ["token"]}}
     assert "hush" not in driver.refused("ann", "edit", arguments={"amount": 1, "token": "hush"})

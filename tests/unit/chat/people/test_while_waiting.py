@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from folkmoot.approvals import ApprovalPolicy
@@ -69,7 +71,30 @@ def test_a_stop_takes_effect_at_once_where_only_people_are_waited_for() -> None:
     assert (driver.stop_reason, driver.pending, driver.status) == ("External termination requested", [], "idle")
     assert driver.outcomes() == [("The call was cancelled before it finished.", True)]
     late = driver.tell("decide", request=name, verdict="approve", hash=request.hash, by="ann")
-    assert late.data["error"]["message"] == f"There is no open request {name!r}; open are: none."
+    (end,) = driver.entries("run_ended")
+    assert late.data["error"]["message"] == (
+        f"There is no open request {name!r}: the run ended (stopped) at {end.time}, offset {end.offset}, and it was "
+        "withdrawn; open are: none."
+    )
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields", "kind", "said"),
+    [
+        ("cancel", {}, "run_ended", "the run ended (cancelled)"),
+        ("say", {"when": "now", "task": [task("wait")]}, "interrupted", "something was said that broke its turn off"),
+        ("reset", {"force": True}, "run_ended", "the run ended (cancelled)"),
+    ],
+)
+def test_a_vote_on_what_was_withdrawn_is_told_by_what(verb: str, fields: dict[str, Any], kind: str, said: str) -> None:
+    driver = office(12)
+    name, request = driver.request()
+    driver.tell(verb, **fields)
+    end = driver.entries(kind)[0]
+    late = driver.tell("decide", request=name, verdict="approve", hash=request.hash, by="ann")
+    assert late.data["error"]["message"].startswith(
+        f"There is no open request {name!r}: {said} at {end.time}, offset {end.offset}, and it was withdrawn; "
+    )
 
 
 def test_a_stop_waits_for_a_call_that_is_under_way() -> None:

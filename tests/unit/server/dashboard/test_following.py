@@ -17,8 +17,8 @@ from folkmoot.errors import ServerUnavailableError
 from folkmoot.server.chats import Found
 from folkmoot.server.dashboard import pulse
 from folkmoot.server.dashboard.conversation import following
-from folkmoot.server.dashboard.conversation.following import Following
-from folkmoot.server.dashboard.pulse import Pulse
+from folkmoot.server.dashboard.conversation.following import SILENT, Following
+from folkmoot.server.dashboard.pulse import Pulse, WorkerPulses
 from folkmoot.server.feeds import Feeds, Frame, Reader
 from folkmoot.server.identity import Identity
 from folkmoot.server.sse import comment, event
@@ -85,6 +85,7 @@ def _pulse(*answers: bool) -> Pulse:
     return Pulse(cast(Any, SimpleNamespace(workflow_service=_Service(*answers or (True,)))))
 
 
+FOUND = Found("c", "first", "queue", "", True)
 SAID = {"type": "TextMessage", "source": "a", "content": "one\u2028two\x85three"}
 FRAMES = [_frame(item) for item in log(*({"kind": "message", "turn": 1, "message": SAID} for _ in range(6)))]
 SLOW = Frame(-1, comment("too slow; reconnect with Last-Event-ID"), last=True)
@@ -105,7 +106,9 @@ async def test_nothing_is_lost_or_doubled_over_breaks(monkeypatch: pytest.Monkey
     async def entry(given: ChatEvent) -> None:
         seen.append(given)
 
-    read = Following(cast(Any, feeds), _pulse(), cast(Any, None), Identity("olga"), 0, entry=entry, trouble=told.append)
+    read = Following(
+        cast(Any, feeds), _pulse(), _pulse(), cast(Any, None), Identity("olga"), 0, entry=entry, trouble=told.append
+    )
     await asyncio.wait_for(read.run(), 10)
     assert [item.offset for item in seen] == [1, 2, 3, 4, 5]
     assert read.next == 6
@@ -124,7 +127,8 @@ async def test_words_are_given_with_their_place() -> None:
     read = Following(
         cast(Feeds, _Feeds(feed)),
         _pulse(),
-        cast(Any, None),
+        _pulse(),
+        FOUND,
         Identity("olga"),
         -1,
         entry=entry,
@@ -136,7 +140,7 @@ async def test_words_are_given_with_their_place() -> None:
 
 
 async def test_a_server_that_is_away_is_told_to_all_who_follow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulse, "EVERY", 0)
+    monkeypatch.setattr(Pulse, "every", 0)
     told: dict[str, list[str]] = {"first": [], "second": []}
 
     async def entry(given: ChatEvent) -> None:
@@ -146,7 +150,14 @@ async def test_a_server_that_is_away_is_told_to_all_who_follow(monkeypatch: pyte
         # It never says anything: nothing happens in the chat.
         feeds = _Feeds(_Feed([], [], closed=False))
         read = Following(
-            cast(Any, feeds), beats, cast(Any, None), Identity("olga"), 0, entry=entry, trouble=told[name].append
+            cast(Any, feeds),
+            beats,
+            _pulse(),
+            cast(Any, None),
+            Identity("olga"),
+            0,
+            entry=entry,
+            trouble=told[name].append,
         )
         await read.run()
 
@@ -158,3 +169,41 @@ async def test_a_server_that_is_away_is_told_to_all_who_follow(monkeypatch: pyte
     finally:
         for task in following_them:
             task.cancel()
+
+
+class _Worker:
+    """A chat's, which answers while it is there, and is asked in vain otherwise."""
+
+    def __init__(self) -> None:
+        self.there = asyncio.Event()
+        self.pages = self
+
+    async def query(self, name: str) -> dict[str, Any]:
+        await self.there.wait()
+        return {}
+
+    @asynccontextmanager
+    async def hold(self, found: Found, identity: Identity) -> AsyncGenerator[_Worker]:
+        yield self
+
+
+async def test_a_worker_that_is_gone_is_told_while_the_server_still_lists_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulse, "PATIENCE", 0.01)
+    worker, told = _Worker(), list[str]()
+    workers, olga = WorkerPulses(cast(Any, worker)), Identity("olga")
+    beat = workers.of(FOUND, olga)
+    monkeypatch.setattr(beat, "every", 0)
+    assert workers.of(FOUND, Identity("vic")) is beat
+
+    async def entry(given: ChatEvent) -> None:
+        raise AssertionError(given)
+
+    feeds = _Feeds(_Feed([], [], closed=False))
+    read = Following(cast(Any, feeds), _pulse(), beat, FOUND, olga, 0, entry=entry, trouble=told.append)
+    following_it = asyncio.create_task(read.run())
+    try:
+        await eventually(lambda: told == [SILENT])
+        worker.there.set()
+        await eventually(lambda: told == [SILENT, ""])
+    finally:
+        following_it.cancel()

@@ -67,6 +67,8 @@ def test_calls_that_do_not_come_back() -> None:
     [
         ("model: X: deployment 4711 of 12.5 (attempt 3)", "model: X: deployment … of …"),
         ("run 0f8fad5b-d9cb-469f-a165-70867728950e ended\nand more", "run … ended"),
+        ("refuse: answered with status 404: no 7", "refuse: answered with status 404: no …"),
+        ("model: HTTP 503 of 12", "model: HTTP 503 of …"),
         ("a" * 200, "a" * 159 + "…"),
     ],
 )

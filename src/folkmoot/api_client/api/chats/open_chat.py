@@ -71,9 +71,9 @@ def sync_detailed(
 
      Open a chat, or find the one of that id and team that lives; with a task, start a run in it.
 
-    A spec in place of a team's name, and a state to begin with, take the role `designer`. Names of
-    models, tools and
-    functions in a spec are those that the workers have registered.
+    A spec in place of a team's name, and a state or messages to begin with, take the role `designer`.
+    Names of models,
+    tools and functions in a spec are those that the workers have registered.
 
     Args:
         idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent
@@ -111,9 +111,9 @@ def sync(
 
      Open a chat, or find the one of that id and team that lives; with a task, start a run in it.
 
-    A spec in place of a team's name, and a state to begin with, take the role `designer`. Names of
-    models, tools and
-    functions in a spec are those that the workers have registered.
+    A spec in place of a team's name, and a state or messages to begin with, take the role `designer`.
+    Names of models,
+    tools and functions in a spec are those that the workers have registered.
 
     Args:
         idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent
@@ -146,9 +146,9 @@ async def asyncio_detailed(
 
      Open a chat, or find the one of that id and team that lives; with a task, start a run in it.
 
-    A spec in place of a team's name, and a state to begin with, take the role `designer`. Names of
-    models, tools and
-    functions in a spec are those that the workers have registered.
+    A spec in place of a team's name, and a state or messages to begin with, take the role `designer`.
+    Names of models,
+    tools and functions in a spec are those that the workers have registered.
 
     Args:
         idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent
@@ -184,9 +184,9 @@ async def asyncio(
 
      Open a chat, or find the one of that id and team that lives; with a task, start a run in it.
 
-    A spec in place of a team's name, and a state to begin with, take the role `designer`. Names of
-    models, tools and
-    functions in a spec are those that the workers have registered.
+    A spec in place of a team's name, and a state or messages to begin with, take the role `designer`.
+    Names of models,
+    tools and functions in a spec are those that the workers have registered.
 
     Args:
         idempotency_key (None | str | Unset): A text of the caller's own. A request that is sent

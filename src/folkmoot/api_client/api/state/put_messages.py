@@ -81,7 +81,7 @@ def sync_detailed(
 
     Each is heard by everyone but its speaker; a run without a task goes on with whoever is next. A tool
     call without a
-    result at the end is made by that run.
+    result at the end is made by that run. They say who said what: so this takes the role `designer`.
 
     Args:
         id (str): The chat's id.
@@ -128,7 +128,7 @@ def sync(
 
     Each is heard by everyone but its speaker; a run without a task goes on with whoever is next. A tool
     call without a
-    result at the end is made by that run.
+    result at the end is made by that run. They say who said what: so this takes the role `designer`.
 
     Args:
         id (str): The chat's id.
@@ -170,7 +170,7 @@ async def asyncio_detailed(
 
     Each is heard by everyone but its speaker; a run without a task goes on with whoever is next. A tool
     call without a
-    result at the end is made by that run.
+    result at the end is made by that run. They say who said what: so this takes the role `designer`.
 
     Args:
         id (str): The chat's id.
@@ -215,7 +215,7 @@ async def asyncio(
 
     Each is heard by everyone but its speaker; a run without a task goes on with whoever is next. A tool
     call without a
-    result at the end is made by that run.
+    result at the end is made by that run. They say who said what: so this takes the role `designer`.
 
     Args:
         id (str): The chat's id.

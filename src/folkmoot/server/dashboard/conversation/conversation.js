@@ -1,5 +1,5 @@
-// A chat's page: staying at the end of the transcript, the draft of a message, uploads, times in the reader's zone; what
-// was opened, chosen and focused stays so when the server draws it anew.
+// A chat's page: staying at the end of the transcript, the draft of a message, uploads; what was opened, chosen and
+// focused stays so when the server draws it anew.
 (() => {
   const NEAR = 120; // pixels from the end at which one still reads the end
   const box = () => document.getElementById("say");
@@ -72,17 +72,6 @@
     }
   }
 
-  function localTimes(root) {
-    for (const time of root.querySelectorAll?.("time[datetime]:not([data-local])") ?? []) {
-      time.dataset.local = "yes";
-      const when = new Date(time.dateTime);
-      if (Number.isNaN(when.valueOf())) continue;
-      const today = when.toDateString() === new Date().toDateString();
-      time.textContent = today ? when.toLocaleTimeString() : when.toLocaleString();
-      time.title = time.dateTime;
-    }
-  }
-
   // By `data-keep`, which stays the same from one drawing to the next.
   const opened = new Map();
   const chosen = new Map();
@@ -117,6 +106,5 @@
   new MutationObserver(() => {
     restore();
     keepAsLeft();
-    localTimes(document);
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from typing import cast
 
 __all__ = ["DEEDS", "Deed", "command_line"]
 
@@ -120,12 +121,13 @@ def command_line(verb: str, *arguments: object, **options: object) -> str:
     Args:
         verb: The command.
         arguments: In order; the chat's id first.
-        options: By name; True: a flag, False, None and empty: left out.
+        options: By name; True: a flag, False, None and empty: left out; of several values each has the name.
     """
     words = ["folkmoot", verb, *(shlex.quote(str(argument)) for argument in arguments)]
     for name, value in options.items():
         if value is True:
             words.append(f"--{name}")
-        elif value not in (False, None, ""):
-            words += [f"--{name}", shlex.quote(str(value))]
+        elif value not in (False, None, "", ()):
+            several = cast(tuple[object, ...], value) if isinstance(value, tuple) else (value,)
+            words += [word for one in several for word in (f"--{name}", shlex.quote(str(one)))]
     return " ".join(words)

@@ -15,16 +15,18 @@ from folkmoot.chat import ChatEvent
 from folkmoot.messages import from_log
 from folkmoot.server.chats import Found
 from folkmoot.server.dashboard.errors import told
-from folkmoot.server.dashboard.pulse import Pulse
+from folkmoot.server.dashboard.pulse import Beat
 from folkmoot.server.feeds import Feeds, Frame, Reader
 from folkmoot.server.identity import Identity
 
-__all__ = ["Following"]
+__all__ = ["SILENT", "Following"]
 
 HEARTBEAT = 60.0
 AGAIN = 2.0
 """Seconds after which a page tries again to follow a chat that cannot be read."""
 _AWAY = "The Temporal server does not answer. Chats are kept."
+SILENT = "No worker answers for this chat: it went away just now, or has much to do. Nothing is lost."
+"""What is said while the server may still list a worker that is gone."""
 
 
 class Following:
@@ -33,6 +35,7 @@ class Following:
     Args:
         feeds: The server's.
         pulse: Tells whether Temporal answers.
+        worker: Tells whether the chat's worker answers.
         found: The chat.
         identity: Who reads.
         after: Offset of the last entry the page has.
@@ -44,7 +47,8 @@ class Following:
     def __init__(
         self,
         feeds: Feeds,
-        pulse: Pulse,
+        pulse: Beat,
+        worker: Beat,
         found: Found,
         identity: Identity,
         after: int,
@@ -55,6 +59,7 @@ class Following:
     ) -> None:
         self._feeds = feeds
         self._pulse = pulse
+        self._worker = worker
         self._found = found
         self._identity = identity
         self._entry = entry
@@ -62,13 +67,13 @@ class Following:
         self._trouble = trouble
         self._said = ""
         self._of_feed = ""
-        self._away = False
+        self._away = self._silent = False
         self.next = after + 1
         """Offset of the entry that comes next."""
 
     async def run(self) -> None:
         """Follow until the chat is closed, or this is cancelled."""
-        with self._pulse.watched(self._answers):
+        with self._pulse.watched(self._answers), self._worker.watched(self._works):
             while True:
                 try:
                     if await self._read():
@@ -81,9 +86,13 @@ class Following:
         self._away = not answers
         self._tell(self._of_feed)
 
+    def _works(self, works: bool) -> None:
+        self._silent = not works
+        self._tell(self._of_feed)
+
     def _tell(self, of_feed: str) -> None:
         self._of_feed = of_feed
-        trouble = _AWAY if self._away else of_feed
+        trouble = _AWAY if self._away else of_feed or (SILENT if self._silent else "")
         if trouble != self._said:
             self._said = trouble
             self._trouble(trouble)

@@ -16,13 +16,13 @@ from folkmoot._chat.plan import Plan
 from folkmoot._chat.specs import team_of
 from folkmoot.chat import ChatEvent, ChatStatus
 from folkmoot.server.chats import Found
-from folkmoot.server.dashboard.errors import EXPECTED, told
+from folkmoot.server.dashboard.errors import EXPECTED, soon, told
 from folkmoot.server.dashboard.frame import Site
 from folkmoot.server.dashboard.widgets import banner, live_region
 from folkmoot.server.handles import RequestChat
 from folkmoot.server.identity import Identity
 
-from .following import Following
+from .following import SILENT, Following
 
 __all__ = ["Look"]
 
@@ -58,9 +58,10 @@ class Look:
 
         Raises:
             FolkmootError: There is no such chat, or it cannot be read now.
+            TimeoutError: Nobody answers for it.
         """
         found = await site.chats.find(chat_id, identity)
-        async with site.chats.hold(found, identity) as chat:
+        async with site.chats.hold(found, identity) as chat, soon(SILENT):
             status, state, spec = await asyncio.gather(
                 chat.status(), chat.pages.query("state"), chat.pages.query("spec")
             )
@@ -93,9 +94,9 @@ class Look:
             yield chat
 
     def aside(self, offset: int) -> bool:
-        """Whether an entry lies on a branch that was left."""
+        """Whether an entry lies on a branch that was left; that the chat was opened does not."""
         ways = stretches(self.state.get("jumps", ()), self.status.head)
-        return not any(first <= offset < end for first, end in ways)
+        return offset > 0 and not any(first <= offset < end for first, end in ways)
 
     # --- As it goes on -----------------------------------------------------------------------------------------------
 
@@ -134,6 +135,7 @@ class Look:
         following = Following(
             self.site.feeds,
             self.site.pulse,
+            self.site.workers.of(self.found, self.identity),
             self.found,
             self.identity,
             after,

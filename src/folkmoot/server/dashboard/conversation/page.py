@@ -8,8 +8,9 @@ from pathlib import Path
 from nicegui import ui
 
 from folkmoot.errors import ChatNotFoundError
-from folkmoot.server.dashboard.errors import EXPECTED, told
+from folkmoot.server.dashboard.errors import EXPECTED
 from folkmoot.server.dashboard.frame import Site
+from folkmoot.server.dashboard.lost import not_now
 from folkmoot.server.dashboard.widgets import banner, button, confirm, element, link, status_badge, text
 from folkmoot.server.handles import RequestChat
 
@@ -33,8 +34,6 @@ _VIEWS = {
     "snapshots": "Snapshots",
     "state": "State and use",
 }
-TRY_AGAIN = 5
-"""Seconds after which a page that could not be built is asked for again."""
 
 
 def pages(site: Site) -> None:
@@ -65,7 +64,7 @@ def pages(site: Site) -> None:
             except ChatNotFoundError:
                 raise
             except EXPECTED as error:
-                _not_now(error, site.temporal_ui(id))
+                not_now(error, site.temporal_ui(id))
                 return
             _head(look)
             _views(look, tab)
@@ -80,14 +79,6 @@ def pages(site: Site) -> None:
                 banner(f"There is no view {tab!r}; there are: {', '.join(_VIEWS.values())}.", kind="error")
                 return
             await views[tab]()
-
-
-def _not_now(error: Exception, temporal_ui: str) -> None:
-    """Nobody can tell how the chat stands, as while no worker is there: look again in a while."""
-    banner(f"{told(error)} This page tries again by itself.", kind="warning", retry=True)
-    if temporal_ui:
-        link("Temporal’s Web UI", temporal_ui).props("target=_blank rel=noopener")
-    ui.run_javascript(f"setTimeout(() => location.reload(), {TRY_AGAIN * 1000})")
 
 
 def _head(look: Look) -> None:

@@ -67,13 +67,15 @@ def _tree(look: Look, found: Sequence[LabelledSnapshot], before: int | None, pai
         element("input").props("type=hidden name=tab value=snapshots")
         with element("div", "toolbar table-head"):
             text("p", f"{len(found):,} snapshots; those on the present branch are marked.").classes("muted")
-            button("Compare A with B", kind="small push").props("type=submit")
+            if look.operates:
+                button("Compare A with B", kind="small push").props("type=submit")
         with (
             element("div", "table-wrap").props('tabindex=0 role=region aria-label="Snapshots"'),
             element("table", "table snapshots"),
         ):
             with element("thead"), element("tr"):
-                for name in ("A", "B", "Offset", "Turn", "Who, or what is waited for", "Tokens", "Taken", "Do"):
+                names = ("Offset", "Turn", "Who, or what is waited for", "Tokens", "Taken")
+                for name in ("A", "B", *names, "Do") if look.operates else names:
                     text("th", name).props("scope=col").classes("num" if name in ("Turn", "Tokens") else "")
             with element("tbody"):
                 for row in shown:
@@ -87,14 +89,8 @@ def _row(look: Look, row: Row, chosen: tuple[int, int]) -> None:
     snapshot = row.snapshot
     offset = snapshot.offset
     with element("tr", "on-branch" if snapshot.current else "off-branch"):
-        for name, place in zip("ab", chosen, strict=True):
-            with element("td", "check"):
-                box = element("input").props(
-                    f"type=radio name={name} value={offset} data-keep={name}-{offset} "
-                    f'aria-label="{name.upper()}: {offset}"'
-                )
-                if place == offset:
-                    box.props("checked")
+        if look.operates:
+            _choices(offset, chosen)
         with element("td", "tree").style(f"padding-left: {0.75 + 1.1 * min(row.depth, 8):.2f}rem"):
             text("span", "●" if snapshot.current else "○").props("aria-hidden=true").classes("knot")
             link(str(offset), look.path(at=max(0, offset - 20)))
@@ -106,25 +102,42 @@ def _row(look: Look, row: Row, chosen: tuple[int, int]) -> None:
                 text("span", f"goes on after {row.parent}").classes("muted begins")
             for label in snapshot.labels:
                 text("span", label).classes("badge label")
-        text("td", str(snapshot.turn)).classes("num")
+        text("td", str(snapshot.turn)).classes("num turn")
         who = ", ".join(snapshot.speakers)
         text("td", who if snapshot.reason == "turn" else f"{_REASONS[snapshot.reason]} {who}".strip())
-        text("td", f"{snapshot.tokens:,}").classes("num")
+        text("td", f"{snapshot.tokens:,}").classes("num used")
         with element("td", "when"):
             text("time", snapshot.time[:19].replace("T", " ")).props(f'datetime="{snapshot.time}"')
-        with element("td", "do"):
-            link("Read", look.path(tab="snapshots", read=offset)).classes("button quiet small").props(
-                f'aria-label="Read {offset}" data-keep=read-{offset}'
+        if look.operates:
+            _deeds(look, snapshot)
+
+
+def _choices(offset: int, chosen: tuple[int, int]) -> None:
+    """What is compared."""
+    for name, place in zip("ab", chosen, strict=True):
+        with element("td", "check"):
+            box = element("input").props(
+                f'type=radio name={name} value={offset} data-keep={name}-{offset} aria-label="{name.upper()}: {offset}"'
             )
-            if look.operates and look.status.status != "closed":
-                button("Label", lambda: _label(look, snapshot), kind="quiet small").props(
-                    f'aria-label="Label {offset}" data-keep=label-{offset}'
-                )
-                back = button("Roll back", lambda: _roll_back(look, snapshot), kind="quiet small")
-                back.props(f'aria-label="Roll back {offset}" data-keep=back-{offset}')
-            if look.operates:
-                fork = button("Fork", lambda: _fork(look, snapshot), kind="quiet small")
-                fork.props(f'aria-label="Fork {offset}" data-keep=fork-{offset}')
+            if place == offset:
+                box.props("checked")
+
+
+def _deeds(look: Look, snapshot: LabelledSnapshot) -> None:
+    """What can be done with one."""
+    offset = snapshot.offset
+    with element("td", "do"):
+        link("Read", look.path(tab="snapshots", read=offset)).classes("button quiet small").props(
+            f'aria-label="Read {offset}" data-keep=read-{offset}'
+        )
+        if look.status.status != "closed":
+            button("Label", lambda: _label(look, snapshot), kind="quiet small").props(
+                f'aria-label="Label {offset}" data-keep=label-{offset}'
+            )
+            back = button("Roll back", lambda: _roll_back(look, snapshot), kind="quiet small")
+            back.props(f'aria-label="Roll back {offset}" data-keep=back-{offset}')
+        fork = button("Fork", lambda: _fork(look, snapshot), kind="quiet small")
+        fork.props(f'aria-label="Fork {offset}" data-keep=fork-{offset}')
 
 
 # --- Reading and comparing -------------------------------------------------------------------------------------------

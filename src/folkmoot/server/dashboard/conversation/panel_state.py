@@ -19,6 +19,14 @@ from .timeline import seconds_between
 __all__ = ["show_state"]
 
 
+_COLUMNS = {
+    "prompt_tokens": "Prompt",
+    "completion_tokens": "Completion",
+    "model_calls": "Model calls",
+    "tool_calls": "Tool calls",
+}
+
+
 async def show_state(look: Look) -> None:
     """Draw it."""
     place = element("div", "state-page")
@@ -94,11 +102,11 @@ def _usage(usage: Mapping[str, Mapping[str, int]], budgets: Sequence[Near]) -> N
             text("p", "Nothing was used yet.").classes("muted")
             return
         priced = any("cost" in used for used in usage.values())
-        columns = ["Who", "Prompt", "Completion", "Model calls", "Tool calls", *(["Cost"] if priced else [])]
+        columns = ["Who", *_COLUMNS.values(), *(["Cost"] if priced else [])]
         total: dict[str, int] = {}
         with (
             element("div", "table-wrap").props('tabindex=0 role=region aria-label="Use by agent"'),
-            element("table", "table"),
+            element("table", "table usage"),
         ):
             with element("thead"), element("tr"):
                 for number, name in enumerate(columns):
@@ -116,12 +124,12 @@ def _usage(usage: Mapping[str, Mapping[str, int]], budgets: Sequence[Near]) -> N
 def _used(who: str, used: Mapping[str, int], priced: bool) -> None:
     with element("tr"):
         text("th", who).props("scope=row")
-        for name in ("prompt_tokens", "completion_tokens", "model_calls", "tool_calls"):
-            text("td", f"{used.get(name, 0):,}").classes("num")
+        for name, label in _COLUMNS.items():
+            text("td", f"{used.get(name, 0):,}").classes("num").props(f'data-label="{label}"')
         if priced:
             unpriced = used.get("unpriced", 0)
             more = f" + {unpriced} unpriced" if unpriced else ""
-            text("td", f"{used.get('cost', 0) / 1e6:,.4f}{more}").classes("num")
+            text("td", f"{used.get('cost', 0) / 1e6:,.4f}{more}").classes("num").props("data-label=Cost")
 
 
 def _history(look: Look, health: Health | str | None) -> None:

@@ -14,23 +14,29 @@ from folkmoot.server.chats import Found
 from folkmoot.server.dashboard.conversation.deeds import command_line
 from folkmoot.server.dashboard.conversation.following import Following
 from folkmoot.server.dashboard.conversation.markup import item_html
-from folkmoot.server.dashboard.errors import EXPECTED, told
+from folkmoot.server.dashboard.errors import EXPECTED, away, soon, told
 from folkmoot.server.dashboard.frame import Site
-from folkmoot.server.dashboard.widgets import banner, button, element, link, live_region, on_gone, text
+from folkmoot.server.dashboard.widgets import banner, button, element, link, live_region, on_gone, text, time_of
 from folkmoot.server.identity import Identity, Permission
 from folkmoot.server.inbox import may_decide
 
-from .casting import Vote, answer, give, outcome_of, same_command
+from .casting import Vote, answer, give, outcome_of, same_command, who_says
 from .decisions import settled_in
 from .forms import ANSWER, Form
-from .settled import exact_text, link_to_the_next, show_settled, time_of
+from .settled import exact_text, link_to_the_next, show_settled
 from .sight import Sight, find, see
-from .wording import KINDS, audience_words, code_in, due_words, exact
+from .wording import KINDS, asker_words, audience_words, code_in, due_words, exact
 
 __all__ = ["Card"]
 
 QUIET = 0.5
 """Seconds that the card may be behind the log."""
+PATIENCE = 10.0
+"""Seconds for which a vote waits for what becomes of it."""
+UNKNOWN = (
+    "No answer yet, so it is not known whether this was taken. What is filled in stays: send it again in a moment, "
+    "nothing counts twice."
+)
 
 
 class Card:
@@ -61,6 +67,7 @@ class Card:
         Args:
             request: What is asked; None: it is not open any more.
         """
+        self._trouble = live_region()
         self._news = live_region()
         self._place = element("div", "request")
         if request is None:
@@ -97,7 +104,7 @@ class Card:
             text("span", KINDS.get(request.kind, request.kind)).classes("badge waiting")
             if request.revision:
                 text("span", "Changed since it was asked").classes("badge warning")
-            text("span", f"asked by {request.path or 'the chat'}")
+            text("span", asker_words(request.kind, request.path))
             if sight.asker:
                 text("span", f"in a run that {sight.asker} asked for")
         text("h2", "What is asked").props("id=what-title")
@@ -211,17 +218,23 @@ class Card:
         self._busy = True
         form.lock(True)
         form.problems.clear()
+        refusal: Exception | None = None
+        said = ""
         try:
-            said = await self._send(verdict, filled, sight.request)
+            async with soon(UNKNOWN, PATIENCE):
+                said = await self._send(verdict, filled, sight.request)
         except (*EXPECTED, ValueError) as error:
-            await self._refused(form, error)
-            return
+            refusal = error
         finally:
             self._busy = False
             form.lock(False)
+        if refusal is not None:
+            await self._refused(form, refusal)
+            return
         form.sent()
         try:
-            await self._refresh()
+            async with soon(UNKNOWN):
+                await self._refresh()
         except EXPECTED:
             # The vote counts; the follower shows what came of it.
             self._changed.set()
@@ -229,11 +242,11 @@ class Card:
 
     async def _refused(self, form: Form, error: Exception) -> None:
         """Say why; where it is about something else by now, show that."""
-        why = told(error)
+        why = UNKNOWN if away(error) else told(error)
         with form.problems:
             banner(why, kind="error")
         try:
-            async with self._site.chats.hold(self._found, self._identity) as chat:
+            async with soon(why), self._site.chats.hold(self._found, self._identity) as chat:
                 request = await find(chat, self._id)
             if request is None:
                 await self._gone()
@@ -255,18 +268,18 @@ class Card:
         if verdict == ANSWER:
             content = filled.get("content", "")
             await answer(self._site, self._identity, chat, self._id, content)
-            self._site.command_line(command_line("answer", chat, self._id, content, **{"as": self._identity.subject}))
+            who = who_says(self._identity, request.approvers)
+            self._site.command_line(command_line("answer", chat, self._id, content, **who))
             return "Your answer was taken."
         vote = Vote.of(verdict, filled, request.kind)
         decision = await give(self._site, self._identity, chat, self._id, vote)
-        self._site.command_line(same_command(chat, self._id, request.kind, vote, self._identity))
+        self._site.command_line(same_command(chat, request, vote, self._identity))
         return outcome_of(decision)
 
     # --- As it goes on -----------------------------------------------------------------------------------------------
 
     def _follow(self, head: int) -> None:
         client = ui.context.client
-        trouble_place = live_region()
         page = client.content
 
         async def came(event: ChatEvent) -> None:
@@ -274,9 +287,9 @@ class Card:
                 self._changed.set()
 
         def trouble(words: str) -> None:
-            trouble_place.clear()
+            self._trouble.clear()
             if words:
-                with trouble_place:
+                with self._trouble:
                     banner(f"{words} This page goes on by itself.", kind="warning")
             else:
                 self._changed.set()
@@ -296,6 +309,7 @@ class Card:
         following = Following(
             self._site.feeds,
             self._site.pulse,
+            self._site.workers.of(self._found, self._identity),
             self._found,
             self._identity,
             head,

@@ -21,7 +21,7 @@ from folkmoot.server.voting import allowed, send_vote
 
 from .wording import past
 
-__all__ = ["Pick", "Vote", "answer", "give", "give_all", "outcome_of", "pick_all", "same_command"]
+__all__ = ["Pick", "Vote", "answer", "give", "give_all", "outcome_of", "pick_all", "same_command", "who_says"]
 
 _COUNTED = ("cost", "seconds")
 """Limits of budgets of which there are parts."""
@@ -201,10 +201,18 @@ def outcome_of(decision: Decision) -> str:
     return f"Your vote counts: {said}. {decision.missing} more must agree."
 
 
-def same_command(chat: str, request: str, kind: str, vote: Vote, identity: Identity) -> str:
+def who_says(identity: Identity, approvers: Sequence[str]) -> dict[str, object]:
+    """The options of the command line that say who decides, with those roles by which they may."""
+    named = identity.subject in approvers
+    counted = () if named else tuple(role for role in identity.roles if f"role:{role}" in approvers)
+    return {"as": identity.subject, "role": counted}
+
+
+def same_command(chat: str, asked: PendingRequest, vote: Vote, identity: Identity) -> str:
     """The vote as a line of a shell."""
+    request, kind = asked.request, asked.kind
     arguments = None if vote.arguments is None else json.dumps(vote.arguments, ensure_ascii=False)
-    options: dict[str, object] = {"hash": vote.hash, "as": identity.subject, "comment": vote.comment}
+    options = {"hash": vote.hash, **who_says(identity, asked.approvers), "comment": vote.comment}
     if kind == "outcome":
         options |= {"result": vote.content, "reason": vote.reason}
         return command_line("settle", chat, request, vote.verdict, **options)

@@ -8,14 +8,16 @@ from fastapi import Request, Response
 from nicegui import app
 
 from folkmoot.errors import BadCommandError
+from folkmoot.server.dashboard.conversation.following import SILENT
+from folkmoot.server.dashboard.errors import soon
 from folkmoot.server.dashboard.frame import Site
 from folkmoot.server.dashboard.serving import attached, telling, who_may
-from folkmoot.server.dashboard.widgets import element, empty, link, text
+from folkmoot.server.dashboard.widgets import element, empty, link, text, time_of
 from folkmoot.server.identity import Identity, Permission
 
 from .decisions import Settled, as_csv, as_json, decisions_of
-from .settled import exact_text, time_of
-from .wording import KINDS, subject_of
+from .settled import exact_text
+from .wording import KINDS, asker_words, subject_of
 
 __all__ = ["add_exports", "show_decisions"]
 
@@ -28,10 +30,14 @@ async def show_decisions(site: Site, identity: Identity, chat_id: str) -> None:
 
     Raises:
         ChatNotFoundError: There is no such chat.
+        TimeoutError: Nobody answers for it.
     """
     latest: deque[Settled] = deque(maxlen=SHOWN)
     count = 0
     async with site.chats.chat(chat_id, identity) as chat:
+        # Not to wait for ever for a worker that is gone.
+        async with soon(SILENT):
+            await chat.status()
         async for item in decisions_of(chat):
             latest.append(item)
             count += 1
@@ -58,7 +64,7 @@ def _decision(site: Site, chat_id: str, item: Settled) -> None:
         text("span", item.verdict).classes("badge error" if bad else "badge good")
         name = subject_of(item.kind, item.name, item.path)
         link(name, site.path("inbox", chat_id, item.request)).classes("mono")
-        text("span", f"{KINDS.get(item.kind, item.kind)}, asked by {item.path or 'the chat'}").classes("muted")
+        text("span", f"{KINDS.get(item.kind, item.kind)}, {asker_words(item.kind, item.path)}").classes("muted")
         time_of(item.time).classes("muted")
     text("p", item.who).classes("as-said")
     for said in item.notes:

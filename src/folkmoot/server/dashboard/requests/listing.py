@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from folkmoot._chat.people import ANYONE
 from folkmoot.errors import BadCommandError
 from folkmoot.server.claims import ROLES
 from folkmoot.server.dashboard.bulk import Outcome
@@ -21,7 +23,7 @@ from folkmoot.server.routes_requests import show_inbox
 from folkmoot.server.schemas import Inbox, InboxItem, Whose
 
 from .casting import Pick, give_all, pick_all
-from .wording import KINDS, due_words, exact, subject_of
+from .wording import EVERYBODY, KINDS, due_words, exact, subject_of
 
 __all__ = ["Asked", "Listing"]
 
@@ -36,7 +38,7 @@ _COLUMNS = (
     Column("kind", "Kind"),
     Column("due", "Due", "tags"),
     Column("chat", "Chat"),
-    Column("path", "Asked by"),
+    Column("path", "Participant"),
     Column("who", "May decide", "tags"),
     Column("since", "Waiting for", "age"),
 )
@@ -87,6 +89,7 @@ class Listing(Relooking[Inbox]):
         self._identity = identity
         self._asked = asked
         self._chosen: list[str] = []
+        self._together: ui.element | None = None
         self._items: dict[str, InboxItem] = {}
 
     def lay_out(self) -> None:
@@ -140,6 +143,8 @@ class Listing(Relooking[Inbox]):
         self._grid.show(rows)
         self._grid.set_visibility(bool(rows))
         self._none.set_visibility(not rows)
+        if self._together is not None:
+            self._together.set_visibility(bool(rows))
         self._next.set_visibility(found.next is not None)
         if found.next is not None:
             self._next.address = self._site.path("inbox") + self._asked.query(cursor=found.next)
@@ -158,7 +163,7 @@ class Listing(Relooking[Inbox]):
             "due": [{"text": words or "overdue", "kind": kind}] if words or item.overdue else [],
             "chat": item.chat,
             "path": item.path or "the chat",
-            "who": [{"text": who, "kind": ""} for who in item.who],
+            "who": [{"text": EVERYBODY if who == ANYONE else who, "kind": ""} for who in item.who],
             "since": item.since,
         }
 
@@ -173,7 +178,8 @@ class Listing(Relooking[Inbox]):
     # --- Several at once ---------------------------------------------------------------------------------------------
 
     def _bulk(self) -> None:
-        with element("div", "toolbar bulk").props('role=group aria-label="Decide the selected requests"'):
+        self._together = element("div", "toolbar bulk")
+        with self._together.props('role=group aria-label="Decide the selected requests"'):
             self._selected = text("span", "").classes("muted").props("aria-live=polite")
             self._buttons = [
                 button("Approve", lambda: self._ask("approve"), kind="small"),

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from nicegui import ui
 
+from folkmoot.server.dashboard.conversation.following import SILENT
+from folkmoot.server.dashboard.errors import EXPECTED, lasting, soon
 from folkmoot.server.dashboard.frame import Site
+from folkmoot.server.dashboard.lost import not_now
 from folkmoot.server.dashboard.widgets import element, link, text
 from folkmoot.server.identity import Identity, Permission
 from folkmoot.server.inbox import may_decide
@@ -26,9 +29,9 @@ _HERE = Path(__file__).parent
 def pages(site: Site) -> None:
     """Register the pages."""
     site.add_style((_HERE / "requests.css").read_text("utf-8"))
-    # Times in the reader's zone are put in as on the page of a chat.
-    times = (_HERE.parent / "conversation" / "conversation.js").read_text("utf-8")
-    script = f"<script>{times}</script><script>{(_HERE / 'requests.js').read_text('utf-8')}</script>"
+    # What was opened stays so, as on the page of a chat.
+    keeping = (_HERE.parent / "conversation" / "conversation.js").read_text("utf-8")
+    script = f"<script>{keeping}</script><script>{(_HERE / 'requests.js').read_text('utf-8')}</script>"
     add_exports(site)
 
     @site.page("/inbox")
@@ -50,9 +53,16 @@ def pages(site: Site) -> None:
     async def card(chat: str, id: str) -> None:
         ui.add_head_html(script)
         identity = await _who(site)
-        found = await site.chats.find(chat, identity)
-        async with site.chats.hold(found, identity) as held:
-            asked = await find(held, id)
+        try:
+            found = await site.chats.find(chat, identity)
+            async with soon(SILENT), site.chats.hold(found, identity) as held:
+                asked = await find(held, id)
+        except EXPECTED as error:
+            with site.frame("Request", identity=identity):
+                if lasting(error):
+                    raise
+                not_now(error)
+            return
         title = "Request" if asked is None else title_of(asked.kind, asked.name, asked.path)
         with site.frame(title, identity=identity):
             reads = identity.may(Permission.READ)

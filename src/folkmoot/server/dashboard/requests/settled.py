@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from folkmoot.server.dashboard.errors import EXPECTED
 from folkmoot.server.dashboard.frame import Site
-from folkmoot.server.dashboard.widgets import Text, element, link, text
+from folkmoot.server.dashboard.widgets import element, link, text, time_of
 from folkmoot.server.identity import Identity
 from folkmoot.server.routes_requests import show_inbox
 from folkmoot.server.schemas import Whose
@@ -12,7 +12,7 @@ from folkmoot.server.schemas import Whose
 from .decisions import Settled
 from .wording import past, subject_of
 
-__all__ = ["exact_text", "link_to_the_next", "show_settled", "time_of"]
+__all__ = ["exact_text", "link_to_the_next", "show_settled"]
 
 LOOKED_INTO = 50
 """Chats among which the next request is looked for."""
@@ -51,10 +51,3 @@ async def link_to_the_next(site: Site, identity: Identity, chat: str, request: s
 def exact_text(content: str, label: str) -> None:
     """A text as it is, that can be scrolled by keyboard."""
     text("pre", content).classes("exact").props(f'tabindex=0 role=region aria-label="{label}"')
-
-
-def time_of(time: str) -> Text:
-    """A time, which the page shows in the reader's zone."""
-    made = text("time", f"{time[:16].replace('T', ' ')} UTC")
-    made.props["datetime"] = time
-    return made

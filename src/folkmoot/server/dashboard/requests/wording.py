@@ -11,7 +11,9 @@ from folkmoot._client.visible import visible
 from folkmoot.chat import PendingRequest
 
 __all__ = [
+    "EVERYBODY",
     "KINDS",
+    "asker_words",
     "audience_words",
     "code_in",
     "due_words",
@@ -51,6 +53,8 @@ _PAST: Mapping[str, str] = {
     "failed": "it failed",
     "retry": "it is called again",
 }
+EVERYBODY = "anyone with the role 'approver'"
+"""Who may decide what names nobody."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -110,6 +114,11 @@ def _length(seconds: float) -> str:
     return f"{int(seconds)} s"
 
 
+def asker_words(kind: str, path: str) -> str:
+    """Whose turn a request is part of: who asks for it, or, with a question, who is asked."""
+    return f"{path or 'the chat'} is asked" if kind == "input" else f"asked by {path or 'the chat'}"
+
+
 def audience_words(people: tuple[str, ...] | list[str]) -> str:
     """Who may decide."""
-    return ", ".join(people) or "anyone with the role 'approver'"
+    return ", ".join(people) or EVERYBODY

@@ -58,6 +58,18 @@
     if (place.textContent !== text) place.textContent = text;
   }
 
+  // Times in the reader's zone.
+  function localTimes(root) {
+    for (const time of root.querySelectorAll?.("time[datetime]:not([data-local])") ?? []) {
+      time.dataset.local = "yes";
+      const when = new Date(time.dateTime);
+      if (Number.isNaN(when.valueOf())) continue;
+      const today = when.toDateString() === new Date().toDateString();
+      time.textContent = today ? when.toLocaleTimeString() : when.toLocaleString();
+      time.title = time.dateTime;
+    }
+  }
+
   function offer() {
     const select = document.getElementById("theme");
     if (!select) return false;
@@ -71,6 +83,7 @@
   apply();
   system.addEventListener("change", apply);
   addEventListener("storage", apply);
+  new MutationObserver(() => localTimes(document)).observe(root, { childList: true, subtree: true });
   document.addEventListener("DOMContentLoaded", () => {
     apply();
     const box = document.getElementById("popup");
