@@ -112,7 +112,7 @@ async def _hand_over(given: argparse.Namespace) -> int:
     else:
         async with local() as moot:
             await INCIDENT.handle(moot.client, given.id).signal("hand_over", words)
-    print(f"incident {given.id} is handed over")
+    print(f"a hand-over of incident {given.id} is asked for")
     return 0
 
 

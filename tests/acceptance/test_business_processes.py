@@ -145,7 +145,7 @@ async def test_an_incident_is_handed_over_and_resolved(shell: Shell, tmp_path: P
         process.stdin.write(b"I will look\n")
         await until("may not decide this")
         code, out, err = await shell.run("hand-over", "checkout", "--note", "The database is fine.", "--by", "ana")
-        assert (code, out) == (0, "incident checkout is handed over\n"), err
+        assert (code, out) == (0, "a hand-over of incident checkout is asked for\n"), err
         process.stdin.write(b"yes\n")
         rest, _ = await process.communicate()
     told = "".join(seen) + rest.decode()
