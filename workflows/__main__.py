@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import os
 import sys
@@ -234,6 +235,8 @@ def _configured() -> bool:
 
 
 if __name__ == "__main__":
+    # Whoever reads a pipe is told at once, too: the next line may be long in coming.
+    cast(io.TextIOWrapper, sys.stdout).reconfigure(line_buffering=True)
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()

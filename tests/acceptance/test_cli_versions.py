@@ -92,7 +92,8 @@ class Deployment:
         """Behaviour and build as the workflow's description shows them."""
         found = await self.moot.client.get_workflow_handle(chat.id).describe()
         info = found.raw_description.workflow_execution_info.versioning_info
-        assert info.deployment_version.deployment_name == self.name
+        if info.deployment_version.deployment_name not in ("", self.name):
+            raise AssertionError(f"{chat!r} is of another deployment: {info.deployment_version}")
         return VersioningBehavior(info.behavior).name, info.deployment_version.build_id
 
     async def routes_to(self, build: str) -> None:

@@ -20,7 +20,7 @@ GRACE_SECONDS = 2.0
 """A worker that has just started is not listed at once."""
 KNOWN_SECONDS = 5.0
 """So long workers that were seen are not asked for again."""
-SILENT_SECONDS = 15.0
+SILENT_SECONDS = 40.0
 """A worker that takes a question polls again at once. If none has for so long, those listed were killed, or hang."""
 LONGEST_SECONDS = 60.0
 """So long a question may take workers that poll."""
@@ -162,7 +162,7 @@ class Silence:
         with suppress(RPCError):  # The server restarts; so the question is made again.
             polled = await self._workers.last_poll(self._chat_id)
         if not self._first:
-            self._first = now
+            self._first = self._since = now
         if polled != self._polled:
             self._polled, self._since = polled, now
         left = min(self._since + SILENT_SECONDS, self._first + LONGEST_SECONDS) - now
